@@ -1,0 +1,1 @@
+"""People: the user, sign-in, profile and theme."""

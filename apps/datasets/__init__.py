@@ -1,0 +1,1 @@
+"""Data: sources and their versions, joins, recipes, tables, the split with its sealed test."""

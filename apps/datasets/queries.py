@@ -1,0 +1,271 @@
+"""Reads about data. ``closed_data`` is the door through which the rooms to the right look."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from apps.datasets.models import Consolidation, Source, Split, Step, Table, Version
+from apps.datasets.storage import local
+from apps.engine.recipe.build import consolidated_shape
+from apps.engine.splitting.folds import TEST, TRAIN_ONLY, read_split
+from apps.engine.types import TableSpec
+from apps.planning.queries import (
+    SignedPlan,
+    plan_foundation,
+    require_signed_plan,
+    signed_plan,
+)
+from apps.projects.canonical import content_hash
+from apps.projects.models import Cycle, Project
+from apps.projects.queries import GateClosed, passed_by, require_passed, was_put_live
+from apps.projects.stages import Stage
+from apps.web.ordering import Alphabetical
+
+
+@dataclass(frozen=True)
+class ClosedData:
+    """What later rooms may rely on: table and split whose gate is passed today."""
+
+    plan: SignedPlan
+    table: Table
+    split: Split
+    subject: str
+
+
+def sources_of(project: Project) -> list[Source]:
+    """Sources that were not removed, by name."""
+    return list(project.sources.filter(removed_at=None).order_by(Alphabetical("name")))
+
+
+def newest_version(source: Source, *, cycle: Cycle | None = None) -> Version | None:
+    """Newest version that was read into a typed table, and taken where it had to be.
+
+    For an earlier ``cycle`` only what was read before the next one began: a live release does
+    not change because somebody brings in new rows for its successor.
+    """
+    return _newest(source, before=_end(cycle) if cycle else None)
+
+
+def _newest(source: Source, *, before: datetime | None) -> Version | None:
+    versions = source.versions.exclude(parquet="").filter(waits=False).order_by("-number")
+    if before:
+        at_once = Q(taken_at=None, job__finished_at__lt=before)
+        versions = versions.filter(at_once | Q(taken_at__lt=before))
+    return versions.first()
+
+
+def _end(cycle: Cycle) -> datetime | None:
+    """When the next cycle began; None while this one is the newest."""
+    later = Cycle.objects.filter(project=cycle.project_id, number__gt=cycle.number)
+    return later.order_by("number").values_list("started_at", flat=True).first()
+
+
+def why_closed(cycle: Cycle) -> str:
+    """Why the data of this cycle cannot be changed now, as a sentence; empty when it can."""
+    if was_put_live(cycle):
+        return "This cycle is live. Start the next cycle to change its data."
+    try:
+        require_signed_plan(cycle)
+    except GateClosed as closed:
+        return str(closed)
+    return ""
+
+
+def consolidation_of(cycle: Cycle) -> Consolidation | None:
+    """How the cycle's table is consolidated; None before a base source is chosen."""
+    return Consolidation.objects.filter(cycle=cycle).select_related("base").first()
+
+
+def enabled_steps(cycle: Cycle) -> list[Step]:
+    """Recipe steps in their order."""
+    return list(cycle.steps.filter(is_enabled=True))
+
+
+def source_inputs(cycle: Cycle) -> dict[str, Any] | None:
+    """Typed tables and joins the cycle's table is made from; None while one is missing."""
+    consolidation, before = consolidation_of(cycle), _end(cycle)
+    base = _newest(consolidation.base, before=before) if consolidation else None
+    if consolidation is None or base is None:
+        return None
+    joins = []
+    for join in consolidation.joins.select_related("source"):
+        version = _newest(join.source, before=before)
+        if version is None:
+            return None
+        joins.append(
+            {
+                "name": join.source.name,
+                "parquet": version.parquet,
+                "left_on": join.left_on,
+                "right_on": join.right_on,
+                "prefix": join.prefix,
+            }
+        )
+    return {"base": base.parquet, "base_name": consolidation.base.name, "joins": joins}
+
+
+def table_inputs(cycle: Cycle) -> dict[str, Any] | None:
+    """Everything the cycle's table follows from, JSON-ready; None while something is missing."""
+    inputs = source_inputs(cycle)
+    if inputs is None:
+        return None
+    return {**inputs, "steps": [step.as_dict() for step in enabled_steps(cycle)]}
+
+
+def with_paths(inputs: dict[str, Any]) -> dict[str, Any]:
+    """``base`` and ``joins`` as the engine takes them: with paths of whole, checked files."""
+    return {
+        "base": str(local(inputs["base"])),
+        "joins": [{**join, "path": str(local(join["parquet"]))} for join in inputs["joins"]],
+    }
+
+
+def shape_so_far(cycle: Cycle) -> TableSpec | None:
+    """Names and kinds after the joins, before the recipe; None without a base.
+
+    Raises an EngineError when a join does not fit. Reads no rows.
+    """
+    inputs = source_inputs(cycle)
+    return consolidated_shape(**with_paths(inputs)) if inputs else None
+
+
+def todays_table(cycle: Cycle) -> Table | None:
+    """The row for today's inputs, whether it is built, being built, or failed."""
+    inputs = table_inputs(cycle)
+    if inputs is None:
+        return None
+    found = cycle.tables.filter(inputs_hash=content_hash(inputs))
+    return found.select_related("job").first()
+
+
+def current_table(cycle: Cycle) -> Table | None:
+    """The table built from today's inputs; None while it is not built or something changed."""
+    table = todays_table(cycle)
+    return table if table is not None and table.is_ready else None
+
+
+def current_split(cycle: Cycle) -> Split | None:
+    """Newest sealed split of today's table for what today's plan lays down."""
+    table = current_table(cycle)
+    if table is None:
+        return None
+    return (
+        table.splits.exclude(sealed_test="")
+        .filter(plan__foundation=plan_foundation(cycle))
+        .order_by("-pk")
+        .first()
+    )
+
+
+def latest_draw(cycle: Cycle) -> Split | None:
+    """Newest split of today's table, sealed or not."""
+    table = current_table(cycle)
+    return table.splits.select_related("job").last() if table else None
+
+
+def split_sizes(split: Split) -> dict[str, Any]:
+    """Rows by role, as the drawing of a split takes them."""
+    numbers = read_split(local(split.split_file))["fold"].value_counts()
+    return {
+        "test_rows": int(numbers.get(TEST, 0)),
+        "fold_rows": [int(numbers.get(fold, 0)) for fold in range(split.folds)],
+        "train_only_rows": int(numbers.get(TRAIN_ONLY, 0)),
+        "method": split.method,
+    }
+
+
+def data_subject(cycle: Cycle) -> str:
+    """What the data gate is about: the plan's foundation, table and split; empty while one is
+    missing."""
+    plan, table, split = plan_foundation(cycle), current_table(cycle), current_split(cycle)
+    if not plan or table is None or split is None:
+        return ""
+    return content_hash({"plan": plan, "table": table.parquet, "split": split.split_file})
+
+
+def closed_data(cycle: Cycle) -> ClosedData | None:
+    """Table and split whose gate is passed today, or None."""
+    subject, plan = data_subject(cycle), signed_plan(cycle)
+    if not subject or plan is None or passed_by(cycle, Stage.DATA, subject=subject) is None:
+        return None
+    table, split = current_table(cycle), current_split(cycle)
+    assert table is not None, "a data subject has a table"
+    assert split is not None, "a data subject has a split"
+    return ClosedData(plan=plan, table=table, split=split, subject=subject)
+
+
+def require_closed_data(cycle: Cycle) -> ClosedData:
+    """Like ``closed_data``; raises GateClosed in plain words."""
+    require_signed_plan(cycle)
+    require_passed(cycle, Stage.DATA, subject=data_subject(cycle))
+    data = closed_data(cycle)
+    assert data is not None, "a passed gate has a subject"
+    return data
+
+
+@dataclass(frozen=True)
+class SourceLine:
+    """A source in the list, with its newest version."""
+
+    source: Source
+    newest: Version | None
+
+
+def source_lines(project: Project) -> list[SourceLine]:
+    """All sources with their newest upload, read or not."""
+    uploads = Version.objects.filter(source__project=project, source__removed_at=None)
+    newest = {row.source_id: row for row in uploads.select_related("job").order_by("number")}
+    return [SourceLine(source, newest.get(source.pk)) for source in sources_of(project)]
+
+
+def shown_version(versions: list[Version], *, asked: str) -> Version | None:
+    """The version whose number is asked for, else the newest that was read, else the newest."""
+    by_number = {str(version.number): version for version in versions}
+    ready = [version for version in versions if version.is_ready]
+    return by_number.get(asked) or next(iter(ready or versions), None)
+
+
+def read_sources(project: Project) -> QuerySet[Source]:
+    """Sources that have a version which was read."""
+    ready = Version.objects.exclude(parquet="").values("source")
+    return project.sources.filter(removed_at=None, pk__in=ready)
+
+
+@dataclass(frozen=True)
+class ColumnReading:
+    """How one column was read, and what was decided on the way."""
+
+    name: str
+    kind: str
+    missing: int
+    says: str
+
+
+def readings(version: Version) -> list[ColumnReading]:
+    """Column by column: kind, missing cells, decision."""
+    told: dict[str, list[str]] = {}
+    for decision in version.report.get("decisions", []):
+        told.setdefault(decision["column"], []).append(decision["says"])
+    return [
+        ColumnReading(column.name, column.kind, column.missing, " ".join(told.get(column.name, [])))
+        for column in version.table_spec.columns
+    ]
+
+
+def unjoined_sources(cycle: Cycle) -> QuerySet[Source]:
+    """Sources that were read and are not yet part of the table."""
+    consolidation = consolidation_of(cycle)
+    if consolidation is None:
+        return read_sources(cycle.project)
+    used = [consolidation.base_id, *consolidation.joins.values_list("source_id", flat=True)]
+    return read_sources(cycle.project).exclude(pk__in=used)
+
+
+def earlier_consolidation(cycle: Cycle) -> Consolidation | None:
+    """How the newest earlier cycle was consolidated, to start from; None when there is none."""
+    earlier = Consolidation.objects.filter(
+        cycle__project=cycle.project_id, cycle__number__lt=cycle.number
+    )
+    return earlier.select_related("base", "cycle").order_by("-cycle__number").first()

@@ -1,0 +1,24 @@
+"""Celery doors of this room."""
+
+from celery import shared_task
+
+from apps.datasets import work
+from apps.jobs import runner
+
+
+@shared_task(name="datasets.read_version", acks_late=True, ignore_result=True)
+def read_version(job_id: str) -> None:
+    """Read an uploaded file (see work.read_version)."""
+    runner.run(job_id, work.read_version)
+
+
+@shared_task(name="datasets.build_table", acks_late=True, ignore_result=True)
+def build_table(job_id: str) -> None:
+    """Build the table (see work.build_table)."""
+    runner.run(job_id, work.build_table)
+
+
+@shared_task(name="datasets.draw_split", acks_late=True, ignore_result=True)
+def draw_split(job_id: str) -> None:
+    """Draw the split and seal the test (see work.draw_split)."""
+    runner.run(job_id, work.draw_split)

@@ -1,0 +1,32 @@
+"""Addresses of the data room."""
+
+from django.urls import path
+
+from apps.datasets.views import sources, splits, tables, uploads
+
+app_name = "datasets"
+urlpatterns = [
+    path("sources/", sources.sources, name="sources"),
+    path("sources/add/", sources.add_source, name="add_source"),
+    path("sources/<int:source_id>/", sources.source, name="source"),
+    path("sources/<int:source_id>/versions/add/", sources.add_version, name="add_version"),
+    path("sources/<int:source_id>/remove/", sources.remove_source, name="remove_source"),
+    path("sources/uploads/", uploads.begin_upload, name="begin_upload"),
+    path("sources/uploads/<uuid:upload_id>/", uploads.upload, name="upload"),
+    path("versions/<int:version_id>/original/", uploads.original, name="original"),
+    path("versions/<int:version_id>/rejected/", uploads.rejected, name="rejected"),
+    path("versions/<int:version_id>/take/", sources.take_version, name="take_version"),
+    path("versions/<int:version_id>/read/", sources.read_again, name="read_again"),
+    path("consolidate/", tables.consolidate, name="consolidate"),
+    path("consolidate/base/", tables.set_base, name="set_base"),
+    path("consolidate/carry-over/", tables.carry_over, name="carry_over"),
+    path("consolidate/join/<int:source_id>/", tables.add_join, name="add_join"),
+    path("consolidate/joins/<int:join_id>/remove/", tables.remove_join, name="remove_join"),
+    path("wrangle/", tables.wrangle, name="wrangle"),
+    path("wrangle/add/<slug:key>/", tables.add_step, name="add_step"),
+    path("wrangle/steps/<int:step_id>/", tables.change_step, name="change_step"),
+    path("wrangle/build/", tables.build, name="build"),
+    path("table/", tables.table, name="table"),
+    path("split/", splits.split, name="split"),
+    path("split/chart/", splits.split_chart, name="split_chart"),
+]

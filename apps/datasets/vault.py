@@ -1,0 +1,42 @@
+"""The sealed test: rows encrypted at rest with a key outside the database and the file store.
+
+Only ``modeling.work`` opens it, and only for a counted opening of a frozen candidate.
+"""
+
+import base64
+import hashlib
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from apps.datasets.storage import FileBroken, keep, local, scratch
+from apps.projects import keys
+
+
+def _fernet() -> MultiFernet:
+    """Seals with the newest key; opens what any key of the ring sealed."""
+
+    def made(secret: bytes) -> Fernet:
+        key = hashlib.sha256(b"sealed test rows:" + secret).digest()
+        return Fernet(base64.urlsafe_b64encode(key))
+
+    return MultiFernet([made(secret) for secret in reversed(keys.ring().values())])
+
+
+def seal(path: Path) -> str:
+    """Encrypt the file, store the result, remove the plain bytes; return the stored hash."""
+    with scratch() as folder:
+        sealed = folder / "sealed"
+        sealed.write_bytes(_fernet().encrypt(path.read_bytes()))
+        path.unlink()
+        return keep(sealed)
+
+
+def unseal(sha256: str, *, to: Path) -> None:
+    """Write the plain rows to ``to``, a path inside a scratch folder."""
+    try:
+        to.write_bytes(_fernet().decrypt(local(sha256).read_bytes()))
+    except InvalidToken as error:
+        raise FileBroken(
+            "The sealed test rows cannot be opened with a ledger key of this installation."
+        ) from error

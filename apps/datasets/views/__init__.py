@@ -1,0 +1,1 @@
+"""Pages of the data room: sources, the table, the split."""

@@ -1,0 +1,141 @@
+"""What a worker does: read a file, build the table, draw the split and seal the test."""
+
+from pathlib import Path
+from typing import Any
+
+from apps.datasets.models import Split, Table, Version
+from apps.datasets.queries import newest_version, with_paths
+from apps.datasets.storage import keep, local, scratch
+from apps.datasets.vault import seal
+from apps.jobs.models import Job
+from apps.jobs.runner import Desk
+from apps.projects import ledger
+from apps.projects.models import Project
+from apps.web.refusals import Refusal
+
+
+def read_version(job: Job, desk: Desk) -> None:
+    """Read the original bytes into a typed table, in a limited child process."""
+    version = Version.objects.select_related("source__project").get(job=job)
+    with scratch() as folder:
+        report = desk.child(
+            "apps.engine.reading.imports:import_file",
+            source=str(local(version.sha256)),
+            target=str(folder / "table.parquet"),
+            filename=version.filename,
+            options=version.options or None,
+            limits=None,
+            rejects=str(folder / "rejects.csv"),
+        )
+        parquet = keep(folder / "table.parquet")
+        if (folder / "rejects.csv").exists():
+            report["rejects"] = keep(folder / "rejects.csv")
+    if version.waits:
+        report["compared"] = _compared(version, parquet, desk)
+    with desk.finishing():
+        version.spec, version.rows = report.pop("spec"), report["rows"]
+        version.parquet, version.report = parquet, report
+        version.save(update_fields=["spec", "rows", "parquet", "report"])
+        ledger.record(
+            "data.read",
+            f"{version} was read: {version.rows:,} rows, {len(version.spec['columns'])} columns, "
+            f"{report['rejected_count']:,} rejected",
+            actor=job.by,
+            project=version.source.project,
+            facts={"parquet": parquet, "rows": version.rows},
+        )
+
+
+def _compared(version: Version, parquet: str, desk: Desk) -> dict[str, Any] | None:
+    """How it differs from the version in use; None when there is none any more."""
+    used = newest_version(version.source)
+    if used is None:
+        return None
+    told = desk.child(
+        "apps.engine.reading.versions:compare_tables",
+        old=str(local(used.parquet)),
+        new=str(local(parquet)),
+    )
+    return {"number": used.number, **told}
+
+
+def build_table(job: Job, desk: Desk) -> None:
+    """Join and clean, in a limited child process."""
+    table = Table.objects.select_related("cycle__project").get(job=job)
+    inputs = table.inputs
+    with scratch() as folder:
+        result = desk.child(
+            "apps.engine.recipe.build:build_table",
+            **with_paths(inputs),
+            steps=inputs["steps"],
+            target=str(folder / "table.parquet"),
+            consolidated_target=str(folder / "consolidated.parquet"),
+        )
+        parquet, consolidated = (
+            keep(folder / "table.parquet"),
+            keep(folder / "consolidated.parquet"),
+        )
+    with desk.finishing():
+        table.parquet, table.consolidated, table.rows = parquet, consolidated, result["rows"]
+        table.spec, table.consolidated_spec = result.pop("spec"), result.pop("consolidated_spec")
+        table.report = result
+        table.save()
+        ledger.record(
+            "data.table_built",
+            f"The table is built: {table.rows:,} rows, {len(table.spec['columns'])} columns",
+            actor=job.by,
+            project=table.cycle.project,
+            facts={"parquet": parquet, "inputs": table.inputs_hash},
+        )
+
+
+def _drawn(split: Split, desk: Desk, folder: Path) -> dict[str, Any]:
+    """Write the parts of the split into ``folder``; return the report."""
+    result = desk.child(
+        "apps.engine.splitting.draw:draw_split",
+        table=str(local(split.table.parquet)),
+        method=split.method,
+        target=split.target,
+        group=split.group or None,
+        time=split.time or None,
+        test_share=split.test_share,
+        folds=split.folds,
+        seed=split.seed,
+        split_file=str(folder / "split.parquet"),
+        development=str(folder / "development.parquet"),
+        test=str(folder / "test.parquet"),
+        raw=str(local(split.table.consolidated)),
+        raw_development=str(folder / "raw.parquet"),
+    )
+    result["losses"] = desk.child(
+        "apps.engine.recipe.losses:count_losses",
+        base=str(local(split.table.inputs["base"])),
+        kept=str(local(split.table.consolidated)),
+        target=split.target,
+    )
+    return result
+
+
+def draw_split(job: Job, desk: Desk) -> None:
+    """Divide the table; keep development rows, encrypt test rows, remove the plain ones."""
+    split = Split.objects.select_related("table__cycle__project").get(job=job)
+    with scratch() as folder:
+        result = _drawn(split, desk, folder)
+        split.sealed_test = seal(folder / "test.parquet")
+        split.split_file = keep(folder / "split.parquet")
+        split.development = keep(folder / "development.parquet")
+        split.raw_development = keep(folder / "raw.parquet")
+    with desk.finishing():
+        Project.objects.select_for_update().get(pk=split.table.cycle.project_id)
+        if split.table.cycle.openings.exists():
+            raise Refusal("The sealed test was opened meanwhile: its rows are fixed now.")
+        split.report = result
+        split.save()
+        ledger.record(
+            "data.split_sealed",
+            f"The split is drawn: {result['development_rows']:,} development rows, "
+            f"{result['test_rows']:,} test rows sealed",
+            actor=job.by,
+            project=split.table.cycle.project,
+            facts={"split": split.split_file, "rows": result["row_ids_sha256"]},
+        )

@@ -1,0 +1,1 @@
+"""Exploration: profiles of development rows, and the findings people raise on them."""

@@ -1,0 +1,126 @@
+"""What a person does when exploring: profile, raise a finding, answer one."""
+
+import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.eda.models import Finding, Profile, Severity
+from apps.eda.queries import profile_of, scope_of, target_of
+from apps.jobs.actions import enqueue, try_again
+from apps.jobs.models import JobState, Queue
+from apps.projects import ledger
+from apps.projects.access import Verb, require, role_in
+from apps.projects.actions import withdraw_gate
+from apps.projects.models import Cycle, Project
+from apps.projects.stages import Stage
+from apps.web.refusals import Refusal
+
+MOST_ANSWER = 2_000
+"""Characters of an answer: it becomes part of what a manager signs."""
+
+
+@transaction.atomic
+def start_profile(*, cycle: Cycle, by: User) -> Profile:
+    """Profile today's rows; the same rows and target are profiled once."""
+    require(by, Verb.EXPLORE, cycle.project)
+    Project.objects.select_for_update().get(pk=cycle.project_id)
+    scope = scope_of(cycle)
+    if scope is None:
+        raise Refusal("Build the table first; there is nothing to explore yet.")
+    found = profile_of(cycle, scope)
+    if found is not None:
+        if found.job is not None and found.job.state in (JobState.FAILED, JobState.STOPPED):
+            try_again(found.job)
+        return found
+    job = enqueue(
+        "eda.profile_table",
+        queue=Queue.DATA,
+        title="Profile the table",
+        project=cycle.project,
+        by=by,
+    )
+    profile = Profile.objects.create(
+        cycle=cycle,
+        parquet=scope.parquet,
+        target=target_of(cycle, scope.table),
+        scope=scope.name,
+        job=job,
+    )
+    ledger.record(
+        "data.profile_asked",
+        f"{by} asked for a profile of the {scope.name} rows",
+        actor=by,
+        project=cycle.project,
+        facts={"parquet": scope.parquet},
+    )
+    return profile
+
+
+@transaction.atomic
+def raise_finding(
+    *,
+    cycle: Cycle,
+    says: str,
+    severity: Severity | str,
+    owner: User,
+    by: User,
+    column: str = "",
+    due_on: datetime.date | None = None,
+) -> Finding:
+    """Raise something that somebody has to answer. A high one withdraws a passed data gate."""
+    require(by, Verb.EXPLORE, cycle.project)
+    Project.objects.select_for_update().get(pk=cycle.project_id)  # in line with who signs now
+    if scope_of(cycle) is None:
+        raise Refusal("Build the table first; there is nothing to raise a finding about yet.")
+    if role_in(owner, cycle.project) is None:
+        raise Refusal("The person who answers has to be a member of the team.")
+    finding = Finding.objects.create(
+        cycle=cycle,
+        column=column,
+        says=says,
+        severity=severity,
+        owner=owner,
+        due_on=due_on,
+        raised_by=by,
+    )
+    ledger.record(
+        "data.finding_raised",
+        f"{by} raised: {finding.sentence}",
+        actor=by,
+        project=cycle.project,
+        facts={"finding": finding.pk, "severity": str(severity), "column": column},
+    )
+    if severity == Severity.HIGH:
+        withdraw_gate(
+            cycle=cycle, stage=Stage.DATA, by=by, reason=f"New high finding: {finding.sentence}"
+        )
+    return finding
+
+
+@transaction.atomic
+def answer_finding(*, finding: Finding, answer: str, by: User) -> None:
+    """Close a finding with an answer, which the gate shows."""
+    project = finding.cycle.project
+    require(by, Verb.EXPLORE, project)
+    finding = Finding.objects.select_for_update().get(pk=finding.pk)
+    if not finding.is_open:
+        raise Refusal("This finding is answered already.")
+    answer = answer.strip()
+    if not answer:
+        raise Refusal("Say what was done or why it is accepted.")
+    if len(answer) > MOST_ANSWER:
+        raise Refusal(
+            f"The answer has {len(answer):,} characters; write at most {MOST_ANSWER:,} and link "
+            "to the rest."
+        )
+    finding.answer, finding.closed_by, finding.closed_at = answer, by, timezone.now()
+    finding.save(update_fields=["answer", "closed_by", "closed_at"])
+    ledger.record(
+        "data.finding_answered",
+        f"{by} answered: {finding.sentence}",
+        actor=by,
+        project=project,
+        facts={"finding": finding.pk, "answer": finding.answer},
+    )

@@ -1,0 +1,26 @@
+"""Exploration for administrators: profiles and findings. Read-only."""
+
+from django.contrib import admin
+
+from apps.eda.models import Finding, Profile
+from apps.web.admin import ReadOnlyAdmin
+
+
+@admin.register(Profile)
+class ProfileAdmin(ReadOnlyAdmin):
+    """Statistics of tables."""
+
+    list_display = ["cycle", "scope", "target", "created_at", "parquet"]
+    list_filter = ["scope", "created_at"]
+    list_select_related = ["cycle__project"]
+    search_fields = ["cycle__project__name", "target", "parquet"]
+
+
+@admin.register(Finding)
+class FindingAdmin(ReadOnlyAdmin):
+    """What people saw in the data, and the answers."""
+
+    list_display = ["says", "cycle", "severity", "owner", "raised_by", "raised_at", "closed_at"]
+    list_filter = ["severity", "raised_at", "closed_at"]
+    list_select_related = ["cycle__project", "owner", "raised_by"]
+    search_fields = ["says", "answer", "cycle__project__name"]

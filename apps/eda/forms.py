@@ -1,0 +1,33 @@
+"""What is typed when a finding is raised."""
+
+from collections.abc import Collection
+from typing import Any
+
+from django import forms
+
+from apps.accounts.models import User
+from apps.eda.models import Finding
+from apps.projects.models import Team
+
+
+class FindingForm(forms.ModelForm):
+    """What was seen, how grave it is, who answers it by when."""
+
+    class Meta:
+        model = Finding
+        fields = ["says", "column", "severity", "owner", "due_on"]
+        labels = {"says": "What did you see?", "owner": "Who answers it?", "due_on": "Answer by"}
+        widgets = {
+            "says": forms.Textarea(attrs={"rows": 2}),
+            "due_on": forms.DateInput(attrs={"type": "date"}),
+        }
+
+    column = forms.ChoiceField(required=False, choices=())
+
+    def __init__(self, *args: Any, team: Team, columns: Collection[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        members = User.objects.filter(memberships__team=team, is_active=True)
+        self.fields["owner"].queryset = members.order_by("name", "pk")
+        self.fields["owner"].empty_label = None
+        names = [(name, name) for name in columns]
+        self.fields["column"].choices = [("", "The whole table"), *names]

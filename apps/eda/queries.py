@@ -1,0 +1,299 @@
+"""Reads about profiles and findings."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from apps.datasets.models import Split, Table
+from apps.datasets.queries import current_split, current_table, data_subject
+from apps.datasets.storage import local
+from apps.eda.models import Finding, Profile
+from apps.engine.profile.radar import suspects
+from apps.engine.profile.veil import veil_profile, veil_study
+from apps.planning.content import Feature, features_of
+from apps.planning.models import Draft
+from apps.planning.queries import current_plan, signed_plan
+from apps.projects.models import Cycle
+from apps.projects.queries import passed_by
+from apps.projects.stages import Stage
+
+_GRAVEST_FIRST = {"high": 0, "medium": 1, "low": 2}
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which rows may be looked at today: development rows only, once a test is sealed."""
+
+    table: Table
+    split: Split | None
+    parquet: str
+    name: str
+
+
+def scope_of(cycle: Cycle) -> Scope | None:
+    """Today's rows to explore; None before the table is built."""
+    table, split = current_table(cycle), current_split(cycle)
+    if table is None:
+        return None
+    if split is None:
+        return Scope(table, None, table.parquet, "table")
+    return Scope(table, split, split.development, "development")
+
+
+def target_of(cycle: Cycle, table: Table) -> str:
+    """The plan's target when the table has it."""
+    plan = signed_plan(cycle)
+    return plan.target if plan and plan.target in table.table_spec.names else ""
+
+
+def profile_of(cycle: Cycle, scope: Scope) -> Profile | None:
+    """The profile of exactly these rows and today's target, finished or not."""
+    target = target_of(cycle, scope.table)
+    return cycle.profiles.filter(parquet=scope.parquet, target=target).select_related("job").first()
+
+
+def current_profile(cycle: Cycle) -> Profile | None:
+    """The profile of today's rows, finished or not."""
+    scope = scope_of(cycle)
+    return profile_of(cycle, scope) if scope else None
+
+
+def sensitive_columns(cycle: Cycle) -> frozenset[str]:
+    """Columns whose values are never shown: marked in the newest plan or in its draft.
+
+    A mark counts before it is signed, and goes on counting while a newer plan waits.
+    """
+    plan, draft = current_plan(cycle), Draft.objects.filter(cycle=cycle).first()
+    contents = [one.content for one in (plan, draft) if one is not None]
+    return frozenset(
+        feature.name
+        for content in contents
+        for feature in features_of(content)
+        if feature.sensitive
+    )
+
+
+def result_of(profile: Profile) -> dict[str, Any]:
+    """What the engine found, without the values of sensitive columns."""
+    found: dict[str, Any] = json.loads(local(profile.result).read_bytes())
+    return veil_profile(found, sensitive=sensitive_columns(profile.cycle))
+
+
+def study_of(profile: Profile) -> dict[str, Any]:
+    """What lies between the columns, without the values of sensitive ones."""
+    found: dict[str, Any] = json.loads(local(profile.study).read_bytes())
+    hidden = sensitive_columns(profile.cycle)
+    return veil_study(found, sensitive=hidden, target=profile.target)
+
+
+def suspects_of(cycle: Cycle, profile: Profile) -> list[dict[str, Any]]:
+    """What may give the target away, from the profile, the study, the plan and the split."""
+    plan, split = current_plan(cycle), current_split(cycle)
+    features = features_of(plan.content) if plan else ()
+    raw: dict[str, Any] = json.loads(local(profile.result).read_bytes())
+    # A warning about the target's classes names them.
+    told = split is not None and profile.target not in sensitive_columns(cycle)
+    return suspects(
+        raw,
+        study_of(profile),
+        later={feature.name for feature in features if not feature.is_allowed},
+        clock=split.time if split else "",
+        warnings=split.report.get("warnings", []) if split and told else (),
+    )
+
+
+def open_findings(cycle: Cycle) -> list[Finding]:
+    """Findings that nobody has answered, the gravest first."""
+    found = cycle.findings.filter(closed_at=None).select_related("owner", "raised_by")
+    return sorted(found, key=lambda finding: (_GRAVEST_FIRST[finding.severity], finding.pk))
+
+
+def answered_findings(cycle: Cycle) -> list[Finding]:
+    """Findings with their answers, in the order in which they were raised."""
+    return list(
+        cycle.findings.exclude(closed_at=None)
+        .select_related("raised_by", "closed_by")
+        .order_by("pk")
+    )
+
+
+def is_data_passed(cycle: Cycle) -> bool:
+    """True while the data gate is passed for today's data: a high finding would withdraw it."""
+    subject = data_subject(cycle)
+    return bool(subject) and passed_by(cycle, Stage.DATA, subject=subject) is not None
+
+
+@dataclass(frozen=True)
+class ColumnLine:
+    """One column in the overview's table; ``position`` counts from 1."""
+
+    position: int
+    name: str
+    kind: str
+    missing_share: float
+    distinct: int
+    low: Any
+    middle: Any
+    high: Any
+    share: float | None
+    auc: float | None
+    effect: float | None
+    is_target: bool
+    is_sensitive: bool
+
+
+def column_lines(result: dict[str, Any], *, words: str = "") -> list[ColumnLine]:
+    """All columns in table order; only those whose name contains ``words`` when given."""
+    target = (result["target"] or {}).get("name")
+    return [
+        _line(column, position=position, is_target=column["name"] == target)
+        for position, column in enumerate(result["columns"], start=1)
+        if words.casefold() in column["name"].casefold()
+    ]
+
+
+def _line(column: dict[str, Any], *, position: int, is_target: bool) -> ColumnLine:
+    top = (column.get("top") or [None])[0]
+    quantiles = {item["at"]: item["value"] for item in column.get("quantiles") or []}
+    relation = column.get("relation") or {"auc": None, "effect": {"value": None}}
+    return ColumnLine(
+        position=position,
+        name=column["name"],
+        kind=column["kind"],
+        missing_share=column["missing_share"],
+        distinct=column["distinct"],
+        low=column.get("minimum", _spaced(column.get("first"))),
+        middle=top["value"] if top else quantiles.get(0.5),
+        high=column.get("maximum", _spaced(column.get("last"))),
+        share=top["share"] if top else None,
+        auc=relation["auc"],
+        effect=relation["effect"]["value"],
+        is_target=is_target,
+        is_sensitive=column.get("sensitive", False),
+    )
+
+
+def _spaced(moment: str | None) -> str | None:
+    """ISO 8601 as people read it: a blank between day and time."""
+    return moment.replace("T", " ") if moment else None
+
+
+@dataclass(frozen=True)
+class Hint:
+    """Something the profile points at; ``position`` of its column, 0 for the whole table."""
+
+    column: str
+    position: int
+    severity: str
+    says: str
+    suggests: str
+    is_raised: bool
+
+
+def hints(cycle: Cycle, result: dict[str, Any]) -> list[Hint]:
+    """What to look at first, the gravest first, and whether somebody raised it already."""
+    positions = {column["name"]: place for place, column in enumerate(result["columns"], start=1)}
+    raised = set(cycle.findings.values_list("column", "says"))
+    return [
+        Hint(
+            column=found["column"] or "",
+            position=positions.get(found["column"], 0),
+            severity=found["severity"],
+            says=found["says"],
+            suggests=found["suggests"],
+            is_raised=(found["column"] or "", found["says"]) in raised,
+        )
+        for found in result["findings"]
+    ]
+
+
+def has_distribution(column: dict[str, Any]) -> bool:
+    """True when there is a value to draw: not for an empty column, or one of infinities."""
+    return bool(column.get("histogram") or column.get("over_time") or column.get("top"))
+
+
+@dataclass(frozen=True)
+class ColumnPage:
+    """One column: its profile, its neighbours, what the plan says, what people raised on it."""
+
+    profile: Profile
+    column: dict[str, Any]
+    position: int
+    count: int
+    planned: Feature | None
+    is_target: bool
+    facts: list[tuple[str, Any]]
+    hints: list[Hint]
+    findings: list[Finding]
+
+    @property
+    def previous(self) -> int:
+        """Position of the column before; 0 at the first."""
+        return self.position - 1
+
+    @property
+    def following(self) -> int:
+        """Position of the next column; 0 at the last."""
+        return self.position + 1 if self.position < self.count else 0
+
+    @property
+    def is_drawable(self) -> bool:
+        """Its distribution can be drawn."""
+        return has_distribution(self.column)
+
+
+_FACTS = (
+    ("count", "Rows with a value"),
+    ("distinct", "Distinct"),
+    ("infinite", "Infinite"),
+    ("mean", "Mean"),
+    ("std", "Standard deviation"),
+    ("skew", "Skew"),
+    ("negative", "Negative"),
+    ("zeros", "Zero"),
+    ("minimum", "Least"),
+    ("maximum", "Greatest"),
+    ("first", "First"),
+    ("last", "Last"),
+)
+_ONLY_IF_ANY = {"infinite", "negative", "zeros"}
+
+
+def column_page(cycle: Cycle, profile: Profile, *, position: int) -> ColumnPage | None:
+    """Column number ``position`` (from 1) of a ready profile; None when there is none."""
+    result = result_of(profile)
+    columns = result["columns"]
+    if not 1 <= position <= len(columns):
+        return None
+    column, plan = columns[position - 1], signed_plan(cycle)
+    name = column["name"]
+    features = {feature.name: feature for feature in plan.features} if plan else {}
+    return ColumnPage(
+        profile=profile,
+        column=column,
+        position=position,
+        count=len(columns),
+        planned=features.get(name),
+        is_target=bool(profile.target) and name == profile.target,
+        facts=_facts(column),
+        hints=[hint for hint in hints(cycle, result) if hint.column == name],
+        findings=[finding for finding in open_findings(cycle) if finding.column == name],
+    )
+
+
+def _facts(column: dict[str, Any]) -> list[tuple[str, Any]]:
+    moments = {key: _spaced(column[key]) for key in ("first", "last") if key in column}
+    known = {**column, **moments}
+    told = [
+        (label, known[key])
+        for key, label in _FACTS
+        if known.get(key) is not None and (known[key] or key not in _ONLY_IF_ANY)
+    ]
+    told += [
+        (f"{100 * quantile['at']:.0f} % lie below", quantile["value"])
+        for quantile in column.get("quantiles") or []
+    ]
+    lengths = column.get("lengths")
+    if lengths and column["kind"] == "text":
+        told += [(f"Length, {key} (characters)", value) for key, value in lengths.items()]
+    return told

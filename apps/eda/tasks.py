@@ -1,0 +1,12 @@
+"""Celery doors of this room."""
+
+from celery import shared_task
+
+from apps.eda import work
+from apps.jobs import runner
+
+
+@shared_task(name="eda.profile_table", acks_late=True, ignore_result=True)
+def profile_table(job_id: str) -> None:
+    """Profile a table (see work.profile_table)."""
+    runner.run(job_id, work.profile_table)

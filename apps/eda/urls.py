@@ -1,0 +1,25 @@
+"""Addresses of the exploration room."""
+
+from django.urls import path
+
+from apps.eda.views import columns, leaks, missing, overview, relations, time
+
+app_name = "eda"
+urlpatterns = [
+    path("", overview.overview, name="overview"),
+    path("profile/", overview.profile, name="profile"),
+    path("columns/<int:position>/", columns.column, name="column"),
+    path("columns/<int:position>/<slug:name>.json", columns.column_figure, name="column_figure"),
+    path("relations/", relations.relations, name="relations"),
+    path("relations/pair/", relations.choose_pair, name="choose_pair"),
+    path("relations/<slug:measure>.json", relations.matrix, name="matrix"),
+    path("relations/<int:one>/<int:other>/", relations.pair, name="pair"),
+    path("relations/<int:one>/<int:other>/pair.json", relations.pair_figure, name="pair_figure"),
+    path("leaks/", leaks.leaks, name="leaks"),
+    path("missing/", missing.missing, name="missing"),
+    path("missing/<slug:name>.json", missing.missing_figure, name="missing_figure"),
+    path("time/", time.time, name="time"),
+    path("time/<int:place>/<slug:name>.json", time.time_figure, name="time_figure"),
+    path("findings/", overview.raise_finding, name="raise_finding"),
+    path("findings/<int:finding_id>/", overview.answer_finding, name="answer_finding"),
+]

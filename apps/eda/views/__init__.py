@@ -1,0 +1,1 @@
+"""Pages of exploration: overview, column, relations, leaks, missing values, time."""

@@ -1,0 +1,56 @@
+"""Missing values: which columns miss together, and whether a gap tells the target."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_GET
+
+from apps.eda import queries
+from apps.eda.views.common import chart, ready_profile, rows_of
+from apps.engine.charts.columns import missing_bars
+from apps.engine.charts.gaps import gap_effects, gap_patterns
+from apps.projects.access import Verb, project_view
+from apps.projects.models import Project
+from apps.web.fragments import render_page
+from apps.web.paging import page_of
+
+
+@require_GET
+@project_view(Verb.LOOK)
+def missing(request: HttpRequest, project: Project) -> HttpResponse:
+    """Columns with gaps, patterns of rows, pairs that miss together."""
+    rows = rows_of(project)
+    context: dict[str, Any] = {"rows": rows}
+    if rows.is_ready:
+        gaps, places = rows.study["gaps"], rows.positions
+        lines = [
+            {**gap, "position": places[gap["name"]], "by": places.get(_ruler(gap), 0)}
+            for gap in gaps["columns"]
+        ]
+        context |= {
+            "gaps": gaps,
+            "page": page_of(lines, request),
+            "rules": [line for line in lines if line["exactly"]],
+            "effects": [gap for gap in gaps["columns"] if gap["effect"]],
+            "target": (rows.result["target"] or {}).get("name", ""),
+        }
+    return render_page(request, "eda/missing.html", context)
+
+
+def _ruler(gap: dict[str, Any]) -> str:
+    return gap["exactly"]["column"] if gap["exactly"] else ""
+
+
+@require_GET
+@project_view(Verb.LOOK)
+def missing_figure(request: HttpRequest, project: Project, name: str) -> JsonResponse:
+    """A chart of the gaps."""
+    gaps = queries.study_of(ready_profile(project))["gaps"]
+    if name == "shares" and gaps["columns"]:
+        shares = [{**gap, "missing_share": gap["share"]} for gap in gaps["columns"]]
+        return chart(request, missing_bars(shares))
+    if name == "patterns" and gaps["patterns"]:
+        return chart(request, gap_patterns(gaps))
+    if name == "effects" and any(gap["effect"] for gap in gaps["columns"]):
+        return chart(request, gap_effects(gaps["columns"]))
+    return chart(request, None)

@@ -1,0 +1,162 @@
+"""What goes together: the matrix, the strongest pairs, one pair."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from apps.datasets.storage import local
+from apps.eda import queries
+from apps.eda.views.common import Rows, chart, ready_profile, rows_of
+from apps.engine.charts.pairs import pair_chart
+from apps.engine.charts.relations import MEASURES, relation_matrix
+from apps.engine.profile.likeness import METHODS
+from apps.engine.profile.pairs import pair_of
+from apps.projects.access import Verb, project_view
+from apps.projects.models import Project
+from apps.web.fragments import render_page
+
+_FIRST_PAIRS = 12
+
+
+@require_GET
+@project_view(Verb.LOOK)
+def relations(request: HttpRequest, project: Project) -> HttpResponse:
+    """The matrix in a clustered order, the strongest pairs, groups that say the same."""
+    rows = rows_of(project)
+    asked = request.GET.get("by", "rank")
+    context: dict[str, Any] = {"rows": rows, "by": asked if asked in MEASURES else "rank"}
+    if rows.is_ready:
+        told = rows.study["relations"]
+        pairs = [_line(pair, rows) for pair in told["pairs"]]
+        context |= {
+            "compared": len(told["columns"]),
+            "first": pairs[:_FIRST_PAIRS],
+            "more": pairs[_FIRST_PAIRS:],
+            "groups": told["groups"],
+            "measures": _measures(told),
+            "left_out": rows.result["associations"]["left_out"],
+            "columns": rows.result["columns"],
+        }
+    return render_page(request, "eda/relations.html", context)
+
+
+def _line(pair: dict[str, Any], rows: Rows) -> dict[str, Any]:
+    places = rows.positions
+    method = METHODS[pair["method"]]
+    return {**pair, "method": method, "one": places[pair["a"]], "other": places[pair["b"]]}
+
+
+def _measures(told: dict[str, Any]) -> list[tuple[str, str]]:
+    """The matrices that hold a number beside the diagonal."""
+    return [
+        (key, title)
+        for key, title in MEASURES.items()
+        if any(
+            value is not None
+            for row, line in enumerate(told[key])
+            for column, value in enumerate(line)
+            if row != column
+        )
+    ]
+
+
+@require_GET
+@project_view(Verb.LOOK)
+def matrix(request: HttpRequest, project: Project, measure: str) -> JsonResponse:
+    """One matrix as a chart."""
+    told = queries.study_of(ready_profile(project))["relations"]
+    if measure not in MEASURES or len(told["columns"]) < 2:
+        raise Http404
+    return chart(request, relation_matrix(told, measure=measure))
+
+
+@require_GET
+@project_view(Verb.LOOK)
+def choose_pair(request: HttpRequest, project: Project) -> HttpResponse:
+    """Go from two chosen columns to their page."""
+    places = [request.GET.get(name, "") for name in ("a", "b")]
+    if not all(place.isdecimal() and len(place) < 6 for place in places):
+        raise Http404
+    return _pair_page(request, project, int(places[0]), int(places[1]))
+
+
+@require_GET
+@project_view(Verb.LOOK)
+def pair(request: HttpRequest, project: Project, one: int, other: int) -> HttpResponse:
+    """Two columns side by side."""
+    return _pair_page(request, project, one, other)
+
+
+def _pair_page(request: HttpRequest, project: Project, one: int, other: int) -> HttpResponse:
+    rows, columns = _two(project, one, other)
+    third = _third(request, columns=rows.result["columns"], besides=(one, other))
+    a, b = columns
+    url = reverse("eda:pair_figure", args=[project.slug, one, other])
+    told = _told(rows, {a["name"], b["name"]})
+    context = {
+        "rows": rows,
+        "a": a,
+        "b": b,
+        "one": one,
+        "other": other,
+        "columns": rows.result["columns"],
+        "third": third,
+        "may_colour": _may_colour(a, b),
+        "told": told,
+        "method": METHODS[told["method"]] if told else "",
+        "hidden": [column["name"] for column in columns if column.get("sensitive")],
+        "empty": [column["name"] for column in columns if not column["count"]],
+        "figure": f"{url}?{urlencode({'third': third})}" if third else url,
+    }
+    return render_page(request, "eda/pair.html", context)
+
+
+def _two(project: Project, one: int, other: int) -> tuple[Rows, list[dict[str, Any]]]:
+    rows = rows_of(project)
+    if not rows.is_ready:
+        raise Http404
+    columns = rows.result["columns"]
+    if not (1 <= one <= len(columns) and 1 <= other <= len(columns)):
+        raise Http404
+    return rows, [columns[one - 1], columns[other - 1]]
+
+
+def _may_colour(a: dict[str, Any], b: dict[str, Any]) -> bool:
+    return all(column["kind"] in {"integer", "number", "datetime"} for column in (a, b))
+
+
+def _third(
+    request: HttpRequest, *, columns: list[dict[str, Any]], besides: tuple[int, int]
+) -> int | None:
+    """Position of the column that colours the picture; a sensitive one never does."""
+    asked = request.GET.get("third", "")
+    place = int(asked) if asked.isdecimal() and len(asked) < 6 else 0
+    if not 1 <= place <= len(columns) or place in besides:
+        return None
+    return None if columns[place - 1].get("sensitive") else place
+
+
+def _told(rows: Rows, names: set[str]) -> dict[str, Any] | None:
+    found = rows.study["relations"]["pairs"]
+    return next((pair for pair in found if {pair["a"], pair["b"]} == names), None)
+
+
+@require_GET
+@project_view(Verb.LOOK)
+def pair_figure(request: HttpRequest, project: Project, one: int, other: int) -> JsonResponse:
+    """The picture of two columns, counted on all rows that may be looked at."""
+    rows, columns = _two(project, one, other)
+    if one == other or any(column.get("sensitive") for column in columns):
+        raise Http404
+    assert rows.profile is not None
+    third = _third(request, columns=rows.result["columns"], besides=(one, other))
+    told = pair_of(
+        local(rows.profile.parquet),
+        a=columns[0]["name"],
+        b=columns[1]["name"],
+        third=rows.result["columns"][third - 1]["name"] if third else "",
+    )
+    return chart(request, pair_chart(told) if told["picture"] != "nothing" else None)

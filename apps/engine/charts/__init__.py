@@ -1,0 +1,1 @@
+"""Figure builders: engine results in, Plotly JSON out. The only place that imports plotly."""

@@ -1,0 +1,169 @@
+"""Charts to decide by: value against threshold, calibration with intervals, errors, shapes."""
+
+from typing import Any
+
+import plotly.graph_objects as go
+
+from apps.engine.charts.labels import label, positions, rounded, short
+from apps.engine.charts.theme import ACCENT, INK, MUTED, SERIES, Figure, build
+
+
+def value_by_threshold(curve: dict[str, Any], *, chosen: float, per: str = "month") -> Figure:
+    """Money a month against the threshold of an alarm; the dashed line is the chosen threshold.
+
+    ``curve`` is what ``payoff.value_curve`` returns. Thresholds are probabilities, 0 to 1.
+    """
+    at, value = curve["threshold"], curve["value"]
+    line = go.Scatter(
+        x=at,
+        y=value,
+        mode="lines",
+        line={"color": SERIES[0], "width": 2},
+        hovertemplate="from %{x:.3f}: %{y:,.0f}<extra></extra>",
+    )
+    mark = {
+        "type": "line",
+        "x0": chosen,
+        "x1": chosen,
+        "y0": 0,
+        "y1": 1,
+        "yref": "paper",
+        "line": {"color": INK, "width": 1.5, "dash": "dash"},
+    }
+    return build(
+        [line],
+        columns=["threshold", f"value a {per}"],
+        rows=[[rounded(x), rounded(y)] for x, y in zip(at, value, strict=True)],
+        layout={
+            "xaxis": {"title": {"text": "An alarm from this probability on"}, "range": [-0.01, 1]},
+            "yaxis": {"title": {"text": f"Value a {per}"}, "zeroline": True, "tickformat": "~s"},
+            "shapes": [mark],
+            "height": 300,
+        },
+    )
+
+
+def calibration_bins(bins: list[dict[str, Any]]) -> Figure:
+    """Share that happened over the probability that was said, tenths of the rows with intervals.
+
+    ``bins`` are those of ``calibration.calibration``; the diagonal is a probability to rely on.
+    """
+    top = min(1.0, 1.05 * max([0.05, *(max(item["high"], item["score"]) for item in bins)]))
+    diagonal = go.Scatter(
+        x=[0, top],
+        y=[0, top],
+        mode="lines",
+        line={"color": MUTED, "width": 1, "dash": "dot"},
+        hoverinfo="skip",
+    )
+    points = go.Scatter(
+        x=[item["score"] for item in bins],
+        y=[item["share"] for item in bins],
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": [item["high"] - item["share"] for item in bins],
+            "arrayminus": [item["share"] - item["low"] for item in bins],
+            "color": ACCENT,
+            "thickness": 1.5,
+            "width": 3,
+        },
+        mode="lines+markers",
+        line={"color": SERIES[0], "width": 1},
+        marker={"size": 7},
+        hovertemplate="said %{x:.3f}, happened %{y:.3f}<extra></extra>",
+    )
+    return build(
+        [diagonal, points],
+        columns=["said", "happened", "low", "high", "rows"],
+        rows=[
+            [*(rounded(item[key]) for key in ("score", "share", "low", "high")), item["n"]]
+            for item in bins
+        ],
+        layout={
+            "xaxis": {"title": {"text": "Probability that was said"}, "range": [0, top]},
+            "yaxis": {"title": {"text": "Share that happened"}, "range": [0, top]},
+            "height": 300,
+        },
+    )
+
+
+def predicted_and_true(points: dict[str, Any], *, unit: str = "") -> Figure:
+    """Mean truth per twentieth of the predictions; the diagonal is a prediction to rely on."""
+    said, true = points["predicted"], points["truth"]
+    ends = [min(*said, *true), max(*said, *true)]
+    return build(
+        [
+            go.Scatter(
+                x=ends,
+                y=ends,
+                mode="lines",
+                line={"color": MUTED, "width": 1, "dash": "dot"},
+                hoverinfo="skip",
+            ),
+            go.Scatter(
+                x=said,
+                y=true,
+                mode="lines+markers",
+                line={"color": SERIES[0], "width": 1},
+                marker={"size": 7},
+                hovertemplate="said %{x:.4g}, was %{y:.4g}<extra></extra>",
+            ),
+        ],
+        columns=["predicted", "true", "rows"],
+        rows=[[rounded(x), rounded(y), n] for x, y, n in zip(said, true, points["n"], strict=True)],
+        layout={
+            "xaxis": {"title": {"text": f"Predicted {unit}".strip()}},
+            "yaxis": {"title": {"text": f"True, mean {unit}".strip()}},
+            "height": 300,
+        },
+    )
+
+
+def shape(told: dict[str, Any], *, answer: str) -> Figure:
+    """How the mean answer moves with one feature; the whiskers reach over the folds.
+
+    ``told`` is one of the ``shapes`` of ``explain.explain``: numbers give a line, texts points.
+    """
+    grid, texts = told["grid"], any(isinstance(value, str) for value in told["grid"])
+    line = go.Scatter(
+        x=list(range(len(grid))) if texts else grid,
+        y=told["mean"],
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": _apart(told["high"], told["mean"]),
+            "arrayminus": _apart(told["mean"], told["low"]),
+            "color": ACCENT,
+            "thickness": 1.2,
+            "width": 2,
+        },
+        mode="markers" if texts else "lines+markers",
+        line={"color": SERIES[0], "width": 2},
+        marker={"size": 6},
+        text=[
+            f"{label(value) if texts else short(value)}: {short(mean)}"
+            for value, mean in zip(grid, told["mean"], strict=True)
+        ],
+        hovertemplate="%{text}<extra></extra>",
+    )
+    axis = positions(grid) if texts else {}
+    return build(
+        [line],
+        columns=[told["feature"], answer, "least", "greatest"],
+        rows=[
+            [value if texts else rounded(value), rounded(mean), rounded(low), rounded(high)]
+            for value, mean, low, high in zip(
+                grid, told["mean"], told["low"], told["high"], strict=True
+            )
+        ],
+        layout={
+            "xaxis": {**axis, "title": {"text": label(told["feature"])}},
+            "yaxis": {"title": {"text": label(answer)}},
+            "height": 240,
+        },
+    )
+
+
+def _apart(above: list[float], below: list[float]) -> list[float]:
+    return [max(0.0, high - low) for high, low in zip(above, below, strict=True)]

@@ -1,0 +1,61 @@
+"""Words and numbers in charts: a user's text is always text, never markup, never a key.
+
+Categories are drawn at positions 0, 1, 2 … with their names as tick texts. Plotly thus
+never uses a name as an object key, and two long names that are cut alike stay two.
+"""
+
+import html
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+LONGEST = 32
+
+
+def label(text: object, *, longest: int = LONGEST) -> str:
+    """A text that Plotly shows literally: its pseudo-HTML and line breaks are escaped."""
+    plain = " ".join(str(text).split())
+    if len(plain) > longest:
+        plain = plain[: longest - 1] + "…"
+    return html.escape(plain or "(blank)", quote=False)
+
+
+def short(value: float | None) -> str:
+    """A number with four significant digits, or a dash."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    if value == int(value) and abs(value) < 1e6:
+        return str(int(value))
+    return f"{value:.4g}"
+
+
+def rounded(value: float | None) -> float | None:
+    """A number for the table beside a chart: six significant digits."""
+    return None if value is None or not math.isfinite(value) else float(f"{value:.6g}")
+
+
+def positions(names: Sequence[object], *, longest: int = LONGEST) -> dict[str, Any]:
+    """Axis settings that show names at the positions 0, 1, 2 …"""
+    return {
+        "type": "linear",
+        "tickmode": "array",
+        "tickvals": list(range(len(names))),
+        "ticktext": [label(name, longest=longest) for name in names],
+        "range": [-0.6, len(names) - 0.4],
+    }
+
+
+def thinned(rows: Sequence[Any], *, most: int, keep: str | None = None) -> list[Any]:
+    """At most ``most`` of the rows, evenly spaced, the first and the last among them.
+
+    With ``keep`` each stretch is told by its row with the largest value of that key, so
+    that peaks stay visible.
+    """
+    if len(rows) <= most:
+        return list(rows)
+    bounds = [round(place * len(rows) / most) for place in range(most + 1)]
+    stretches = [rows[a:b] for a, b in pairwise(bounds)]
+    if keep is not None:
+        return [max(stretch, key=lambda row: row[keep] or 0) for stretch in stretches]
+    return [stretch[0] for stretch in stretches[:-1]] + [rows[-1]]

@@ -1,0 +1,262 @@
+"""Charts of two columns: points, cells, boxes or a mosaic, from ``pair_of``."""
+
+import math
+from datetime import UTC, datetime
+from itertools import accumulate, pairwise
+from typing import Any
+
+import plotly.graph_objects as go
+
+from apps.engine.charts.labels import label, positions, rounded, short
+from apps.engine.charts.relations import SYMBOLS
+from apps.engine.charts.theme import ACCENT, MUTED, RISING, SERIES, Figure, build
+from apps.engine.errors import NotEnoughData
+
+BAR = {"thickness": 8, "outlinewidth": 0, "tickfont": {"color": MUTED, "size": 12}}
+HEIGHT = 420
+
+
+def pair_chart(told: dict[str, Any]) -> Figure:
+    """The picture of two columns. Raises NotEnoughData when no row has both."""
+    draw = {"points": points, "cells": cells, "boxes": boxes, "mosaic": mosaic}
+    if told["picture"] not in draw:
+        raise NotEnoughData(f"No row has both “{told['a']}” and “{told['b']}”.")
+    return draw[told["picture"]](told)
+
+
+def points(told: dict[str, Any]) -> Figure:
+    """One mark for each row, coloured by a third column when there is one."""
+    third, x, y = told["third"], told["x"], told["y"]
+    columns = [told["a"], told["b"]]
+    rows: list[list[Any]] = [
+        [_cell(a, told["kinds"][0]), _cell(b, told["kinds"][1])] for a, b in zip(x, y, strict=True)
+    ]
+    if third is None:
+        traces = [_marks(x, y, colour=ACCENT)]
+    elif third["labels"] is None:
+        traces = _shaded(x, y, third)
+        columns = [*columns, third["name"]]
+        rows = [[*row, rounded(value)] for row, value in zip(rows, third["values"], strict=True)]
+    else:
+        traces = _by_group(x, y, third)
+        columns = [*columns, third["name"]]
+        rows = [
+            [*row, third["labels"][code]] for row, code in zip(rows, third["codes"], strict=True)
+        ]
+    return build(
+        traces,
+        columns=columns,
+        rows=rows,
+        layout={
+            "xaxis": _axis(told["a"], told["kinds"][0]),
+            "yaxis": _axis(told["b"], told["kinds"][1]),
+            "showlegend": third is not None and third["labels"] is not None,
+            "height": HEIGHT,
+        },
+    )
+
+
+def _marks(x: list[float], y: list[float], *, colour: str, place: int = 0) -> go.Scatter:
+    return go.Scatter(
+        x=x,
+        y=y,
+        mode="markers",
+        marker={"color": colour, "size": 6, "opacity": 0.55, "symbol": SYMBOLS[place]},
+        hovertemplate="%{x}, %{y}<extra></extra>",
+    )
+
+
+def _by_group(x: list[float], y: list[float], third: dict[str, Any]) -> list[go.Scatter]:
+    traces = []
+    last = len(SERIES) - 1
+    for code, name in enumerate(third["labels"]):
+        mine = [place for place, held in enumerate(third["codes"]) if held == code]
+        if not mine:
+            continue
+        place = min(code, last)
+        trace = _marks(
+            [x[row] for row in mine], [y[row] for row in mine], colour=SERIES[place], place=place
+        )
+        trace.name = label(name)
+        traces.append(trace)
+    return traces
+
+
+def _shaded(x: list[float], y: list[float], third: dict[str, Any]) -> list[go.Scatter]:
+    """Marks as dark as a third number is large; those without one are grey."""
+    known = [place for place, value in enumerate(third["values"]) if value is not None]
+    other = [place for place, value in enumerate(third["values"]) if value is None]
+    trace = _marks([x[row] for row in known], [y[row] for row in known], colour=ACCENT)
+    trace.marker = {
+        "color": [third["values"][row] for row in known],
+        "colorscale": RISING,
+        "showscale": True,
+        "colorbar": {**BAR, "title": {"text": label(third["name"]), "side": "right"}},
+        "size": 7,
+        "line": {"color": MUTED, "width": 0.5},
+    }
+    grey = _marks([x[row] for row in other], [y[row] for row in other], colour=MUTED, place=4)
+    return [one for one, rows in ((trace, known), (grey, other)) if rows]
+
+
+def cells(told: dict[str, Any]) -> Figure:
+    """Rows, or the mean of a third column, in each cell of a grid."""
+    x, y = _centres(told["x_edges"]), _centres(told["y_edges"])
+    third = told["third"]
+    heat = go.Heatmap(
+        x=x,
+        y=y,
+        z=third["means"] if third else _tens(told["counts"]),
+        colorscale=RISING,
+        hoverongaps=False,
+        colorbar=dict(BAR) if third else {**BAR, **_ticks(told["counts"])},
+        customdata=told["counts"],
+        hovertemplate="%{customdata} rows<extra></extra>",
+    )
+    named = f"mean of {third['name']}" if third else ""
+    if third and third["of"]:
+        named = f"share of {third['name']} = {third['of']}"
+    kinds = told["kinds"]
+    rows: list[list[Any]] = []
+    for up, counts in enumerate(told["counts"]):
+        for across, count in enumerate(counts):
+            if count:
+                row = [
+                    _span(told["x_edges"], across, kinds[0]),
+                    _span(told["y_edges"], up, kinds[1]),
+                ]
+                extra = [rounded(third["means"][up][across])] if third else []
+                rows.append([*row, count, *extra])
+    return build(
+        [heat],
+        columns=[told["a"], told["b"], "rows", *([named] if third else [])],
+        rows=rows,
+        layout={
+            "xaxis": _axis(told["a"], kinds[0]),
+            "yaxis": {**_axis(told["b"], kinds[1]), "showgrid": False},
+            "height": HEIGHT,
+        },
+    )
+
+
+def _centres(edges: list[float]) -> list[float]:
+    return [(low + high) / 2 for low, high in pairwise(edges)]
+
+
+def _tens(counts: list[list[int]]) -> list[list[float | None]]:
+    """Counts on a scale of tens, so that thin cells stay visible beside full ones."""
+    return [[math.log10(count) if count else None for count in row] for row in counts]
+
+
+def _ticks(counts: list[list[int]]) -> dict[str, Any]:
+    most = max(max(row) for row in counts)
+    tens = range(int(math.log10(max(most, 1))) + 1)
+    return {
+        "tickvals": [float(power) for power in tens],
+        "ticktext": [f"{10**power:,}" for power in tens],
+        "title": {"text": "rows", "side": "right"},
+    }
+
+
+def boxes(told: dict[str, Any]) -> Figure:
+    """A box for each group: quartiles, median, whiskers within 1.5 quartile ranges."""
+    found = told["boxes"]
+    axis = positions([box["group"] for box in found])
+    trace = go.Box(
+        x=axis["tickvals"],
+        q1=[box["lower"] for box in found],
+        median=[box["middle"] for box in found],
+        q3=[box["upper"] for box in found],
+        lowerfence=[box["low"] for box in found],
+        upperfence=[box["high"] for box in found],
+        marker={"color": ACCENT},
+        line={"color": ACCENT, "width": 1.5},
+    )
+    keys = ("low", "lower", "middle", "upper", "high")
+    kind = told["kinds"][0]
+    return build(
+        [trace],
+        columns=[
+            *(told["b"], "rows", "lower whisker", "lower quartile", "median"),
+            *("upper quartile", "upper whisker", "rows outside"),
+        ],
+        rows=[
+            [box["group"], box["rows"], *(_cell(box[key], kind) for key in keys), box["outside"]]
+            for box in found
+        ],
+        layout={
+            "xaxis": {**axis, "tickangle": -45 if len(found) > 5 else 0},
+            "yaxis": _axis(told["a"], kind),
+            "height": HEIGHT,
+        },
+    )
+
+
+def mosaic(told: dict[str, Any]) -> Figure:
+    """Columns as wide as each group of one, parted by the shares of the other."""
+    sizes = [sum(counts) for counts in told["counts"]]
+    whole = sum(sizes)
+    widths = [size / whole for size in sizes]
+    ends = list(accumulate(widths))
+    centres = [end - width / 2 for end, width in zip(ends, widths, strict=True)]
+    traces = [
+        go.Bar(
+            x=centres,
+            y=[
+                counts[code] / size if size else 0
+                for counts, size in zip(told["counts"], sizes, strict=True)
+            ],
+            width=[max(width - 0.004, 0.001) for width in widths],
+            marker={"color": SERIES[code % len(SERIES)], "opacity": 1 if code < 6 else 0.6},
+            name=label(name),
+            customdata=[counts[code] for counts in told["counts"]],
+            hovertemplate="%{customdata} rows (%{y:.1%})<extra></extra>",
+        )
+        for code, name in enumerate(told["up"])
+    ]
+    shown = [place for place, width in enumerate(widths) if width >= 0.03]
+    return build(
+        traces,
+        columns=[told["a"], told["b"], "rows", "share of the group"],
+        rows=_shares(told, sizes),
+        layout={
+            "barmode": "stack",
+            "xaxis": {
+                "tickmode": "array",
+                "tickvals": [centres[place] for place in shown],
+                "ticktext": [label(told["across"][place], longest=18) for place in shown],
+                "range": [0, 1],
+                "title": {"text": label(told["a"])},
+            },
+            "yaxis": {"title": {"text": label(told["b"])}, "tickformat": ".0%", "range": [0, 1]},
+            "showlegend": True,
+            "height": HEIGHT,
+        },
+    )
+
+
+def _shares(told: dict[str, Any], sizes: list[int]) -> list[list[Any]]:
+    return [
+        [name, other, rows, rounded(rows / sizes[one])]
+        for one, name in enumerate(told["across"])
+        for other, rows in zip(told["up"], told["counts"][one], strict=True)
+        if rows
+    ]
+
+
+def _axis(name: str, kind: str) -> dict[str, Any]:
+    axis: dict[str, Any] = {"title": {"text": label(name)}}
+    return {**axis, "type": "date"} if kind == "date" else axis
+
+
+def _cell(value: float, kind: str) -> float | str | None:
+    return _moment(value) if kind == "date" else rounded(value)
+
+
+def _moment(milliseconds: float) -> str:
+    return datetime.fromtimestamp(milliseconds / 1000, tz=UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def _span(edges: list[float], place: int, kind: str) -> str:
+    say = _moment if kind == "date" else short
+    return f"{say(edges[place])} to {say(edges[place + 1])}"

@@ -1,0 +1,169 @@
+"""Charts of a table along time: rows, target, drift, seasons."""
+
+from typing import Any
+
+import plotly.graph_objects as go
+
+from apps.engine.charts.labels import label, positions, rounded, short
+from apps.engine.charts.theme import ACCENT, BAD, MUTED, RISING, Figure, build
+
+MOST_COLUMNS = 40
+WORST_PSI = 1.0
+"""From here on the colour stays the darkest."""
+MOST_TICKS = 12
+
+
+def period_rows(told: dict[str, Any]) -> Figure:
+    """Rows of every period; a period without rows is a gap on the axis."""
+    bars = go.Bar(
+        x=list(range(len(told["rows"]))),
+        y=told["rows"],
+        marker={"color": ACCENT},
+        text=told["starts"],
+        textposition="none",
+        hovertemplate="%{text}: %{y} rows<extra></extra>",
+    )
+    return build(
+        [bars],
+        columns=[f"{told['step']} from", "rows"],
+        rows=[[start, rows] for start, rows in zip(told["starts"], told["rows"], strict=True)],
+        layout={
+            "xaxis": _time_axis(told["starts"]),
+            "yaxis": {"title": {"text": "Rows"}, "rangemode": "tozero"},
+        },
+    )
+
+
+def period_target(told: dict[str, Any]) -> Figure:
+    """Target of every period with 95 % intervals, and the levels before and after a shift."""
+    target, shift = told["target"], told["shift"]
+    traces = [_whiskers(target, names=told["starts"])]
+    if shift:
+        for low, high, level in (
+            (-0.4, shift["at"] - 0.5, shift["before"]),
+            (shift["at"] - 0.5, len(told["starts"]) - 0.6, shift["after"]),
+        ):
+            traces.append(
+                go.Scatter(
+                    x=[low, high],
+                    y=[level, level],
+                    mode="lines",
+                    line={"color": BAD, "width": 2, "dash": "dash"},
+                    hoverinfo="skip",
+                )
+            )
+    return build(
+        traces,
+        columns=[f"{told['step']} from", "rows", "value", "low", "high"],
+        rows=_rows(told["starts"], told["rows"], target),
+        layout={"xaxis": _time_axis(told["starts"]), "yaxis": _value_axis(target), "height": 320},
+    )
+
+
+def period_drift(told: dict[str, Any]) -> Figure:
+    """Distance of every column from the first full period, the most changed on top."""
+    columns = sorted(told["drift"], key=lambda column: -column["most"])[:MOST_COLUMNS]
+    names = [column["name"] for column in columns]
+    down = positions(names)
+    heat = go.Heatmap(
+        x=list(range(len(told["starts"]))),
+        y=down["tickvals"],
+        z=[column["psi"] for column in columns],
+        zmin=0,
+        zmax=WORST_PSI,
+        colorscale=RISING,
+        xgap=1,
+        ygap=1,
+        hoverongaps=False,
+        colorbar={"thickness": 8, "outlinewidth": 0, "tickfont": {"color": MUTED, "size": 12}},
+        hovertemplate="PSI %{z:.2f}<extra></extra>",
+    )
+    return build(
+        [heat],
+        columns=["column", f"{told['step']} from", "PSI"],
+        rows=[
+            [column["name"], start, value]
+            for column in columns
+            for start, value in zip(told["starts"], column["psi"], strict=True)
+            if value is not None
+        ],
+        layout={
+            "xaxis": {**_time_axis(told["starts"]), "showline": False},
+            "yaxis": {**down, "range": down["range"][::-1], "showgrid": False},
+            "height": 100 + 22 * max(len(names), 1),
+        },
+    )
+
+
+def season(told: dict[str, Any]) -> Figure:
+    """Target (or rows, without one) by hour, weekday or month."""
+    target, names = told["target"], told["labels"]
+    axis = {**positions(names), "title": {"text": label(told["by"].capitalize())}}
+    if target is None:
+        bars = go.Bar(
+            x=axis["tickvals"],
+            y=told["rows"],
+            marker={"color": ACCENT},
+            hovertemplate="%{y} rows<extra></extra>",
+        )
+        rows = [[name, count] for name, count in zip(names, told["rows"], strict=True)]
+        layout = {"xaxis": axis, "yaxis": {"title": {"text": "Rows"}, "rangemode": "tozero"}}
+        return build([bars], columns=[told["by"], "rows"], rows=rows, layout=layout)
+    return build(
+        [_whiskers(target, names=names)],
+        columns=[told["by"], "rows", "value", "low", "high"],
+        rows=_rows(names, told["rows"], target),
+        layout={"xaxis": axis, "yaxis": _value_axis(target)},
+    )
+
+
+def _time_axis(starts: list[str]) -> dict[str, Any]:
+    axis = positions(starts)
+    step = max(1, -(-len(starts) // MOST_TICKS))
+    return {
+        **axis,
+        "tickvals": axis["tickvals"][::step],
+        "ticktext": axis["ticktext"][::step],
+        "tickangle": -45,
+    }
+
+
+def _value_axis(target: dict[str, Any]) -> dict[str, Any]:
+    if target["kind"] == "rate":
+        title = f"Rate of “{label(target['of'])}”"
+        return {"title": {"text": title}, "tickformat": ".1%", "rangemode": "tozero"}
+    return {"title": {"text": f"Mean of “{label(target['of'])}”"}}
+
+
+def _whiskers(target: dict[str, Any], *, names: list[str]) -> go.Scatter:
+    held = [(x, one) for x, one in enumerate(target["points"]) if one["value"] is not None]
+    say = (lambda value: f"{value:.2%}") if target["kind"] == "rate" else short
+    return go.Scatter(
+        x=[x for x, _ in held],
+        y=[point["value"] for _, point in held],
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": [_reach(point, "high") for _, point in held],
+            "arrayminus": [_reach(point, "low") for _, point in held],
+            "color": ACCENT,
+            "thickness": 1.2,
+            "width": 3,
+        },
+        mode="lines+markers",
+        line={"color": ACCENT, "width": 1.5},
+        marker={"color": ACCENT, "size": 7},
+        text=[f"{label(names[x])}: {say(point['value'])}" for x, point in held],
+        hovertemplate="%{text}<extra></extra>",
+    )
+
+
+def _reach(point: dict[str, Any], bound: str) -> float:
+    return 0.0 if point[bound] is None else abs(float(point[bound] - point["value"]))
+
+
+def _rows(names: list[str], rows: list[int], target: dict[str, Any]) -> list[list[Any]]:
+    return [
+        [name, count, *(rounded(point[key]) for key in ("value", "low", "high"))]
+        for name, count, point in zip(names, rows, target["points"], strict=True)
+    ]

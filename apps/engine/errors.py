@@ -1,0 +1,33 @@
+"""Every expected failure of the engine. Each message is one sentence that a user may read."""
+
+
+class EngineError(Exception):
+    """Something expected went wrong; ``str(error)`` says what, where and what to do."""
+
+
+class BadParameter(EngineError):
+    """An argument is outside what the function accepts."""
+
+
+class BadFile(EngineError):
+    """A file cannot be read as a table."""
+
+
+class TooLarge(BadFile):
+    """A file or table is beyond a stated limit."""
+
+
+class ColumnMissing(EngineError):
+    """A column that is needed is not in the table."""
+
+
+class NotEnoughData(EngineError):
+    """There are too few rows, or too few of one kind, to compute what was asked."""
+
+
+class BadModelFile(EngineError):
+    """A model file does not match its record or contains a class that is not allowed."""
+
+
+class Stopped(Exception):
+    """Raised by a reporter when a person asked to stop. Not an EngineError."""

@@ -1,0 +1,111 @@
+"""Is one model better than another? Paired over folds, and paired over the rows of a test."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from apps.engine.evaluation.intervals import ROUNDS, corrected_variance, resamples
+from apps.engine.evaluation.metrics import Measure, Predictions, measure_of, score
+from apps.engine.evaluation.resampled import recomputer
+
+BETTER, WORSE, CANNOT_TELL = "better", "worse", "cannot tell"
+
+
+@dataclass(frozen=True)
+class Gain:
+    """How much better A is than B, in the metric's unit: above 0 is better, whatever its direction.
+
+    ``low`` and ``high`` bound it at 95 %, None where nothing bounds it. ``p_value`` is two-sided,
+    None where it was not computed.
+    """
+
+    mean: float
+    low: float | None
+    high: float | None
+    p_value: float | None = None
+
+    @property
+    def outcome(self) -> str:
+        """``better`` or ``worse`` when the whole interval says so, else ``cannot tell``."""
+        if self.low is not None and self.low > 0:
+            return BETTER
+        return WORSE if self.high is not None and self.high < 0 else CANNOT_TELL
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready form."""
+        return {**asdict(self), "outcome": self.outcome}
+
+
+def gain_over_folds(
+    a: Sequence[float],
+    b: Sequence[float],
+    *,
+    direction: str,
+    train_rows: float,
+    test_rows: float,
+    confidence: float = 0.95,
+) -> Gain:
+    """Corrected resampled t-test of two models scored on the same folds.
+
+    The folds' training rows overlap, so their scores are not independent; the plain paired t-test
+    finds differences that are not there. The variance of the mean difference is widened to
+    s² (1/k + test_rows/train_rows), with k - 1 degrees of freedom.
+
+    Parameters
+    ----------
+    a, b : (k,) scores of the same folds in the same order
+    direction : "up" when a higher score is better, else "down"
+    train_rows, test_rows : mean rows of a fold's training and validation part
+
+    Notes
+    -----
+    Source: Nadeau and Bengio (2003), Machine Learning 52, 239-281. One comparison at a time: the
+    best of many trials is flattered, which no interval of a single comparison shows.
+    """
+    sign = 1.0 if direction == "up" else -1.0
+    gains = sign * (np.asarray(a, dtype="float64") - np.asarray(b, dtype="float64"))
+    mean, k = float(np.mean(gains)), len(gains)
+    if k < 2:
+        return Gain(mean, None, None)
+    spread = float(np.sqrt(corrected_variance(gains, train_rows=train_rows, test_rows=test_rows)))
+    half = float(stats.t.ppf(0.5 + confidence / 2, k - 1)) * spread
+    if spread == 0.0:
+        return Gain(mean, mean, mean, 1.0 if mean == 0.0 else 0.0)
+    p_value = float(2 * stats.t.sf(abs(mean) / spread, k - 1))
+    return Gain(mean, mean - half, mean + half, p_value)
+
+
+def gain_over_rows(
+    metric: str | Mapping[str, Any] | Measure,
+    truth: Any,
+    a: Predictions,
+    b: Predictions,
+    *,
+    positive: str | None = None,
+    seed: int = 0,
+    rounds: int = ROUNDS,
+) -> Gain:
+    """Paired bootstrap of two models' answers on the same rows (percentile interval, 95 %).
+
+    Each round draws the same rows for both, each class to its own count, so that what is easy or
+    hard for both cancels out. Source: Efron and Tibshirani (1993), An Introduction to the
+    Bootstrap, chapter 16. Raises what ``metrics.score`` raises.
+    """
+    values, measure = np.asarray(truth), measure_of(metric)
+    if measure.needs == "probabilities":
+        a, b = a.covering(values), b.covering(values)
+    sign = 1.0 if measure.direction == "up" else -1.0
+    mean = sign * (
+        score(measure, values, a, positive=positive) - score(measure, values, b, positive=positive)
+    )
+    of_a = recomputer(measure, values, a, positive=positive)
+    of_b = recomputer(measure, values, b, positive=positive)
+    found = [
+        sign * (of_a(rows) - of_b(rows))
+        for rows in resamples(measure, values, seed=seed, rounds=rounds)
+    ]
+    low, high = np.percentile(found, [2.5, 97.5])
+    return Gain(mean, min(float(low), mean), max(float(high), mean))

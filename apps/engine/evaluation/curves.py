@@ -1,0 +1,67 @@
+"""Points of the usual curves, and counts of right and wrong, ready for a chart."""
+
+from typing import Any
+
+import numpy as np
+from sklearn import metrics as sk
+
+MOST_POINTS = 200
+
+
+def _thin(*columns: Any) -> list[list[float]]:
+    """At most MOST_POINTS of the points, ends kept."""
+    count = len(columns[0])
+    keep = np.unique(np.linspace(0, count - 1, min(count, MOST_POINTS)).astype(int))
+    return [np.asarray(column)[keep].astype(float).tolist() for column in columns]
+
+
+def binary_curves(is_positive: Any, scores: Any) -> dict[str, Any]:
+    """ROC, precision-recall and calibration points of a binary classifier.
+
+    Parameters
+    ----------
+    is_positive : (n,) bool
+    scores : (n,) probability of the positive class, 0 to 1
+
+    Returns
+    -------
+    dict
+        ``roc``: false and true positive rate; ``precision_recall``: recall and precision;
+        ``calibration``: mean score, share of positives and n per tenth of the rows.
+    """
+    false, true, _ = sk.roc_curve(is_positive, scores)
+    precision, recall, _ = sk.precision_recall_curve(is_positive, scores)
+    fpr, tpr = _thin(false, true)
+    recalls, precisions = _thin(recall, precision)
+    order = np.argsort(scores, kind="stable")
+    bins = [part for part in np.array_split(order, 10) if len(part)]
+    return {
+        "roc": {"false_positive_rate": fpr, "true_positive_rate": tpr},
+        "precision_recall": {"recall": recalls, "precision": precisions},
+        "calibration": {
+            "score": [float(np.mean(scores[part])) for part in bins],
+            "share": [float(np.mean(is_positive[part])) for part in bins],
+            "n": [len(part) for part in bins],
+        },
+    }
+
+
+def confusion(truth: Any, labels: Any, *, classes: tuple[str, ...]) -> dict[str, Any]:
+    """Counts by true class (rows) and predicted class (columns)."""
+    counts = sk.confusion_matrix(truth, labels, labels=list(classes))
+    return {"classes": list(classes), "counts": counts.tolist()}
+
+
+def regression_points(truth: Any, predicted: Any) -> dict[str, Any]:
+    """Mean truth per twentieth of the predictions, and quantiles of the error."""
+    order = np.argsort(predicted, kind="stable")
+    bins = [part for part in np.array_split(order, 20) if len(part)]
+    error = np.asarray(predicted) - np.asarray(truth)
+    return {
+        "predicted": [float(np.mean(predicted[part])) for part in bins],
+        "truth": [float(np.mean(truth[part])) for part in bins],
+        "n": [len(part) for part in bins],
+        "error_quantiles": {
+            str(share): float(np.quantile(error, share)) for share in (0.05, 0.25, 0.5, 0.75, 0.95)
+        },
+    }

@@ -1,0 +1,1 @@
+"""Before there is data: can the plan's promise be told, reached, and worth something?"""

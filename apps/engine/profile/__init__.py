@@ -1,0 +1,1 @@
+"""What a table holds, column by column and against the target: numbers only, no drawing."""

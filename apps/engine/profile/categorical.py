@@ -1,0 +1,95 @@
+"""Profile of one column of texts or yes/no: its values, how often, how long."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from apps.engine.profile.cells import Cells
+
+TOP = 20
+LONGEST_SHOWN = 200
+"""Characters of a value that are kept for display."""
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A column as numbers of its values, most frequent value first."""
+
+    codes: NDArray[np.int32]  # shape (n_rows,), -1 when missing
+    words: pa.Array  # shape (n_distinct,), texts
+    counts: NDArray[np.int64]  # rows of each value, descending
+
+    @property
+    def distinct(self) -> int:
+        """Number of different values."""
+        return len(self.words)
+
+    @cached_property
+    def labels(self) -> list[str]:
+        """All values as Python texts: for columns with few of them."""
+        texts: list[str] = self.words.to_pylist()
+        return texts
+
+    def first(self, count: int) -> list[str]:
+        """The most frequent values."""
+        texts: list[str] = self.words.slice(0, count).to_pylist()
+        return texts
+
+
+def code_values(column: Cells) -> Coded:
+    """Number the values of a column, most frequent first, ties in alphabetical order.
+
+    O(n + k log k) for k different values; the column is not changed.
+    """
+    words = column.words
+    assert words is not None  # numbers and dates have none
+    whole = bool(column.present.all())
+    filled = column.data if whole else column.data[column.present]
+    counts = np.bincount(filled, minlength=len(words))
+    order = pc.array_sort_indices(words).to_numpy()
+    order = order[np.argsort(-counts[order], kind="stable")]
+    order = order[counts[order] > 0]
+    new_code = np.full(len(words) + 1, -1, dtype=np.int32)
+    new_code[order] = np.arange(len(order), dtype=np.int32)
+    codes = new_code[column.data]
+    if not whole:
+        codes[~column.present] = -1
+    return Coded(codes, words.take(pa.array(order)), counts[order])
+
+
+def profile_values(column: Coded) -> dict[str, Any]:
+    """Most frequent values, how many rows the others have, and text lengths in characters."""
+    filled = int(column.counts.sum())
+    shown = [
+        {"value": value[:LONGEST_SHOWN], "rows": int(rows), "share": int(rows) / filled}
+        for value, rows in zip(column.first(TOP), column.counts, strict=False)
+    ]
+    lengths = pc.utf8_length(column.words).to_numpy(zero_copy_only=False)
+    return {
+        "distinct": column.distinct,
+        "top": shown,
+        "rest": {
+            "values": max(column.distinct - TOP, 0),
+            "rows": int(column.counts[TOP:].sum()),
+        },
+        "lengths": {
+            "shortest": int(lengths.min()),
+            "mean": float((lengths * column.counts).sum() / filled),
+            "longest": int(lengths.max()),
+        }
+        if filled
+        else None,
+    }
+
+
+def same_but_for_spelling(column: Coded) -> list[list[str]]:
+    """Groups of values which differ only in letter case or blanks, most rows first."""
+    groups: dict[str, list[str]] = {}
+    for value in column.labels:
+        groups.setdefault(" ".join(value.casefold().split()), []).append(value)
+    return [group for group in groups.values() if len(group) > 1]

@@ -1,0 +1,112 @@
+"""One column of a typed table as plain arrays, read straight from Parquet."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from apps.engine.errors import BadFile, ColumnMissing
+from apps.engine.types import Kind
+
+_KINDS = {
+    pa.int64(): Kind.INTEGER,
+    pa.float64(): Kind.NUMBER,
+    pa.bool_(): Kind.BOOLEAN,
+    pa.string(): Kind.TEXT,
+}
+_YES_NO = pa.array(["False", "True"])
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A column as an array, and which rows have one.
+
+    ``data`` has shape (n_rows,): int64, float64, microseconds since 1970 (int64) of a date,
+    or for texts and yes/no the position (int32) of the value in ``words``. What stands in a
+    row without a value is arbitrary.
+    """
+
+    kind: Kind
+    data: NDArray[Any]
+    present: NDArray[np.bool_]  # shape (n_rows,)
+    words: pa.Array | None = None
+    nbytes: int = 0  # in memory, texts written out
+
+    @property
+    def missing(self) -> int:
+        """Rows without a value."""
+        return len(self.present) - int(np.count_nonzero(self.present))
+
+    def of(self, rows: NDArray[np.bool_]) -> "Cells":
+        """The same column on some of the rows."""
+        return Cells(self.kind, self.data[rows], self.present[rows], self.words, self.nbytes)
+
+
+class Columns:
+    """The columns of a Parquet file, each read when it is asked for; safe for threads."""
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = path
+        try:
+            self._metadata = pq.read_metadata(path)
+        except (OSError, pa.ArrowInvalid) as error:
+            raise BadFile(f"The table {Path(path).name} cannot be read: {error}.") from error
+        schema = self._metadata.schema.to_arrow_schema()
+        self.names: list[str] = list(schema.names)
+        self.rows: int = self._metadata.num_rows
+        self._texts = [field.name for field in schema if field.type == pa.string()]
+
+    def read(self, name: str) -> Cells:
+        """One column. Raises ColumnMissing when the table does not have it."""
+        if name not in self.names:
+            raise ColumnMissing(f"The table has no column named {name!r}.")
+        with pq.ParquetFile(
+            self.path, metadata=self._metadata, read_dictionary=self._texts
+        ) as file:
+            return cells_of(file.read(columns=[name], use_threads=False).column(0))
+
+
+def cells_of(column: "pd.Series | pa.ChunkedArray") -> Cells:
+    """A column of the engine's kinds as arrays. O(n)."""
+    if isinstance(column, pd.Series):
+        column = pa.chunked_array([pa.array(column, from_pandas=True)])
+    if pa.types.is_large_string(column.type):
+        column = column.cast(pa.string())
+    if pa.types.is_string(column.type):
+        column = column.dictionary_encode()
+    present = _present(column)
+    if pa.types.is_dictionary(column.type):
+        return _texts(column, present)
+    kind = _KINDS.get(column.type, Kind.DATETIME)
+    if kind == Kind.DATETIME:
+        column = column.cast(pa.timestamp("us", tz=column.type.tz), safe=False)
+        column = column.cast(pa.int64())
+    if column.null_count:
+        column = column.fill_null(False if kind == Kind.BOOLEAN else 0)
+    if kind == Kind.BOOLEAN:
+        codes = column.cast(pa.uint8()).to_numpy().astype(np.int32)
+        return Cells(kind, codes, present, _YES_NO, column.nbytes)
+    return Cells(kind, column.to_numpy(), present, None, column.nbytes)
+
+
+def _present(column: pa.ChunkedArray) -> NDArray[np.bool_]:
+    if not column.null_count:
+        return np.ones(len(column), dtype=bool)
+    return np.asarray(column.is_valid().to_numpy(), dtype=bool)
+
+
+def _texts(column: pa.ChunkedArray, present: NDArray[np.bool_]) -> Cells:
+    whole = column.unify_dictionaries().combine_chunks()
+    if isinstance(whole, pa.ChunkedArray):  # a column without rows
+        return Cells(Kind.TEXT, np.empty(0, dtype=np.int32), present, pa.array([], pa.string()))
+    codes = whole.indices.fill_null(0).to_numpy().astype(np.int32, copy=False)
+    words = whole.dictionary.cast(pa.string())
+    lengths = pc.binary_length(words).to_numpy(zero_copy_only=False)
+    counts = np.bincount(codes[present], minlength=len(words)) if len(words) else np.zeros(0)
+    return Cells(Kind.TEXT, codes, present, words, 4 * len(codes) + int(lengths @ counts))

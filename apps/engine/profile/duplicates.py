@@ -1,0 +1,54 @@
+"""Count rows that occur more than once, one column at a time."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from apps.engine.profile.cells import Cells
+
+MIX = np.uint64(0x9E3779B97F4A7C15)
+"""Odd multiplier which makes the order of the columns matter (2**64 / golden ratio)."""
+MISSING = np.uint64(0xD1B54A32D192ED03)
+"""Stands for every missing value."""
+
+
+def hash_cells(column: Cells) -> NDArray[np.uint64]:
+    """A 64-bit hash of every value; equal values have equal hashes. O(n).
+
+    Numbers are mixed by the finaliser of SplitMix64: Steele, Lea and Flood (2014), OOPSLA.
+    """
+    if column.words is not None:
+        of_word = pd.util.hash_array(
+            np.array(column.words.to_pylist(), dtype=object), categorize=False
+        )
+        hashes = of_word[column.data] if len(of_word) else np.zeros(len(column.data), "u8")
+    else:
+        plain = column.data + 0.0 if column.data.dtype == np.float64 else column.data
+        hashes = plain.view(np.uint64)
+        for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+            hashes = (hashes ^ (hashes >> np.uint64(shift))) * np.uint64(factor)
+        hashes ^= hashes >> np.uint64(31)
+    if column.missing:
+        hashes[~column.present] = MISSING
+    return hashes
+
+
+class RowHashes:
+    """A 64-bit hash of every row, grown column by column; 8 bytes a row."""
+
+    def __init__(self, rows: int) -> None:
+        self.hashes: NDArray[np.uint64] = np.zeros(rows, dtype=np.uint64)
+
+    def add(self, column: NDArray[np.uint64]) -> None:
+        """Mix one more column, as ``hash_cells`` gives it, into the hashes. O(n)."""
+        np.bitwise_xor(self.hashes, column, out=self.hashes)
+        np.multiply(self.hashes, MIX, out=self.hashes)
+
+    def repeated(self) -> int:
+        """Rows that are equal to an earlier row.
+
+        Two different rows count as equal with a chance below rows**2 / 2**65 (about one
+        in 40,000 for 30 million rows). O(n log n).
+        """
+        ascending = np.sort(self.hashes)
+        return int(np.count_nonzero(ascending[1:] == ascending[:-1]))

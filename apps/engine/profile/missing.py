@@ -1,0 +1,72 @@
+"""Missing values, also those that hide behind -1, 999, "N/A" or "?"."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from apps.engine.profile.categorical import Coded
+from apps.engine.profile.numeric import Sorted
+
+TOKENS = frozenset(
+    {"", "-", "--", ".", "?", "n/a", "n.a.", "na", "#n/a", "nan", "nil", "none", "null"}
+    | {"missing", "not available", "unknown", "undefined", "(null)", "<na>"}
+)
+LONGEST_TOKEN = max(map(len, TOKENS))
+SENTINELS = (-1, -9, -99, -999, -9999, -99999, 99, 999, 9999, 99999, 999999)
+LEAST_SHARE = 0.005
+LEAST_ROWS = 3
+LEAST_DISTINCT = 10
+"""Below this a -1 is likelier one of a few codes than a gap."""
+
+
+def hides_a_gap(words: pa.Array) -> NDArray[np.bool_]:
+    """Which texts usually mean "no value". O(k) for k texts."""
+    lengths = pc.utf8_length(pc.utf8_trim_whitespace(words)).to_numpy(zero_copy_only=False)
+    hidden = np.zeros(len(words), dtype=bool)
+    short = np.flatnonzero(lengths <= LONGEST_TOKEN)
+    told = words.take(pa.array(short)).to_pylist()
+    hidden[short] = [word.strip().casefold() in TOKENS for word in told]
+    return hidden
+
+
+def disguised_texts(column: Coded) -> list[dict[str, Any]]:
+    """Values that usually mean "no value", with their rows."""
+    places = np.flatnonzero(hides_a_gap(column.words))
+    words = column.words.take(pa.array(places)).to_pylist()
+    return [
+        {"value": value, "rows": int(rows)}
+        for value, rows in zip(words, column.counts[places], strict=True)
+    ]
+
+
+def disguised_numbers(column: Sorted) -> list[dict[str, Any]]:
+    """Sentinels at an end of the column and away from everything else, with their rows.
+
+    -1 counts when nothing else is negative; the others when the gap to the next value is
+    wider than the range of all other values.
+    """
+    distinct = column.ascending[column.starts]
+    if len(distinct) < LEAST_DISTINCT:
+        return []
+    counts = np.diff(column.starts, append=len(column.ascending))
+    least = max(LEAST_ROWS, LEAST_SHARE * len(column.ascending))
+    found = []
+    for value, rows, others in (
+        (distinct[0], counts[0], distinct[1:]),
+        (distinct[-1], counts[-1], distinct[:-1]),
+    ):
+        if value not in SENTINELS or rows < least:
+            continue
+        gap = min(abs(float(value) - float(others[0])), abs(float(value) - float(others[-1])))
+        alone = gap > float(others[-1]) - float(others[0])
+        if alone or (value == -1 and others[0] >= 0):
+            found.append({"value": number_text(float(value)), "rows": int(rows)})
+    return found
+
+
+def number_text(value: float) -> str:
+    """A number as a person writes it: whole numbers without a point."""
+    return str(int(value)) if value.is_integer() else f"{value:g}"

@@ -1,0 +1,141 @@
+"""How one feature relates to the target: by group with intervals, and as one number."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from apps.engine.evaluation.intervals import rate_interval
+from apps.engine.profile.associations import correlation_ratio, cramers_v
+from apps.engine.profile.categorical import Coded
+from apps.engine.profile.groups import Groups
+from apps.engine.profile.leakage import held_out_auc, rank_auc
+from apps.engine.profile.numeric import Sorted
+
+MOST_EFFECT_LEVELS = 1_000
+"""More different values than this have no meaningful effect size."""
+Z_95 = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class ClassTarget:
+    """A target with classes, on the rows that have one."""
+
+    name: str
+    codes: NDArray[np.int32]  # shape (n_rows,), no -1
+    labels: list[str]
+    shown: list[int]  # codes of the classes whose rates are told
+
+    def relate(self, groups: Groups, *, feature: Sorted | Coded) -> dict[str, Any]:
+        """Rate of each shown class by group, with Wilson intervals, AUC and effect size."""
+        cells = groups.codes * len(self.labels) + self.codes
+        shape = (len(groups.labels), len(self.labels))
+        counts = np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape)
+        sizes = counts.sum(axis=1)
+        series = [
+            {"name": self.labels[code], "points": rates(counts[:, code], sizes)}
+            for code in self.shown
+        ]
+        aucs = [self._auc(feature, code=code) for code in self.shown]
+        known = [auc for auc in aucs if auc is not None]
+        return {
+            "target": self.name,
+            "kind": "rate",
+            "labels": groups.labels,
+            "rows": sizes.tolist(),
+            "series": series,
+            "auc": float(np.mean(known)) if known else None,
+            "effect": self._effect(feature),
+        }
+
+    def _auc(self, feature: Sorted | Coded, *, code: int) -> float | None:
+        positive = self.codes == code
+        if isinstance(feature, Sorted):
+            auc = rank_auc(feature.ranks, positive=positive)
+            return None if auc is None else max(auc, 1 - auc)
+        return held_out_auc(feature.codes, positive=positive)
+
+    def _effect(self, feature: Sorted | Coded) -> dict[str, Any]:
+        if isinstance(feature, Sorted):
+            value = correlation_ratio(feature.ranks, codes=self.codes)
+            return {"name": "correlation_ratio", "value": value}
+        if feature.distinct > MOST_EFFECT_LEVELS:
+            return {"name": "cramers_v", "value": None}
+        both = feature.codes >= 0
+        cells = feature.codes[both].astype(np.int64) * len(self.labels) + self.codes[both]
+        counts = np.bincount(cells, minlength=feature.distinct * len(self.labels))
+        table = counts.reshape(feature.distinct, len(self.labels))
+        return {"name": "cramers_v", "value": cramers_v(table)}
+
+
+@dataclass(frozen=True)
+class NumberTarget:
+    """A target with numbers, on the rows that have one."""
+
+    name: str
+    numbers: NDArray[np.float64]  # shape (n_rows,), finite
+
+    def relate(self, groups: Groups, *, feature: Sorted | Coded) -> dict[str, Any]:
+        """Mean of the target by group with a 95 % interval, and the effect size."""
+        places = len(groups.labels)
+        sizes = np.bincount(groups.codes, minlength=places)
+        centre = self.numbers.mean()
+        away = self.numbers - centre
+        sums = np.bincount(groups.codes, weights=away, minlength=places)
+        squares = np.bincount(groups.codes, weights=away**2, minlength=places)
+        return {
+            "target": self.name,
+            "kind": "mean",
+            "labels": groups.labels,
+            "rows": sizes.tolist(),
+            "series": [{"name": "mean", "points": means(sizes, sums, squares, centre=centre)}],
+            "auc": None,
+            "effect": self._effect(feature),
+        }
+
+    def _effect(self, feature: Sorted | Coded) -> dict[str, Any]:
+        if isinstance(feature, Coded):
+            value = correlation_ratio(self.numbers, codes=feature.codes)
+            return {"name": "correlation_ratio", "value": value}
+        present = np.isfinite(feature.ranks)
+        mine, other = feature.ranks[present].astype(np.float64), rankdata(self.numbers[present])
+        varies = len(mine) > 1 and mine.std() > 0 and other.std() > 0
+        value = float(np.corrcoef(mine, other)[0, 1]) if varies else None
+        return {"name": "spearman", "value": value}
+
+
+def rates(hits: NDArray[np.int64], sizes: NDArray[np.int64]) -> list[dict[str, Any]]:
+    """Rate of each group with its Wilson interval; None where a group has no rows."""
+    points = []
+    for hit, size in zip(hits.tolist(), sizes.tolist(), strict=True):
+        if size:
+            low, high = rate_interval(hit, size)
+            points.append({"value": hit / size, "low": float(low), "high": float(high)})
+        else:
+            points.append({"value": None, "low": None, "high": None})
+    return points
+
+
+def means(
+    sizes: NDArray[np.int64],
+    sums: NDArray[np.float64],
+    squares: NDArray[np.float64],
+    *,
+    centre: float,
+) -> list[dict[str, Any]]:
+    """Mean of each group from sums about ``centre``, with its 95 % normal interval."""
+    points: list[dict[str, Any]] = []
+    for size, total, square in zip(sizes.tolist(), sums.tolist(), squares.tolist(), strict=True):
+        if not size:
+            points.append({"value": None, "low": None, "high": None})
+            continue
+        mean = centre + total / size
+        if size == 1:  # one row has no known error
+            points.append({"value": mean, "low": None, "high": None})
+            continue
+        variance = max(0.0, square - total**2 / size) / (size - 1)
+        error = Z_95 * (variance / size) ** 0.5
+        points.append({"value": mean, "low": mean - error, "high": mean + error})
+    return points

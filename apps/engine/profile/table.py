@@ -1,0 +1,193 @@
+"""Profile a table: the worker's one call. Columns are read one at a time."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from apps.engine.errors import ColumnMissing, NotEnoughData
+from apps.engine.profile.associations import Compared
+from apps.engine.profile.categorical import (
+    Coded,
+    code_values,
+    profile_values,
+    same_but_for_spelling,
+)
+from apps.engine.profile.cells import Cells, Columns
+from apps.engine.profile.datetime import moment, profile_dates
+from apps.engine.profile.duplicates import RowHashes, hash_cells
+from apps.engine.profile.findings import find
+from apps.engine.profile.groups import Groups, group_numbers, group_values
+from apps.engine.profile.leakage import leak
+from apps.engine.profile.missing import disguised_numbers, disguised_texts, number_text
+from apps.engine.profile.numeric import Sorted, profile_numbers, sort_numbers
+from apps.engine.profile.target import Target, has_target, prepare_target
+from apps.engine.reading.tables import read_table
+from apps.engine.types import Kind, Report
+
+MOST_SPELLINGS = 20
+THREADS = min(4, os.process_cpu_count() or 1)
+"""Columns profiled at once; each needs about 60 bytes a row while it is."""
+MOST_SPELLING_VALUES = 10_000
+
+
+def profile_table(
+    *, table: str, target: str | None, report: Report, positive: str | None = None
+) -> dict[str, Any]:
+    """Profile a typed table, exactly and on all rows. Job function.
+
+    Parameters
+    ----------
+    table : str
+        Path of a typed table (Parquet); a few columns at a time are in memory, and about
+        4 bytes for every row and compared column (at most MOST_COLUMNS are compared).
+    target : str or None
+        Column to relate every other column to.
+    positive : str or None
+        Class of the target whose rate is told; None chooses (see ``class_target``).
+
+    Returns
+    -------
+    dict, JSON-ready
+        ``rows``, ``columns`` (one profile each, in table order), ``column_count``,
+        ``missing_cells``, ``duplicate_rows``, ``memory_bytes``, ``target``,
+        ``associations`` and ``findings`` (what to look at first).
+
+    Raises
+    ------
+    ColumnMissing
+        If the table has no column ``target``.
+    NotEnoughData
+        If the table has no rows.
+    """
+    source = Columns(table)
+    names = source.names
+    if target is not None and target not in names:
+        raise ColumnMissing(f"The table has no column “{target}”; choose the target again.")
+    if not source.rows:
+        raise NotEnoughData("The table has no rows, so there is nothing to profile.")
+    walk = _Walk(source, target=target, positive=positive)
+    columns = []
+    with ThreadPoolExecutor(THREADS) as threads:
+        for done, column in enumerate(_in_turn(threads, walk.column, names)):
+            report(done, len(names) + 1, f"Profiling “{names[done]}”")
+            columns.append(walk.kept(column))
+        report(len(names), len(names) + 1, "Comparing columns")
+        associations = walk.compared.matrix(threads=threads)
+    profile: dict[str, Any] = {
+        "rows": source.rows,
+        "column_count": len(names),
+        "missing_cells": sum(column["missing"] for column in columns),
+        "duplicate_rows": walk.hashes.repeated(),
+        "memory_bytes": walk.memory_bytes,
+        "columns": columns,
+        "target": walk.target_says,
+        "associations": associations,
+    }
+    profile["findings"] = find(profile)
+    report(len(names) + 1, len(names) + 1, "Profiled")
+    return profile
+
+
+def _in_turn[Item, Result](
+    threads: Executor, call: Callable[[Item], Result], items: list[Item]
+) -> Iterator[Result]:
+    """Results in the order of the items, few at a time: each holds a column in memory."""
+    waiting: deque[Future[Result]] = deque()
+    try:
+        for item in items:
+            waiting.append(threads.submit(call, item))
+            if len(waiting) > THREADS:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+@dataclass(frozen=True)
+class _Column:
+    """What is kept of a column until its turn comes."""
+
+    profile: dict[str, Any]
+    feature: Sorted | Coded
+    hashes: NDArray[np.uint64]
+    nbytes: int
+
+
+class _Walk:
+    """One pass over the columns, and what is carried from one to the next."""
+
+    def __init__(self, source: Columns, *, target: str | None, positive: str | None) -> None:
+        self.source = source
+        self.hashes = RowHashes(source.rows)
+        self.memory_bytes = 0
+        self.compared = Compared(reserved=target)
+        self.target_name = target
+        self.target: Target | None = None
+        self.has_target: NDArray[np.bool_] | None = None  # None: every row has one
+        self.target_says: dict[str, Any] | None = None
+        if target is not None:
+            series = read_table(source.path, columns=[target])[target]
+            usable = has_target(series)
+            self.has_target = None if usable.all() else usable
+            self.target, self.target_says = prepare_target(
+                series[usable].reset_index(drop=True), rows=source.rows, positive=positive
+            )
+
+    def column(self, name: str) -> _Column:
+        """Read and profile one column; called from several threads."""
+        cells = self.source.read(name)
+        profile: dict[str, Any] = {
+            "name": name,
+            "kind": str(cells.kind),
+            "count": len(cells.present) - cells.missing,
+            "missing": cells.missing,
+            "missing_share": cells.missing / len(cells.present),
+        }
+        feature = _prepared(cells)
+        profile |= _describe(feature, kind=cells.kind)
+        if self.target is not None and name != self.target_name:
+            related = feature if self.has_target is None else _prepared(cells.of(self.has_target))
+            groups = _groups(related, kind=cells.kind)
+            profile["relation"] = self.target.relate(groups, feature=related)
+            profile["leak"] = leak(profile["relation"])
+        return _Column(profile, feature, hash_cells(cells), cells.nbytes)
+
+    def kept(self, column: _Column) -> dict[str, Any]:
+        """Take over a column in the order of the table; its profile."""
+        self.hashes.add(column.hashes)
+        self.memory_bytes += column.nbytes
+        self.compared.add(column.profile["name"], feature=column.feature)
+        return column.profile
+
+
+def _prepared(cells: Cells) -> Sorted | Coded:
+    return sort_numbers(cells) if cells.words is None else code_values(cells)
+
+
+def _describe(feature: Sorted | Coded, *, kind: Kind) -> dict[str, Any]:
+    if isinstance(feature, Coded):
+        few = feature.distinct <= MOST_SPELLING_VALUES
+        return {
+            **profile_values(feature),
+            "disguised_missing": disguised_texts(feature),
+            "spellings": same_but_for_spelling(feature)[:MOST_SPELLINGS] if few else [],
+        }
+    if kind == Kind.DATETIME:
+        return profile_dates(feature.ascending)
+    return {**profile_numbers(feature), "disguised_missing": disguised_numbers(feature)}
+
+
+def _groups(feature: Sorted | Coded, *, kind: Kind) -> Groups:
+    if isinstance(feature, Coded):
+        return group_values(feature)
+    if kind == Kind.DATETIME:
+        return group_numbers(feature, text=lambda since: moment(int(since))[:10])
+    return group_numbers(feature, text=number_text)

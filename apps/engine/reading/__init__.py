@@ -1,0 +1,1 @@
+"""Files in, typed tables out: nothing is guessed silently and nothing is lost uncounted."""

@@ -1,0 +1,1 @@
+"""Row-wise cleaning: recorded steps that are replayed on every prediction request."""

@@ -1,0 +1,140 @@
+"""Job function: sources to the consolidated table, and by the recipe to the model's table."""
+
+from typing import Any
+
+import pandas as pd
+
+from apps.engine.errors import EngineError, NotEnoughData
+from apps.engine.reading.tables import read_rows, read_table, spec_of, write_table
+from apps.engine.recipe.consolidate import join_left
+from apps.engine.recipe.run import apply_recipe
+from apps.engine.types import Report, TableSpec
+
+
+def consolidate(
+    *, base: str, joins: list[dict[str, Any]], report: Report, most_rows: int | None = None
+) -> tuple[pd.DataFrame, list[dict[str, Any]], list[dict[str, Any]]]:
+    """Base table with everything joined to it, a report per join, and the rows on the way.
+
+    ``most_rows`` keeps only the first rows of the base, for a preview that says so.
+    """
+    total = len(joins) + 2
+    frame = read_table(base) if most_rows is None else read_rows(base, first=0, count=most_rows)
+    waterfall = [{"says": "Base table", "rows": len(frame), "columns": frame.shape[1]}]
+    reports = []
+    for place, join in enumerate(joins):
+        report(place, total, f"Joining {join['name']}")
+        try:
+            frame, done = join_left(
+                frame,
+                read_table(join["path"]),
+                left_on=_names(join["left_on"]),
+                right_on=_names(join["right_on"]),
+                prefix=join["prefix"],
+            )
+        except EngineError as error:
+            raise type(error)(f"Join with {join['name']!r}: {error}") from error
+        reports.append({**done, "name": join["name"]})
+        says = f"Join “{join['name']}”"
+        waterfall.append({"says": says, "rows": len(frame), "columns": frame.shape[1]})
+    return frame, reports, waterfall
+
+
+def consolidated_shape(*, base: str, joins: list[dict[str, Any]]) -> TableSpec:
+    """Names and kinds of the consolidated table, with 0 rows.
+
+    Reads no row, so a request may ask. Raises as ``consolidate`` does, except for what only rows
+    tell: whether a key is unique.
+    """
+    frame = read_rows(base, first=0, count=0)
+    for join in joins:
+        try:
+            frame, _ = join_left(
+                frame,
+                read_rows(join["path"], first=0, count=0),
+                left_on=_names(join["left_on"]),
+                right_on=_names(join["right_on"]),
+                prefix=join["prefix"],
+            )
+        except EngineError as error:
+            raise type(error)(f"Join with {join['name']!r}: {error}") from error
+    return spec_of(frame)
+
+
+def build_table(
+    *,
+    base: str,
+    joins: list[dict[str, Any]],
+    steps: list[dict[str, Any]],
+    target: str,
+    consolidated_target: str,
+    report: Report,
+) -> dict[str, Any]:
+    """Join the sources, then clean, and write both tables.
+
+    Parameters
+    ----------
+    base : str
+        Path of the typed table whose rows are kept.
+    joins : list of dict
+        "path", "left_on" and "right_on" (a name or a list of names), "prefix", "name".
+    steps : list of dict
+        The recipe.
+    target, consolidated_target : str
+        Paths of the table after, and before, the recipe: the same rows in the same order, those
+        that stay. A prediction request looks like a row of the latter.
+
+    Returns
+    -------
+    dict
+        "spec", "consolidated_spec", "rows", "joins" (reports of ``join_left`` with "name"),
+        "effects" (of ``apply_recipe``), "waterfall": [{"says", "rows", "columns"}].
+
+    Raises
+    ------
+    NotEnoughData
+        If no row is left; then neither table is written.
+    ColumnMissing, BadParameter, BadFile
+        As the parts do.
+
+    Notes
+    -----
+    O(cells) per join and step, all in memory. For workers.
+    """
+    total = len(joins) + len(steps) + 2
+    consolidated, reports, waterfall = consolidate(base=base, joins=joins, report=report)
+
+    def tell(done: int, _: int, says: str) -> None:
+        report(len(joins) + done, total, says)
+
+    frame, effects = apply_recipe(consolidated, steps, report=tell)
+    waterfall += [
+        {"says": each["sentence"], "rows": each["rows_after"], "columns": each["columns_after"]}
+        for each in effects
+    ]
+    if not len(frame):
+        raise NotEnoughData(_no_rows(waterfall))
+    kept = consolidated.iloc[frame.index].reset_index(drop=True)
+    consolidated_spec = write_table(kept, consolidated_target)
+    report(total - 1, total, "Writing the table")
+    spec = write_table(frame.reset_index(drop=True), target)
+    report(total, total, "Table written")
+    return {
+        "spec": spec.as_dict(),
+        "consolidated_spec": consolidated_spec.as_dict(),
+        "rows": spec.rows,
+        "joins": reports,
+        "effects": effects,
+        "waterfall": waterfall,
+    }
+
+
+def _names(keys: str | list[str]) -> list[str]:
+    return [keys] if isinstance(keys, str) else keys
+
+
+def _no_rows(waterfall: list[dict[str, Any]]) -> str:
+    first = next(each for each in waterfall if not each["rows"])
+    if first is waterfall[0]:
+        return "The base table has no rows: import a file that has some."
+    return f"No row is left after the step “{first['says']}”: change or remove it."

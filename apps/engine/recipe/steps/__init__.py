@@ -1,0 +1,1 @@
+"""One file per step. ``apps.engine.recipe.registry`` lists them."""

@@ -1,0 +1,199 @@
+"""Fitted models as plain Python: inputs to the probability of each class, or to a number."""
+
+import math
+from array import array
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from lightgbm import LGBMClassifier, LGBMRegressor
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.linear_model import LogisticRegression, Ridge
+
+from apps.engine.serving.compile_prepare import CannotCompile, Inputs
+from apps.engine.serving.compile_row import Unsure
+from apps.engine.serving.compile_trees import (
+    Sum,
+    Tree,
+    of_boosting,
+    of_forest,
+    of_lightgbm,
+    sum_of,
+    sums_by_levels,
+)
+
+Answer = list[float]
+"""Probability of each class in the model's order; of a quantity the number alone."""
+_LARGEST_TERMS = 1e5  # beyond, the rounding of a sum may show in the ninth place
+_LIGHTGBM_ZERO = float(np.float32(1e-35))
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A model in plain form, and in words what it is."""
+
+    answer: Callable[[Inputs], Answer]
+    says: str
+
+
+def compile_model(model: Any) -> Plain:
+    """The plain form of a fitted model. Raises CannotCompile for a kind that has none."""
+    for kinds, make in _MAKERS:
+        if type(model) in kinds:
+            return make(model)
+    raise CannotCompile(f"the model is a {type(model).__name__}")
+
+
+def _dummy(model: Any) -> Plain:
+    if type(model) is DummyRegressor:
+        told = [float(model.constant_.ravel()[0])]
+    elif model.strategy == "prior":
+        told = model.class_prior_.tolist()
+    else:
+        raise CannotCompile("the baseline answers at random")
+    return Plain(lambda inputs: told, "a constant")
+
+
+def _line(weights: Any, start: float) -> Sum:
+    """A weighted sum; Unsure where terms are so large that their order of adding may show."""
+    factors = weights.tolist()
+    sizes = [abs(factor) for factor in factors]
+
+    def line(inputs: Inputs) -> float:
+        told = math.sumprod(factors, inputs) + start
+        terms = math.sumprod(sizes, [abs(value) for value in inputs])
+        if not terms <= _LARGEST_TERMS * max(1.0, abs(told)):
+            raise Unsure("The terms of a sum are too large.")
+        return told
+
+    return line
+
+
+def _linear(model: Any) -> Plain:
+    rows, starts = np.atleast_2d(model.coef_), np.ravel(model.intercept_).tolist()
+    lines = [_line(row, start) for row, start in zip(rows, starts, strict=True)]
+    says = f"a linear model of {rows.shape[1]} inputs"
+    if type(model) is Ridge:
+        return Plain(lambda inputs: [lines[0](inputs)], says)
+    return Plain(_chances(lines), says)
+
+
+def _forest(model: Any) -> Plain:
+    if model.n_outputs_ != 1:
+        raise CannotCompile("the forest answers several questions")
+    trees, count = of_forest(model), len(model.estimators_)
+    says = _trees_in_words(trees, "a forest")
+    is_pair = trees[0].value.shape[1] == 2
+    if trees[0].value.shape[1] > 2:
+        sums = sums_by_levels(trees)
+        return Plain(lambda inputs: (sums(_single(inputs)) / count).tolist(), says)
+    flat = [replace(tree, value=tree.value[:, -1]) for tree in trees]
+    total = sum_of(flat, start=0.0, width=model.n_features_in_)
+
+    def answer(inputs: Inputs) -> Answer:
+        told = total(_single(inputs)) / count
+        return [1.0 - told, told] if is_pair else [told]
+
+    return Plain(answer, says)
+
+
+def _single(inputs: Inputs) -> Inputs:
+    """In single precision, in which scikit-learn's trees compare."""
+    return array("f", inputs).tolist()
+
+
+def _boosting(model: Any) -> Plain:
+    quantity = type(model) is HistGradientBoostingRegressor
+    if getattr(model, "_preprocessor", None) is not None:
+        raise CannotCompile("the model encodes categories itself")
+    if quantity and model.loss not in ("squared_error", "absolute_error"):
+        raise CannotCompile(f"the loss is {model.loss}")
+    starts = np.ravel(model._baseline_prediction).tolist()
+    groups = [of_boosting(model, place) for place in range(len(starts))]
+    sums = [
+        sum_of(trees, start=start, width=model.n_features_in_)
+        for trees, start in zip(groups, starts, strict=True)
+    ]
+    says = _trees_in_words([tree for trees in groups for tree in trees], "gradient boosting")
+    if quantity:
+        return Plain(lambda inputs: [sums[0](inputs)], says)
+    return Plain(_chances(sums), says)
+
+
+def _lightgbm(model: Any) -> Plain:
+    trees, told = of_lightgbm(model.booster_)
+    turns, quantity = int(told["num_tree_per_iteration"]), type(model) is LGBMRegressor
+    expected = {True: "regression", False: "binary sigmoid:1"}[quantity]
+    if turns > 1:
+        expected = f"multiclass num_class:{turns}"
+    if told["objective"] != expected:
+        raise CannotCompile(f"LightGBM's objective is {told['objective']}")
+    width = int(told["max_feature_idx"]) + 1
+    sums = [sum_of(trees[place::turns], start=0.0, width=width) for place in range(turns)]
+    chances = _chances(sums)
+
+    def answer(inputs: Inputs) -> Answer:
+        # LightGBM reads what is next to nothing as 0.
+        read = [0.0 if -_LIGHTGBM_ZERO <= value <= _LIGHTGBM_ZERO else value for value in inputs]
+        return [sums[0](read)] if quantity else chances(read)
+
+    return Plain(answer, _trees_in_words(trees, "LightGBM"))
+
+
+def _trees_in_words(trees: Sequence[Tree], what: str) -> str:
+    return f"{what} of {len(trees):,} trees with {sum(tree.nodes for tree in trees):,} nodes"
+
+
+def _chances(sums: Sequence[Sum]) -> Callable[[Inputs], Answer]:
+    """Probabilities from one score (of the second class), or from a score of each class."""
+    if len(sums) == 1:
+        only = sums[0]
+
+        def pair(inputs: Inputs) -> Answer:
+            chance = logistic(only(inputs))
+            return [1.0 - chance, chance]
+
+        return pair
+
+    def each(inputs: Inputs) -> Answer:
+        scores = [total(inputs) for total in sums]
+        top = max(scores)
+        parts = [math.exp(score - top) for score in scores]
+        whole = math.fsum(parts)
+        return [part / whole for part in parts]
+
+    return each
+
+
+def logistic(score: float) -> float:
+    """1 / (1 + exp(-score)), without overflow."""
+    if score >= 0:
+        return 1.0 / (1.0 + math.exp(-score))
+    small = math.exp(score)
+    return small / (1.0 + small)
+
+
+_MAKERS: tuple[tuple[tuple[type, ...], Callable[[Any], Plain]], ...] = (
+    ((DummyClassifier, DummyRegressor), _dummy),
+    ((LogisticRegression, Ridge), _linear),
+    (
+        (
+            RandomForestClassifier,
+            RandomForestRegressor,
+            ExtraTreesClassifier,
+            ExtraTreesRegressor,
+        ),
+        _forest,
+    ),
+    ((HistGradientBoostingClassifier, HistGradientBoostingRegressor), _boosting),
+    ((LGBMClassifier, LGBMRegressor), _lightgbm),
+)

@@ -1,0 +1,292 @@
+"""What a row of a request has to look like: drafted from development rows, checked per request."""
+
+import difflib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from apps.engine.errors import ColumnMissing
+from apps.engine.reading.tables import kind_of_series
+from apps.engine.serving.fields import Field, UsualRow, usual_row
+from apps.engine.training.frame import LARGEST
+from apps.engine.types import Kind
+
+MOST_ROWS = 10_000
+MOST_CATEGORIES = 200
+MOST_TEXT = 10_000
+MOST_ERRORS = 100
+MOST_WARNINGS = 100
+_LARGEST_INTEGER = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Contract:
+    """All fields of a request row."""
+
+    fields: tuple[Field, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Field names in order."""
+        return tuple(item.name for item in self.fields)
+
+    @cached_property
+    def usual(self) -> UsualRow:
+        """The quick check of a row about which nothing is to be said."""
+        return usual_row(self.fields)
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready form."""
+        return {"fields": [asdict(item) for item in self.fields]}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Contract":
+        """Rebuild from ``as_dict``."""
+        return cls(
+            tuple(
+                Field(
+                    **{
+                        **item,
+                        "kind": Kind(item["kind"]),
+                        "categories": None
+                        if item["categories"] is None
+                        else tuple(item["categories"]),
+                    }
+                )
+                for item in data["fields"]
+            )
+        )
+
+    def example(self) -> dict[str, Any]:
+        """A row that passes."""
+        return {item.name: item.example for item in self.fields}
+
+
+@dataclass
+class Checked:
+    """The outcome of a check: either errors, or rows in the contract's types."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[dict[str, Any]] = field(default_factory=list)
+    unlisted: int = 0  # warnings beyond MOST_WARNINGS
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no further error would be told."""
+        return len(self.errors) >= MOST_ERRORS
+
+    def warn(self, warning: dict[str, Any]) -> None:
+        """Keep a warning, or count it when enough are listed."""
+        if len(self.warnings) < MOST_WARNINGS:
+            self.warnings.append(warning)
+        else:
+            self.unlisted += 1
+
+
+def draft_contract(frame: pd.DataFrame, *, needed: Sequence[str]) -> Contract:
+    """Contract for the needed columns of development rows, before the recipe. O(cells)."""
+    fields = []
+    for name in needed:
+        if name not in frame.columns:
+            raise ColumnMissing(f'The column "{name}" is not in the development rows.')
+        fields.append(_field(name, frame[name]))
+    return Contract(tuple(fields))
+
+
+def _field(name: str, series: pd.Series) -> Field:
+    kind = kind_of_series(series) or Kind.TEXT
+    present = series.dropna()
+    low = high = None
+    categories = None
+    if kind in (Kind.INTEGER, Kind.NUMBER) and len(present):
+        low, high = float(present.min()), float(present.max())
+    elif kind == Kind.TEXT and present.nunique() <= MOST_CATEGORIES:
+        categories = tuple(sorted(str(value) for value in present.unique()))
+    missing = float(series.isna().mean()) if len(series) else 0.0
+    return Field(
+        name, kind, missing > 0, low, high, categories, _example(present, kind), round(missing, 6)
+    )
+
+
+def _example(present: pd.Series, kind: Kind) -> Any:
+    if not len(present):
+        return None
+    if kind in (Kind.INTEGER, Kind.NUMBER):
+        middle = float(present.median())
+        return int(middle) if kind == Kind.INTEGER else middle
+    usual = present.mode().iloc[0]
+    if kind == Kind.BOOLEAN:
+        return bool(usual)
+    return usual.isoformat() if kind == Kind.DATETIME else str(usual)
+
+
+def check_rows(rows: Sequence[Any], contract: Contract, *, most_rows: int = MOST_ROWS) -> Checked:
+    """Check all rows; one bad value refuses the whole request. O(cells).
+
+    Errors and warnings are ``{"row" (from 1), "field", "code", "message"}``, at most MOST_ERRORS
+    and MOST_WARNINGS; the last warning counts those that are not listed. Names decide, not order.
+    Unknown categories and numbers outside of the development range are answered with a warning.
+    """
+    checked = Checked()
+    if not rows:
+        checked.errors.append(_told(None, None, "no_rows", "There is no row to predict."))
+    if len(rows) > most_rows:
+        says = f"{len(rows):,} rows were sent and at most {most_rows:,} are answered at once."
+        checked.errors.append(_told(None, None, "too_many_rows", says))
+        return checked
+    known = {item.name: item for item in contract.fields}
+    usual = contract.usual
+    for number, row in enumerate(rows, start=1):
+        if not isinstance(row, dict):
+            says = "A row is an object of column names and values."
+            checked.errors.append(_told(number, None, "bad_row", says))
+        elif (clean := usual(row)) is not None:
+            checked.rows.append(clean)
+        else:
+            _check_row(number, row, known, checked)
+        if checked.is_full:
+            break
+    if checked.unlisted:
+        checked.warnings[-1]["message"] += f" {checked.unlisted:,} more warnings are not listed."
+    return checked
+
+
+def _told(row: int | None, name: str | None, code: str, message: str) -> dict[str, Any]:
+    return {"row": row, "field": name, "code": code, "message": message}
+
+
+def _check_row(
+    number: int, row: dict[str, Any], known: Mapping[str, Field], checked: Checked
+) -> None:
+    for name in row:
+        if name not in known and not checked.is_full:
+            says = _unknown(name, known)
+            checked.errors.append(_told(number, _shown(name), "unknown_field", says))
+    clean: dict[str, Any] = {}
+    for name, item in known.items():
+        if checked.is_full:
+            return
+        if name not in row:
+            says = f'The column "{name}" is missing.'
+            checked.errors.append(_told(number, name, "missing_field", says))
+            continue
+        code, says, value = _value(item, row[name])
+        if code:
+            checked.errors.append(_told(number, name, code, says))
+            continue
+        clean[name] = value
+        note = _note(item, value)
+        if note:
+            checked.warn(_told(number, name, *note))
+    checked.rows.append(clean)
+
+
+def _shown(name: str) -> str:
+    """A name that a client made up: short, and storable whatever is in it."""
+    return "".join(letter if letter.isprintable() else "�" for letter in name[:80])
+
+
+def _unknown(name: str, known: Mapping[str, Field]) -> str:
+    near = difflib.get_close_matches(name[:80], known, n=1)
+    hint = f' Did you mean "{near[0]}"?' if near else ""
+    return f'"{_shown(name)}" is no column of this model.{hint}'
+
+
+def _value(item: Field, value: Any) -> tuple[str, str, Any]:
+    """Error code and sentence (empty when it is fine), and the value in the field's type."""
+    if value is None:
+        if item.nullable:
+            return "", "", None
+        return "null", f'"{item.name}" must have a value: it was never missing in training.', None
+    return _READERS[item.kind](item, value)
+
+
+def _wrong(item: Field, value: Any, wanted: str) -> tuple[str, str, Any]:
+    return "wrong_type", f'"{item.name}" takes {wanted}, not {_named(value)}.', None
+
+
+def _named(value: Any) -> str:
+    """A value of another type in words; what is short is shown as JSON writes it."""
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, str):
+        return f'"{_shown(value[:40])}"'
+    is_long = isinstance(value, int) and abs(value) > _LARGEST_INTEGER
+    return "a very large number" if is_long else json.dumps(value)
+
+
+def _number(item: Field, value: Any) -> tuple[str, str, Any]:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return _wrong(item, value, "a number")
+    if isinstance(value, float) and not math.isfinite(value):
+        return "not_finite", f'"{item.name}" is too large for a number.', None
+    if item.kind == Kind.INTEGER:
+        if isinstance(value, float) and not value.is_integer():
+            return _wrong(item, value, "a whole number")
+        most: float = _LARGEST_INTEGER
+    else:
+        most = LARGEST
+    if abs(value) > most:
+        return "out_of_range", f'"{item.name}" takes numbers up to {most:.3g}.', None
+    return "", "", int(value) if item.kind == Kind.INTEGER else float(value)
+
+
+def _boolean(item: Field, value: Any) -> tuple[str, str, Any]:
+    return ("", "", value) if isinstance(value, bool) else _wrong(item, value, "true or false")
+
+
+def _text(item: Field, value: Any) -> tuple[str, str, Any]:
+    if not isinstance(value, str):
+        return _wrong(item, value, "text in quotes")
+    if len(value) > MOST_TEXT:
+        return "too_long", f'"{item.name}" has more than {MOST_TEXT:,} characters.', None
+    if "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+        return "bad_text", f'"{item.name}" holds a character that is no text.', None
+    return "", "", value
+
+
+def _datetime(item: Field, value: Any) -> tuple[str, str, Any]:
+    if not isinstance(value, str):
+        return _wrong(item, value, "a date such as 2024-05-31T12:00:00")
+    try:
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is not None:
+            moment = moment.astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError):  # the latter: year 1 or 9999 moved by its zone
+        return _wrong(item, value, "a date such as 2024-05-31T12:00:00")
+    return "", "", moment
+
+
+_READERS = {
+    Kind.INTEGER: _number,
+    Kind.NUMBER: _number,
+    Kind.BOOLEAN: _boolean,
+    Kind.TEXT: _text,
+    Kind.DATETIME: _datetime,
+}
+
+
+def _note(item: Field, value: Any) -> tuple[str, str] | None:
+    """Code and sentence of a warning, or None."""
+    if value is None:
+        return None
+    if item.categories is not None and value not in item.categories:
+        return (
+            "unknown_category",
+            f'"{item.name}": "{_shown(value[:40])}" was never seen in training.',
+        )
+    if item.low is not None and item.high is not None and not item.low <= value <= item.high:
+        return (
+            "out_of_training_range",
+            f'"{item.name}": {value:g} lies outside of {item.low:g} to {item.high:g}.',
+        )
+    return None

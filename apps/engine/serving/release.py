@@ -1,0 +1,161 @@
+"""Job function that makes a release: contract, proof that it answers alike, reference sketch.
+
+Two proofs: requests are answered as training would answer, and the compiled form as scikit-learn.
+Without the first there is no release; without the second scikit-learn serves it.
+"""
+
+import time
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from apps.engine.errors import EngineError
+from apps.engine.monitoring.sketch import sketch_of
+from apps.engine.reading.tables import read_table
+from apps.engine.recipe.registry import step_from
+from apps.engine.serving.compile_verify import compile_and_verify
+from apps.engine.serving.contract import Contract, check_rows, draft_contract
+from apps.engine.serving.score import Scorer
+from apps.engine.training.files import load_model
+from apps.engine.training.rows import load_rows, predict, specs
+from apps.engine.types import Problem, Report
+
+VERIFIED_ROWS = 200
+TIMED_ROWS = 50
+TOLERANCE = 1e-9
+
+
+def build_release(
+    *,
+    model: str,
+    sha256: str,
+    raw_development: str,
+    development: str,
+    target: str,
+    steps: list[dict[str, Any]],
+    features: list[dict[str, Any]],
+    problem: str,
+    positive: str | None,
+    threshold: float,
+    report: Report,
+) -> dict[str, Any]:
+    """Draft the contract and prove that a request is answered as training would.
+
+    Up to VERIFIED_ROWS development rows, spread over the table, are sent as JSON-like requests
+    through check, recipe and model, and compared with the model's answer on the stored table.
+
+    Returns ``contract``, ``verified_rows``, ``max_difference``, ``latency_ms`` (one row, p50 and
+    p95), ``engine`` ("compiled" or "scikit-learn"), ``compiled`` (a Verdict), ``sketch``
+    (reference of features and prediction), ``example``.
+
+    Raises
+    ------
+    EngineError
+        When an answer differs by more than TOLERANCE: such a release must not serve.
+    """
+    kind = Problem(problem)
+    report(0, 5, "Drafting the contract")
+    raw = read_table(raw_development)
+    contract = draft_contract(raw, needed=_needed(raw, features, steps))
+    fitted = load_model(model, sha256=sha256)
+    scorer = Scorer(
+        fitted,
+        contract=contract,
+        steps=steps,
+        features=features,
+        problem=kind,
+        positive=positive,
+        threshold=threshold,
+    )
+    report(1, 5, "Answering development rows as requests")
+    rows = load_rows(development, target=target, spec=specs(features), problem=kind)
+    chosen = np.unique(np.linspace(0, len(raw) - 1, min(len(raw), VERIFIED_ROWS)).astype(int))
+    difference = _verify(scorer, raw, rows.features, chosen, kind=kind)
+    report(2, 5, "Compiling, and comparing with scikit-learn")
+    requests = _requests(raw, contract, chosen)
+    verdict = compile_and_verify(scorer, check_rows(requests, contract).rows)
+    report(3, 5, "Timing single rows")
+    timed = _latency_ms(scorer, requests[:TIMED_ROWS])
+    report(4, 5, "Keeping a reference for drift")
+    told = predict(fitted, rows.features, problem=kind, positive=positive, threshold=threshold)
+    scores = told.labels
+    if told.probabilities is not None and positive in told.classes:
+        scores = told.probabilities[:, told.classes.index(positive)]
+    sketch = sketch_of(raw[list(contract.names)], prediction=pd.Series(scores))
+    report(5, 5, "Done")
+    return {
+        "contract": contract.as_dict(),
+        "verified_rows": len(chosen),
+        "max_difference": difference,
+        "latency_ms": timed,
+        "engine": "compiled" if verdict.serves else "scikit-learn",
+        "compiled": verdict.as_dict(),
+        "sketch": sketch,
+        "example": contract.example(),
+    }
+
+
+def _needed(
+    raw: pd.DataFrame, features: list[dict[str, Any]], steps: list[dict[str, Any]]
+) -> list[str]:
+    """Columns of a request: those the features come from, renames followed backwards."""
+    wanted = {feature["name"] for feature in features}
+    for step in reversed(steps):
+        params = step.get("params", {})
+        if step["step"] == "rename_column" and params.get("to") in wanted:
+            wanted = (wanted - {params["to"]}) | {params["column"]}
+        elif step_from(step).drops_rows and params.get("column"):
+            # The filter is asked of a request too, so that it can warn.
+            wanted |= {params["column"]} & set(raw.columns)
+    return [name for name in raw.columns if name in wanted]
+
+
+def _requests(raw: pd.DataFrame, contract: Contract, chosen: Any) -> list[dict[str, Any]]:
+    part = raw.iloc[chosen][list(contract.names)].astype(object)
+    part = part.where(part.notna(), None)
+    return [
+        {
+            name: value.isoformat() if isinstance(value, pd.Timestamp) else value
+            for name, value in row.items()
+        }
+        for row in part.to_dict("records")
+    ]
+
+
+def _verify(
+    scorer: Scorer, raw: pd.DataFrame, features: pd.DataFrame, chosen: Any, *, kind: Problem
+) -> float:
+    checked = check_rows(_requests(raw, scorer.contract, chosen), scorer.contract)
+    if checked.errors:
+        raise EngineError(f"A development row breaks the contract: {checked.errors[0]['message']}")
+    answers, _ = scorer.predict(checked.rows)
+    expected = predict(
+        scorer.model,
+        features.iloc[chosen],
+        problem=kind,
+        positive=scorer.positive,
+        threshold=scorer.threshold,
+    )
+    if expected.probabilities is None:
+        found = np.array([answer["prediction"] for answer in answers])
+        difference = float(np.max(np.abs(found - expected.labels)))
+    else:
+        found = np.array([list(answer["probabilities"].values()) for answer in answers])
+        difference = float(np.max(np.abs(found - expected.probabilities)))
+    if difference > TOLERANCE:
+        raise EngineError(
+            f"A request is not answered as in training (difference {difference:.2g}): this release "
+            "cannot serve. Tell an administrator."
+        )
+    return difference
+
+
+def _latency_ms(scorer: Scorer, requests: list[dict[str, Any]]) -> dict[str, float]:
+    spent = []
+    for request in requests:
+        began = time.perf_counter()
+        scorer.predict(check_rows([request], scorer.contract).rows)
+        spent.append(1000 * (time.perf_counter() - began))
+    p50, p95 = np.percentile(spent, [50, 95])
+    return {"p50": float(p50), "p95": float(p95)}

@@ -1,0 +1,141 @@
+"""Scores checked rows: the recipe's row-wise steps, then the fitted pipeline. Thread-safe.
+
+Few rows are answered by the compiled form where the release has one (``compile``), many by
+scikit-learn itself, which is quicker from some number of rows on.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import pandas as pd
+
+from apps.engine.errors import EngineError
+from apps.engine.reading.tables import PANDAS_TYPES
+from apps.engine.serving.compile import Compiled
+from apps.engine.serving.compile_row import replayer
+from apps.engine.serving.contract import Contract
+from apps.engine.training.frame import model_frame
+from apps.engine.training.rows import predict, specs
+from apps.engine.types import Problem
+
+Answered = tuple[list[dict[str, Any]], list[dict[str, Any]]]
+"""Answers of the rows, and warnings."""
+
+
+class RowRefused(EngineError):
+    """A step of the recipe cannot be applied to a row of the request. ``row`` counts from 1."""
+
+    def __init__(self, says: str, *, row: int) -> None:
+        super().__init__(says)
+        self.row = row
+
+
+class Scorer:
+    """A loaded release, ready to answer. Nothing in it changes after it was made."""
+
+    def __init__(
+        self,
+        model: Any,
+        *,
+        contract: Contract,
+        steps: Sequence[Mapping[str, Any]],
+        features: Sequence[Mapping[str, Any]],
+        problem: Problem,
+        positive: str | None,
+        threshold: float = 0.5,
+    ) -> None:
+        self.model = model
+        self.contract = contract
+        self.steps = [dict(step) for step in steps]
+        self.features = specs(features)
+        self.problem = problem
+        self.positive = positive
+        self.threshold = threshold
+        self.replay = replayer(self.steps)
+        self.compiled: Compiled | None = None
+        self.compiled_rows = 0
+
+    def compile(self) -> Compiled:
+        """The release in plain form; whether it serves is for ``use``. Raises CannotCompile."""
+        return Compiled(
+            self.model,
+            spec=self.features,
+            steps=self.steps,
+            problem=self.problem,
+            positive=self.positive,
+            threshold=self.threshold,
+        )
+
+    def use(self, compiled: Compiled, *, rows: int) -> None:
+        """Let the compiled form answer requests of up to this many rows. Before the first one."""
+        self.compiled, self.compiled_rows = compiled, rows
+
+    def frame(self, rows: Sequence[Mapping[str, Any]]) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+        """Model features of checked rows, and the warnings of the recipe's row filters."""
+        replayed, warnings = [], []
+        for number, row in enumerate(rows, start=1):
+            try:
+                after, told = self.replay(row)
+            except EngineError as error:
+                raise RowRefused(str(error), row=number) from error
+            replayed.append(after)
+            warnings += _outside(number, told)
+        columns = {
+            column.name: pd.Series(
+                [row.get(column.name) for row in replayed], dtype=PANDAS_TYPES[column.kind]
+            )
+            for column in self.features
+        }
+        return model_frame(pd.DataFrame(columns), self.features), warnings
+
+    def predict(self, rows: Sequence[Mapping[str, Any]]) -> Answered:
+        """Answer of each checked row, and warnings.
+
+        An answer is ``{"prediction", "probabilities"}``: a class name with the probability of
+        each class, or a number with None.
+        """
+        if self.compiled is not None and len(rows) <= self.compiled_rows:
+            with suppress(EngineError):  # whatever it is unsure of or refuses is decided below
+                return _one_by_one(self.compiled, rows)
+        return self.by_pipeline(rows)
+
+    def by_pipeline(self, rows: Sequence[Mapping[str, Any]]) -> Answered:
+        """The same, answered by scikit-learn."""
+        features, warnings = self.frame(rows)
+        told = predict(
+            self.model,
+            features,
+            problem=self.problem,
+            positive=self.positive,
+            threshold=self.threshold,
+        )
+        if told.probabilities is None:
+            numbers: list[dict[str, Any]] = [
+                {"prediction": float(value), "probabilities": None} for value in told.labels
+            ]
+            return numbers, warnings
+        answers: list[dict[str, Any]] = [
+            {
+                "prediction": str(label),
+                "probabilities": dict(zip(told.classes, map(float, chances), strict=True)),
+            }
+            for label, chances in zip(told.labels, told.probabilities, strict=True)
+        ]
+        return answers, warnings
+
+
+def _one_by_one(compiled: Compiled, rows: Sequence[Mapping[str, Any]]) -> Answered:
+    answers, warnings = [], []
+    for number, row in enumerate(rows, start=1):
+        told, says = compiled.answer(row)
+        answers.append(told)
+        if says:
+            warnings += _outside(number, says)
+    return answers, warnings
+
+
+def _outside(number: int, told: Sequence[str]) -> list[dict[str, Any]]:
+    return [
+        {"row": number, "field": None, "code": "outside_filter", "message": says} for says in told
+    ]

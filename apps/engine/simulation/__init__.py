@@ -1,0 +1,1 @@
+"""Data that the product makes itself, for its demo: fixed seeds, numpy and pandas only."""

@@ -1,0 +1,86 @@
+"""Advise a split method from what the table holds."""
+
+from typing import Any
+
+import pandas as pd
+
+from apps.engine.splitting.entities import entity_columns, time_columns
+from apps.engine.splitting.target import is_class_target, usable_target
+
+FEW_OF_A_CLASS = 100
+
+
+def advise(frame: pd.DataFrame, *, target: str) -> dict[str, Any]:
+    """The method that fits the table best, and why.
+
+    Parameters
+    ----------
+    frame : DataFrame, shape (n_rows, n_columns)
+        Typed table, not changed.
+    target : str
+        Name of the column to be predicted.
+
+    Returns
+    -------
+    dict, JSON-ready
+        ``method``, ``why`` (one sentence), ``group`` and ``time`` (column names or None)
+        and ``warnings`` (sentences). Repeated entities weigh more than dates, dates more
+        than class shares. O(rows * columns).
+
+    Raises
+    ------
+    ColumnMissing, NotEnoughData
+        If the target is absent, incomplete or has one value only.
+    """
+    column = usable_target(frame, target=target)
+    groups = entity_columns(frame, target=target)
+    times = time_columns(frame, target=target)
+    advice: dict[str, Any] = {
+        "method": "random",
+        "why": "The target is a number, and no column names a repeated entity or a time.",
+        "group": groups[0] if groups else None,
+        "time": times[0] if times else None,
+        "warnings": _warnings(column, groups=groups, times=times),
+    }
+    if groups:
+        distinct = frame[groups[0]].nunique()
+        return advice | {
+            "method": "group",
+            "why": f"“{groups[0]}” has {distinct} different values in {len(frame)} rows: rows of "
+            "one of them must not be on both sides.",
+        }
+    if times:
+        first, last = frame[times[0]].min(), frame[times[0]].max()
+        return advice | {
+            "method": "time",
+            "why": f"“{times[0]}” runs from {first:%Y-%m-%d} to {last:%Y-%m-%d}: a test on the "
+            "latest rows is closest to using the model tomorrow.",
+        }
+    if is_class_target(column):
+        counts = column.value_counts()
+        return advice | {
+            "method": "stratified",
+            "why": f"The rarest class “{counts.index[-1]}” has {counts.iloc[-1]} of {len(frame)} "
+            "rows: stratifying gives every part its share.",
+        }
+    return advice
+
+
+def _warnings(column: pd.Series, *, groups: list[str], times: list[str]) -> list[str]:
+    warnings = []
+    if groups and times:
+        warnings.append(
+            f"“{times[0]}” is a date too: choose the time split instead if the model will "
+            "predict later rows of the same entities."
+        )
+    if len(groups) > 1:
+        others = ", ".join(f"“{name}”" for name in groups[1:4])
+        warnings.append(f"{others} repeat as well; the group split keeps only one column apart.")
+    if is_class_target(column):
+        counts = column.value_counts()
+        if counts.iloc[-1] < FEW_OF_A_CLASS:
+            warnings.append(
+                f"The class “{counts.index[-1]}” has only {counts.iloc[-1]} rows: scores on it "
+                "will have wide intervals."
+            )
+    return warnings

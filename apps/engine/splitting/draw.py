@@ -1,0 +1,225 @@
+"""Draw a split: the worker's one call that parts a table into development and sealed test."""
+
+from typing import Any
+
+import pandas as pd
+
+from apps.engine.errors import BadParameter, ColumnMissing
+from apps.engine.reading.tables import read_table, write_table
+from apps.engine.splitting.entities import (
+    entity_columns,
+    repeated_rows,
+    shared_rows,
+    time_columns,
+)
+from apps.engine.splitting.folds import (
+    METHODS,
+    TRAIN_ONLY,
+    Folds,
+    rows_of,
+    rows_sha256,
+    write_split,
+)
+from apps.engine.splitting.grouped import deal_by_group
+from apps.engine.splitting.random import deal_randomly
+from apps.engine.splitting.stratified import deal_by_stratum, strata_of
+from apps.engine.splitting.target import (
+    balance,
+    balance_warnings,
+    check_parts,
+    usable_target,
+)
+from apps.engine.splitting.temporal import deal_by_time
+from apps.engine.training.problem import problem_of
+from apps.engine.training.rows import class_names
+from apps.engine.types import Problem, Report
+
+SHARES = (0.05, 0.5)
+FOLDS = (2, 20)
+
+
+def draw_split(
+    *,
+    table: str,
+    method: str,
+    target: str,
+    group: str | None,
+    time: str | None,
+    test_share: float,
+    folds: int,
+    seed: int,
+    split_file: str,
+    development: str,
+    test: str,
+    report: Report,
+    raw: str = "",
+    raw_development: str = "",
+) -> dict[str, Any]:
+    """Draw a split of a table and write it as three files. Job function.
+
+    Parameters
+    ----------
+    table : str
+        Path of a typed table (Parquet). Read whole into memory.
+    method : {"random", "stratified", "group", "time"}
+        "group" needs the column ``group``, "time" the column ``time``.
+    test_share : float in [0.05, 0.5]
+        Share of the rows to be sealed; groups and equal times may shift it a little.
+    folds : int, 2 to 20
+    split_file, development, test : str
+        Paths to write: the split (see ``folds.write_split``), and the two typed tables,
+        rows in their original order.
+    raw, raw_development : str
+        When given: a table with the same rows before the recipe, and the path to which its
+        development rows are written.
+
+    Returns
+    -------
+    dict, JSON-ready
+        ``rows``, ``development_rows``, ``test_rows``, ``folds``, ``balance``, ``says``,
+        ``warnings``, ``row_ids_sha256`` (of the row positions of each part), ``problem`` with
+        ``problem_why``, and ``classes`` (empty for a quantity). The same
+        table and arguments always give the same files.
+
+    Raises
+    ------
+    BadParameter, ColumnMissing, NotEnoughData
+        With a sentence when the split cannot be drawn or could not be scored.
+    """
+    _check(method, group=group, time=time, test_share=test_share, folds=folds)
+    report(0, 4, "Reading the table")
+    frame = read_table(table)
+    report(1, 4, "Drawing the split")
+    fold = deal(
+        frame,
+        method=method,
+        target=target,
+        group=group,
+        time=time,
+        test_share=test_share,
+        folds=folds,
+        seed=seed,
+    )
+    check_parts(frame[target], fold=fold)
+    report(2, 4, "Looking for rows that are on both sides")
+    warnings = _warnings(frame, method=method, target=target, fold=fold)
+    report(3, 4, "Writing development and test")
+    for sealed, path in ((False, development), (True, test)):
+        write_table(frame.take(rows_of(fold, test=sealed)).reset_index(drop=True), path)
+    if raw:
+        before = read_table(raw).take(rows_of(fold, test=False))
+        write_table(before.reset_index(drop=True), raw_development)
+    write_split(fold, split_file)
+    report(4, 4, "Split drawn")
+    problem, why = problem_of(frame[target])
+    return {
+        "problem": str(problem),
+        "problem_why": why,
+        "classes": [] if problem == Problem.REGRESSION else sorted(set(class_names(frame[target]))),
+        **_sizes(frame[target], fold=fold, folds=folds),
+        "says": _says(fold, method=method, group=group, time=time, folds=folds),
+        "warnings": warnings,
+    }
+
+
+def deal(
+    frame: pd.DataFrame,
+    *,
+    method: str,
+    target: str,
+    group: str | None,
+    time: str | None,
+    test_share: float,
+    folds: int,
+    seed: int,
+) -> Folds:
+    """Fold number of every row of ``frame`` (not changed) by the chosen method."""
+    column = usable_target(frame, target=target)
+    if method == "group":
+        return deal_by_group(_column(frame, group), test_share=test_share, folds=folds, seed=seed)
+    if method == "time":
+        return deal_by_time(_column(frame, time), test_share=test_share, folds=folds)
+    if method == "stratified":
+        strata = strata_of(column, folds=folds)
+        return deal_by_stratum(strata, test_share=test_share, folds=folds, seed=seed)
+    return deal_randomly(len(frame), test_share=test_share, folds=folds, seed=seed)
+
+
+def _check(
+    method: str, *, group: str | None, time: str | None, test_share: float, folds: int
+) -> None:
+    if method not in METHODS:
+        raise BadParameter(f"The split method must be one of {', '.join(METHODS)}, not “{method}”.")
+    if method == "group" and not group:
+        raise BadParameter("A group split needs the column that names the group.")
+    if method == "time" and not time:
+        raise BadParameter("A time split needs the column that says when a row happened.")
+    if not SHARES[0] <= test_share <= SHARES[1]:
+        raise BadParameter(
+            f"The share of the test must be from {SHARES[0]:.0%} to {SHARES[1]:.0%}, "
+            f"not {test_share:.0%}."
+        )
+    if not FOLDS[0] <= folds <= FOLDS[1]:
+        raise BadParameter(f"The folds must be from {FOLDS[0]} to {FOLDS[1]}, not {folds}.")
+
+
+def _column(frame: pd.DataFrame, name: str | None) -> pd.Series:
+    if name not in frame.columns:
+        raise ColumnMissing(f"The table has no column “{name}”; choose the column again.")
+    return frame[name]
+
+
+def _warnings(frame: pd.DataFrame, *, method: str, target: str, fold: Folds) -> list[str]:
+    tests = len(rows_of(fold, test=True))
+    warnings = balance_warnings(frame[target], fold=fold)
+    equal = repeated_rows(frame, fold=fold)
+    if equal:
+        warnings.append(f"{equal} of {tests} test rows are equal to a development row.")
+    if method in {"random", "stratified"}:
+        for name in entity_columns(frame, target=target):
+            shared = shared_rows(frame[name], fold=fold)
+            if shared:
+                warnings.append(
+                    f"{shared} of {tests} test rows have a “{name}” that is also in development; "
+                    "a group split would keep them apart."
+                )
+        for name in time_columns(frame, target=target):
+            warnings.append(
+                f"“{name}” is a date: this split tests on the past as well; a time split would "
+                "test on the latest rows only."
+            )
+    return warnings
+
+
+def _sizes(target: pd.Series, *, fold: Folds, folds: int) -> dict[str, Any]:
+    kept, sealed = rows_of(fold, test=False), rows_of(fold, test=True)
+    return {
+        "rows": len(fold),
+        "development_rows": len(kept),
+        "test_rows": len(sealed),
+        "folds": folds,
+        "balance": balance(target, fold=fold),
+        "row_ids_sha256": {"development": rows_sha256(kept), "test": rows_sha256(sealed)},
+    }
+
+
+def _says(
+    fold: Folds, *, method: str, group: str | None, time: str | None, folds: int
+) -> list[str]:
+    tests = len(rows_of(fold, test=True))
+    how = {
+        "random": "drawn at random",
+        "stratified": "drawn at random within each class or quantile of the target",
+        "group": f"drawn by whole groups of “{group}”",
+        "time": f"the latest by “{time}”",
+    }[method]
+    says = [
+        f"{tests} of {len(fold)} rows ({tests / len(fold):.1%}) are the sealed test: {how}.",
+        f"{len(fold) - tests} rows are for development, in {folds} folds.",
+    ]
+    early = int((fold == TRAIN_ONLY).sum())
+    if early:
+        says.append(
+            f"Each fold learns only from earlier rows; the first {early} rows only ever train."
+        )
+    return says

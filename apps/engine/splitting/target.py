@@ -1,0 +1,139 @@
+"""What the split has to know about the target: is it usable, and is it balanced over parts."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from apps.engine.errors import ColumnMissing, NotEnoughData
+from apps.engine.splitting.folds import TEST, TRAIN_ONLY, Folds
+
+FEW_CLASSES = 20
+"""Whole numbers with at most this many different values are read as classes."""
+
+SHOWN_CLASSES = 20
+LARGE_GAP = 0.05
+"""Class share that may differ between development and test before we say so."""
+
+
+def is_class_target(target: pd.Series) -> bool:
+    """Whether the target holds classes: text, yes/no, or whole numbers with few values."""
+    if pd.api.types.is_bool_dtype(target.dtype) or not pd.api.types.is_numeric_dtype(target.dtype):
+        return True
+    return pd.api.types.is_integer_dtype(target.dtype) and target.nunique() <= FEW_CLASSES
+
+
+def usable_target(frame: pd.DataFrame, *, target: str) -> pd.Series:
+    """The target column, complete and with at least two different values.
+
+    Raises ColumnMissing or NotEnoughData with a sentence that says what to do.
+    """
+    if target not in frame.columns:
+        raise ColumnMissing(f"The table has no column “{target}”; choose the target again.")
+    column = frame[target]
+    missing = int(column.isna().sum())
+    if missing:
+        raise NotEnoughData(
+            f"{missing} of {len(frame)} rows have no value in the target “{target}”; fill or drop "
+            "them in a recipe step."
+        )
+    distinct = column.nunique()
+    if distinct < 2:
+        raise NotEnoughData(
+            f"The target “{target}” has {distinct} different "
+            f"value{'' if distinct == 1 else 's'}; a model needs at least two classes or numbers."
+        )
+    return column
+
+
+def check_parts(target: pd.Series, *, fold: Folds) -> None:
+    """Refuse a split in which a part or fold could not be scored.
+
+    Raises NotEnoughData when the test, a fold or the training rows of the first time fold
+    are fewer than two, or hold one class only.
+    """
+    classes = is_class_target(target)
+    for number in np.unique(fold):
+        values = target.to_numpy()[fold == number]
+        if len(values) < 2:
+            raise NotEnoughData(
+                f"{_name(int(number))} would have {len(values)} row; use fewer folds, another "
+                "share for the test or more rows."
+            )
+        if classes and len(pd.unique(values)) < 2:
+            raise NotEnoughData(
+                f"{_name(int(number))} would hold the target with one class only (“{values[0]}” "
+                f"in all {len(values)} rows); use a stratified split, fewer folds or more rows."
+            )
+
+
+def balance(target: pd.Series, *, fold: Folds) -> dict[str, Any]:
+    """How the target lies over development and test, JSON-ready.
+
+    Returns ``{"kind": "classes" | "numbers", "parts": [...]}``. A part of classes lists its
+    most frequent ones with rows and share (0 to 1); a part of numbers has mean and standard
+    deviation in the target's unit.
+    """
+    parts = {"development": fold != TEST, "test": fold == TEST}
+    if is_class_target(target):
+        shown = target.value_counts().index[:SHOWN_CLASSES]
+        return {
+            "kind": "classes",
+            "parts": [
+                {"part": part, "rows": int(mask.sum()), "classes": _shares(target[mask], shown)}
+                for part, mask in parts.items()
+            ],
+        }
+    return {
+        "kind": "numbers",
+        "parts": [
+            {
+                "part": part,
+                "rows": int(mask.sum()),
+                "mean": _finite(target[mask].astype("float64").mean()),
+                "std": _finite(target[mask].astype("float64").std()),
+            }
+            for part, mask in parts.items()
+        ],
+    }
+
+
+def balance_warnings(target: pd.Series, *, fold: Folds) -> list[str]:
+    """Sentences on classes that the test sees in another share, or for the first time."""
+    if not is_class_target(target):
+        return []
+    development = target[fold != TEST].value_counts(normalize=True)
+    test = target[fold == TEST].value_counts(normalize=True)
+    warnings = []
+    unseen = test.index.difference(development.index)
+    if len(unseen):
+        warnings.append(
+            f"{len(unseen)} classes of the test are never seen in development, for example "
+            f"“{unseen[0]}”."
+        )
+    gap = (test.reindex(development.index).fillna(0) - development).abs()
+    if gap.max() > LARGE_GAP:
+        worst = gap.idxmax()
+        warnings.append(
+            f"The class “{worst}” is {development[worst]:.1%} of development but "
+            f"{test.get(worst, 0.0):.1%} of the test."
+        )
+    return warnings
+
+
+def _shares(values: pd.Series, shown: pd.Index) -> list[dict[str, Any]]:
+    counts = values.value_counts().reindex(shown).fillna(0).astype(int)
+    return [
+        {"value": str(value), "rows": int(rows), "share": int(rows) / len(values)}
+        for value, rows in counts.items()
+    ]
+
+
+def _finite(number: float) -> float | None:
+    return float(number) if np.isfinite(number) else None
+
+
+def _name(number: int) -> str:
+    if number == TEST:
+        return "The test"
+    return "The first training block" if number == TRAIN_ONLY else f"Fold {number + 1}"

@@ -1,0 +1,1 @@
+"""Candidates, their pipelines, cross-validation, the final fit and the sealed test."""

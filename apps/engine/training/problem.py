@@ -1,0 +1,41 @@
+"""What kind of problem a target poses."""
+
+import pandas as pd
+
+from apps.engine.errors import NotEnoughData
+from apps.engine.splitting.target import is_class_target
+from apps.engine.types import Problem
+
+MOST_CLASSES = 50
+
+
+def problem_of(target: pd.Series) -> tuple[Problem, str]:
+    """Kind of problem, and the reason as a sentence.
+
+    What counts as classes is told by ``splitting.target.is_class_target``, so that a split is
+    stratified exactly when the model will tell classes apart.
+
+    Raises
+    ------
+    NotEnoughData
+        The target is empty, has one value only, or has too many classes.
+    """
+    values = target.dropna()
+    distinct = int(values.nunique())
+    if distinct == 0:
+        raise NotEnoughData(f'The target "{target.name}" is empty in every row.')
+    if distinct == 1:
+        raise NotEnoughData(
+            f'The target "{target.name}" has one value only ({values.iloc[0]}): there is nothing '
+            "to tell apart. Choose another target or add rows of the other kind."
+        )
+    if not is_class_target(values):
+        return Problem.REGRESSION, f"The target is a quantity with {distinct:,} distinct values."
+    if distinct == 2:
+        return Problem.BINARY, "The target has two classes."
+    if distinct > MOST_CLASSES:
+        raise NotEnoughData(
+            f'The target "{target.name}" has {distinct:,} classes; at most {MOST_CLASSES} can be '
+            "told apart. Group the rare ones in a wrangling step."
+        )
+    return Problem.MULTICLASS, f"The target has {distinct} classes."

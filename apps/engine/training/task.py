@@ -1,0 +1,73 @@
+"""What is fitted, the same for every fold: a candidate with its features, problem and settings."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from platform import python_version
+from typing import Any
+
+import numpy as np
+
+from apps.engine.errors import NotEnoughData
+from apps.engine.training.pipeline import build_pipeline
+from apps.engine.training.rows import Rows, distinct_values, specs
+from apps.engine.types import Problem
+
+LEAST_ROWS = 10
+LEAST_CLASS_ROWS = 5
+"""The encoder of texts has as many inner folds: the largest class must fill them."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is fitted: the same for every fold."""
+
+    candidate: str
+    features: Sequence[Mapping[str, Any]]
+    problem: Problem
+    positive: str | None
+    seed: int
+    params: Mapping[str, Any] | None = None
+
+    def fit(self, rows: Rows, positions: Any) -> tuple[Any, float]:
+        """Fit on these rows; return the pipeline and the seconds it took.
+
+        Raises NotEnoughData where there are too few rows, or rows of one class only.
+        """
+        self._refuse_too_few(rows.target[positions])
+        part = rows.features.iloc[positions]
+        spec = specs(self.features)
+        pipeline = build_pipeline(
+            self.candidate,
+            spec=spec,
+            distinct=distinct_values(part),
+            problem=self.problem,
+            seed=self.seed,
+            params=self.params,
+        )
+        began = time.perf_counter()
+        pipeline.fit(part, rows.target[positions])
+        return pipeline, time.perf_counter() - began
+
+    def _refuse_too_few(self, target: Any) -> None:
+        if len(target) < LEAST_ROWS:
+            raise NotEnoughData(
+                f"There are {len(target)} rows to learn from; at least {LEAST_ROWS} are needed."
+            )
+        if self.problem == Problem.REGRESSION:
+            return
+        names, counts = np.unique(target, return_counts=True)
+        if len(names) < 2:
+            raise NotEnoughData(f'All rows to learn from are of the class "{names[0]}".')
+        if counts.max() < LEAST_CLASS_ROWS:
+            raise NotEnoughData(
+                f"No class has {LEAST_CLASS_ROWS} rows to learn from. Add rows, or group the rare "
+                "classes in a wrangling step."
+            )
+
+
+def versions() -> dict[str, str]:
+    """Versions of what a fit depends on."""
+    names = ("scikit-learn", "numpy", "lightgbm", "skops")
+    return {"python": python_version(), **{name: version(name) for name in names}}

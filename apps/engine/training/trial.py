@@ -1,0 +1,213 @@
+"""Job function of training: cross-validate a candidate on the folds of the development rows."""
+
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from apps.engine.errors import NotEnoughData
+from apps.engine.evaluation.intervals import mean_interval
+from apps.engine.evaluation.metrics import Measure, Predictions, measure_of, score
+from apps.engine.evaluation.payoff import Payoff
+from apps.engine.splitting.folds import fold_indices, read_split
+from apps.engine.training.answers import Answers, pooled, write_answers
+from apps.engine.training.diagnosis import USUAL_THRESHOLD, diagnose, threshold_for
+from apps.engine.training.rows import Rows, labelled, load_rows, predict, specs
+from apps.engine.training.task import Task, versions
+from apps.engine.types import Problem, Report
+
+
+def cross_validate(
+    *,
+    development: str,
+    split_file: str,
+    method: str,
+    candidate: str,
+    target: str,
+    features: list[dict[str, Any]],
+    problem: str,
+    positive: str | None,
+    metrics: Sequence[str | Mapping[str, Any]],
+    seed: int,
+    report: Report,
+    params: dict[str, Any] | None = None,
+    payoff: dict[str, Any] | None = None,
+    fixed_threshold: float | None = None,
+    answers_file: str | None = None,
+) -> dict[str, Any]:
+    """Fit and score one candidate on every fold of the development rows. Job function.
+
+    ``metrics`` as ``measure_of`` takes them; scores are kept under ``Measure.key``. With a
+    ``payoff`` (payoff.Payoff) the labels of a fold follow the threshold that is best on the
+    answers of the *other* folds: no row has a say in the threshold it is scored with. A
+    ``fixed_threshold`` is the plan's own and goes before it.
+
+    Returns
+    -------
+    dict
+        ``folds``: per fold its scores, threshold, fit seconds, milliseconds per predicted row,
+        rows; ``scores``: per metric mean and 95 % interval (see intervals.mean_interval; None
+        where it is unbounded); ``train_rows`` and ``test_rows`` (means); ``fit_s`` in all;
+        ``predict_ms_per_row``; ``threads``; ``threshold`` that all the answers ask for;
+        ``diagnosis`` (see diagnosis.diagnose). The answers themselves go to ``answers_file``.
+    """
+    kind = Problem(problem)
+    task = Task(candidate, features, kind, positive, seed, params)
+    rows = load_rows(development, target=target, spec=specs(features), problem=kind)
+    folds = fold_indices(read_split(split_file), method=method)
+    fitted = []
+    for number, (train, valid) in enumerate(folds):
+        report(number, len(folds), f"Fold {number + 1} of {len(folds)}")
+        with _naming(number, len(folds)):
+            fitted.append(_fit_fold(task, rows, train, valid))
+    report(len(folds), len(folds), "Looking at where it errs")
+    worth = Payoff.from_dict(payoff) if payoff and kind == Problem.BINARY else None
+    binary = positive if kind == Problem.BINARY else None
+    answers = pooled([(fold.valid, rows.target[fold.valid], fold.told) for fold in fitted])
+    measures = [measure_of(metric) for metric in metrics]
+    choice = Choice(binary, worth, fixed_threshold)
+    told = _scored(fitted, rows, answers, measures=measures, choice=choice)
+    threshold = choice.of(answers)
+    if answers_file:
+        write_answers(answers, answers_file)
+    return {
+        "folds": told,
+        **_over_folds(told, folds, measures=measures),
+        "fit_s": sum(fold["fit_s"] for fold in told),
+        "predict_ms_per_row": float(np.mean([fold["predict_ms_per_row"] for fold in told])),
+        "threads": int(os.environ.get("OMP_NUM_THREADS", "0")) or os.cpu_count(),
+        "rows": len(rows.target),
+        "threshold": threshold,
+        "versions": versions(),
+        "diagnosis": diagnose(
+            answers,
+            rows,
+            spec=specs(features),
+            problem=kind,
+            positive=binary,
+            payoff=worth,
+            threshold=threshold,
+        ),
+    }
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How the decision threshold is chosen: by the plan, else by the payoff, else a half."""
+
+    positive: str | None
+    payoff: Payoff | None
+    fixed_threshold: float | None
+
+    def of(self, answers: Answers) -> float:
+        """The threshold that these answers ask for."""
+        return threshold_for(
+            answers,
+            positive=self.positive,
+            payoff=self.payoff,
+            fixed_threshold=self.fixed_threshold,
+        )
+
+    @property
+    def unseen(self) -> float:
+        """The threshold where there are no answers to choose it on."""
+        return USUAL_THRESHOLD if self.fixed_threshold is None else self.fixed_threshold
+
+
+@contextmanager
+def _naming(number: int, count: int) -> Iterator[None]:
+    """Say which fold has too few rows."""
+    try:
+        yield
+    except NotEnoughData as error:
+        raise NotEnoughData(
+            f"Fold {number + 1} of {count} cannot be used. {error} "
+            "Draw the split with fewer folds or by another method."
+        ) from error
+
+
+@dataclass(frozen=True)
+class FoldFit:
+    """What one fold's model answered of the rows at ``valid``."""
+
+    valid: Any
+    told: Predictions
+    fit_s: float
+    predict_s: float
+
+
+def _fit_fold(task: Task, rows: Rows, train: Any, valid: Any) -> FoldFit:
+    pipeline, fit_s = task.fit(rows, train)
+    began = time.perf_counter()
+    told = predict(
+        pipeline, rows.features.iloc[valid], problem=task.problem, positive=task.positive
+    )
+    return FoldFit(valid, told, fit_s, time.perf_counter() - began)
+
+
+def _scored(
+    fitted: list[FoldFit],
+    rows: Rows,
+    answers: Answers,
+    *,
+    measures: Sequence[Measure],
+    choice: Choice,
+) -> list[dict[str, Any]]:
+    """Scores of each fold, labels by the threshold of the other folds."""
+    found = []
+    for number, fold in enumerate(fitted):
+        others = answers.take(answers.fold != number)
+        threshold = choice.of(others) if len(fitted) > 1 else choice.unseen
+        told = labelled(fold.told, positive=choice.positive, threshold=threshold)
+        truth = rows.target[fold.valid]
+        with _naming(number, len(fitted)):
+            scores = {
+                measure.key: score(measure, truth, told, positive=choice.positive)
+                for measure in measures
+            }
+        found.append(
+            {
+                "fold": number,
+                "scores": scores,
+                "threshold": threshold,
+                "fit_s": fold.fit_s,
+                "predict_ms_per_row": 1000 * fold.predict_s / len(fold.valid),
+                "rows": len(fold.valid),
+            }
+        )
+    return found
+
+
+def _over_folds(
+    told: list[dict[str, Any]], folds: list[tuple[Any, Any]], *, measures: Sequence[Measure]
+) -> dict[str, Any]:
+    train_rows = float(np.mean([len(train) for train, _ in folds]))
+    test_rows = float(np.mean([len(valid) for _, valid in folds]))
+    return {
+        "train_rows": train_rows,
+        "test_rows": test_rows,
+        "scores": {
+            measure.key: _summary(
+                measure,
+                [fold["scores"][measure.key] for fold in told],
+                train_rows=train_rows,
+                test_rows=test_rows,
+            )
+            for measure in measures
+        },
+    }
+
+
+def _summary(
+    measure: Measure, values: list[float], *, train_rows: float, test_rows: float
+) -> dict[str, Any]:
+    interval = mean_interval(values, train_rows=train_rows, test_rows=test_rows)
+    if not np.isfinite(interval).all():
+        return {"mean": float(np.mean(values)), "low": None, "high": None}
+    # Student's t knows nothing of the metric's range: no interval ends at an AUC of 1.01.
+    low, high = np.clip(interval, *measure.bounds).tolist()
+    return {"mean": float(np.mean(values)), "low": low, "high": high}

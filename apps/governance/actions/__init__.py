@@ -1,0 +1,1 @@
+"""What people do in the watch tower: one file for each concept."""

@@ -1,0 +1,272 @@
+"""A gate's state, derived each time from insert-only rows and today's subject. Never stored.
+
+The subject is the hash of everything a gate is about, with all that lies upstream of it. The
+rooms ask the same question (``projects.queries.passed_by``), so a page can never say "passed"
+where the work behind it is refused. What a signature covers is the evidence: see actions.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.cache import cache
+from django.db import models
+from django.db.models import OuterRef, Subquery
+
+from apps.governance.gates import GATES, Gate
+from apps.projects.canonical import content_hash
+from apps.projects.evidence import Check, Evidence
+from apps.projects.models import PASSING, Cycle, Decision, Event, Project, Submission, Verdict
+from apps.projects.rounds import Round, round_of
+from apps.projects.stages import Stage
+
+
+class GateState(models.TextChoices):
+    """What a person sees at a gate."""
+
+    LOCKED = "locked", "Locked"
+    OPEN = "open", "Open"
+    WAITING = "waiting", "Waiting for review"
+    PASSED = "passed", "Passed"
+    RETURNED = "returned", "Returned"
+    REJECTED = "rejected", "Rejected"
+    STALE = "stale", "Stale"
+
+
+@dataclass(frozen=True)
+class GateGlance:
+    """One gate as the rail shows it."""
+
+    gate: Gate
+    cycle: Cycle
+    state: GateState
+    subject: str
+    round: Round
+
+    @property
+    def stage(self) -> Stage:
+        """The phase it closes."""
+        return self.gate.stage
+
+    @property
+    def may_be_withdrawn(self) -> bool:
+        """There is an approval to take back: the gate is passed, or on its way to it."""
+        return self.state == GateState.PASSED or (
+            self.state == GateState.WAITING and bool(self.round.approvals)
+        )
+
+    @property
+    def submission(self) -> Submission | None:
+        """The newest submission."""
+        return self.round.submission
+
+    @property
+    def decision(self) -> Decision | None:
+        """The newest decision."""
+        return self.round.last
+
+
+_AFTER = {
+    Verdict.WITHDRAW: GateState.STALE,
+    Verdict.REJECT: GateState.REJECTED,
+    Verdict.RETURN: GateState.RETURNED,
+}
+
+
+def _state(subject: str, found: Round, *, reached: bool) -> GateState:
+    last = found.last
+    if not reached:
+        was_passed = last is not None and last.verdict in PASSING
+        return GateState.STALE if was_passed else GateState.LOCKED
+    if found.is_unanswered and found.submission is not None:
+        return GateState.WAITING if found.submission.subject == subject else GateState.STALE
+    if last is None:
+        return GateState.OPEN
+    if last.verdict not in PASSING:
+        return _AFTER[Verdict(last.verdict)]
+    if found.passed:
+        return GateState.PASSED
+    more_to_come = bool(found.approvals) and found.overdue is None
+    return GateState.WAITING if more_to_come else GateState.STALE
+
+
+def _glance(
+    cycle: Cycle,
+    subject_at: Callable[[Gate], str],
+    submissions: dict[str, Submission],
+    decisions: dict[str, list[Decision]],
+    *,
+    last: Stage | str = Stage.PRODUCTION,
+) -> tuple[GateGlance, ...]:
+    found: list[GateGlance] = []
+    for gate in GATES[: Stage(last).number]:
+        subject = subject_at(gate)
+        told = round_of(
+            gate.stage,
+            tier=cycle.project.tier,
+            subject=subject,
+            submission=submissions.get(gate.stage),
+            decisions=decisions.get(gate.stage, []),
+        )
+        reached = not found or found[-1].state == GateState.PASSED
+        found.append(GateGlance(gate, cycle, _state(subject, told, reached=reached), subject, told))
+    return tuple(found)
+
+
+def _by_stage(rows: Iterable[Decision]) -> dict[str, list[Decision]]:
+    found: dict[str, list[Decision]] = {}
+    for row in rows:
+        found.setdefault(row.stage, []).append(row)
+    return found
+
+
+def glance(cycle: Cycle, *, last: Stage | str = Stage.PRODUCTION) -> tuple[GateGlance, ...]:
+    """The gates of the cycle in their order up to ``last``, without asking their checks."""
+    submissions = {row.stage: row for row in cycle.submissions.select_related("person")}
+    decisions = _by_stage(cycle.decisions.select_related("person", "met"))
+    return _glance(cycle, lambda gate: gate.subject(cycle), submissions, decisions, last=last)
+
+
+def glances(cycles: Sequence[Cycle]) -> list[tuple[GateGlance, ...]]:
+    """As ``glance`` for many cycles at once, for lists. Nothing is signed on what it says.
+
+    The number of queries does not grow with the cycles while their subjects are remembered; the
+    evidence that submissions and decisions store is not loaded.
+    """
+    subjects = _subjects(cycles)
+    submissions: dict[int, dict[str, Submission]] = {}
+    for row in Submission.objects.filter(cycle__in=cycles).defer("evidence"):
+        submissions.setdefault(row.cycle_id, {})[row.stage] = row
+    decisions: dict[int, list[Decision]] = {}
+    for row in Decision.objects.filter(cycle__in=cycles).defer("evidence").select_related("met"):
+        decisions.setdefault(row.cycle_id, []).append(row)
+    return [
+        _glance(
+            cycle,
+            lambda gate, known=subjects[cycle.pk]: known[gate.stage],
+            submissions.get(cycle.pk, {}),
+            _by_stage(decisions.get(cycle.pk, [])),
+        )
+        for cycle in cycles
+    ]
+
+
+REMEMBERED_S = 3600
+
+
+def _subjects(cycles: Sequence[Cycle]) -> dict[int, dict[str, str]]:
+    """Subjects by cycle and stage, remembered until the ledger tells of something new.
+
+    Whatever changes a subject writes an event about its project in the same transaction, so the
+    hash of the project's newest event is the version of all its subjects. It is read first: what
+    changes in between is remembered under a hash that is old already. The hour bounds what no
+    event tells of, such as a new version of this program.
+    """
+    newest = Event.objects.filter(project=OuterRef("project")).order_by("-seq")
+    heads = Cycle.objects.filter(pk__in=[cycle.pk for cycle in cycles]).values_list(
+        "pk", Subquery(newest.values("hash")[:1])
+    )
+    keys = {pk: f"subjects:{pk}:{head}" for pk, head in heads}
+    known = cache.get_many(keys.values())
+    fresh = {
+        keys[cycle.pk]: {str(gate.stage): gate.subject(cycle) for gate in GATES}
+        for cycle in cycles
+        if keys[cycle.pk] not in known
+    }
+    cache.set_many(fresh, timeout=REMEMBERED_S)
+    return {pk: {**known, **fresh}[key] for pk, key in keys.items()}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A check together with its answer today."""
+
+    check: Check
+    evidence: Evidence
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """Question and answer as they are stored. No times, no addresses."""
+        return {
+            "key": self.check.key,
+            "asks": self.check.asks,
+            "state": self.evidence.state,
+            "says": self.evidence.says,
+            "facts": dict(self.evidence.facts),
+        }
+
+    @property
+    def answer_hash(self) -> str:
+        """SHA-256 of the record: what an acceptance of a warning covers."""
+        return content_hash(self.record)
+
+
+@dataclass(frozen=True)
+class GateToday:
+    """One gate with all its questions answered now."""
+
+    glance: GateGlance
+    asked: tuple[Asked, ...]
+
+    @property
+    def blocking(self) -> list[Asked]:
+        """Checks that stand in the way."""
+        return [item for item in self.asked if item.evidence.state == "block"]
+
+    @property
+    def warnings(self) -> list[Asked]:
+        """Checks that do not hold and do not block."""
+        return [item for item in self.asked if item.evidence.state == "warn"]
+
+    @property
+    def what_is_missing(self) -> str:
+        """The first thing that stands in the way, as a sentence."""
+        return self.blocking[0].evidence.says if self.blocking else "There is nothing to sign."
+
+    @property
+    def holds(self) -> bool:
+        """There is a subject and nothing blocks."""
+        return bool(self.glance.subject) and not self.blocking
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The evidence as it is shown: stored with a decision. No times, no addresses."""
+        return {
+            "stage": str(self.glance.stage),
+            "subject": self.glance.subject,
+            "checks": [item.record for item in self.asked],
+        }
+
+    @property
+    def evidence_hash(self) -> str:
+        """SHA-256 of the record: what a signature covers."""
+        return content_hash(self.record)
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """What a page carries along for whoever signs: the record, and which request it answers.
+
+        Without the latter, a form sent once could be sent again after the next submission.
+        """
+        submission = self.glance.submission
+        return {"record": self.record, "asked": submission.pk if submission else None}
+
+
+def lock(cycle: Cycle) -> None:
+    """Put in order whoever acts at the gates of a project; call it first in the transaction.
+
+    The project is read again under the lock: its tier says how many have to sign.
+    """
+    cycle.project = Project.objects.select_for_update().get(pk=cycle.project_id)
+
+
+def glance_of(cycle: Cycle, stage: Stage | str) -> GateGlance:
+    """One gate, without asking its checks: what lies behind it does not matter to it."""
+    return glance(cycle, last=stage)[-1]
+
+
+def ask(cycle: Cycle, stage: Stage | str) -> GateToday:
+    """Ask all questions of one gate."""
+    seen = glance_of(cycle, stage)
+    asked = tuple(Asked(check, check.run(cycle)) for check in seen.gate.checks)
+    return GateToday(seen, asked)

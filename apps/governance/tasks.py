@@ -1,0 +1,30 @@
+"""Celery doors of this room."""
+
+from celery import shared_task
+
+from apps.governance import work
+from apps.jobs import runner
+
+
+@shared_task(name="governance.build_pack", acks_late=True, ignore_result=True)
+def build_pack(job_id: str) -> None:
+    """Put an evidence pack together (see work.build_pack)."""
+    runner.run(job_id, work.build_pack)
+
+
+@shared_task(name="governance.check_ledger", acks_late=True, ignore_result=True)
+def check_ledger(job_id: str) -> None:
+    """Check a ledger (see work.check_ledger)."""
+    runner.run(job_id, work.check_ledger)
+
+
+@shared_task(name="governance.mail", ignore_result=True)
+def mail() -> None:
+    """Send e-mail that is due (see work.mail)."""
+    work.mail()
+
+
+@shared_task(name="governance.remind", ignore_result=True)
+def remind() -> None:
+    """Remind of what waits too long (see work.remind)."""
+    work.remind()

@@ -1,0 +1,147 @@
+"""Home, projects, a project's overview, the ledger, help, the tier."""
+
+from dataclasses import asdict
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_GET, require_http_methods
+
+from apps.governance import queries
+from apps.governance.forms import ProjectForm, TierForm
+from apps.governance.inbox import waiting_for
+from apps.governance.portfolio import Health, portfolio_of
+from apps.jobs.queries import jobs_of, queue_lines
+from apps.projects import actions
+from apps.projects.access import Verb, project_view
+from apps.projects.models import Membership, Project
+from apps.projects.tiers import stakes_of, weigh
+from apps.web.declare import signed_in
+from apps.web.fragments import render_page
+from apps.web.paging import page_of
+
+
+@require_GET
+@signed_in
+def home(request: HttpRequest) -> HttpResponse:
+    """What is asked of this person next, by role; then their projects."""
+    page = page_of(queries.projects_of(request.user), request, per_page=20)
+    roles = set(Membership.objects.filter(user=request.user).values_list("role", flat=True))
+    context = {
+        "roles": roles,
+        "waiting": waiting_for(request.user)[:10],
+        "page": page,
+        "lines": queries.project_lines(list(page)),
+        "jobs": jobs_of(request.user)[:5],
+        "queues": queue_lines() if request.user.has_perm("jobs.see_queues") else [],
+        "may_start": ProjectForm.may_start(request.user),
+        "alarms": queries.open_alarms(request.user)[:10],
+    }
+    return render_page(request, "governance/home.html", context)
+
+
+@require_GET
+@signed_in
+def projects(request: HttpRequest) -> HttpResponse:
+    """All projects of my teams."""
+    search = request.GET.get("q", "").strip()
+    page = page_of(queries.projects_of(request.user, search=search), request)
+    context = {
+        "page": page,
+        "lines": queries.project_lines(list(page)),
+        "search": search,
+        "may_start": ProjectForm.may_start(request.user),
+    }
+    return render_page(request, "governance/projects.html", context)
+
+
+@require_GET
+@signed_in
+def portfolio(request: HttpRequest) -> HttpResponse:
+    """All live models of my teams: health and money, the one to act on first."""
+    search = request.GET.get("q", "").strip()
+    shown = portfolio_of(request.user, search=search)
+    chosen = request.GET.get("health", "")
+    lines = [each for each in shown.worst if chosen in {"", each.health}]
+    context = {
+        "portfolio": shown,
+        "healths": [(health, shown.counts[health]) for health in Health],
+        "chosen": chosen,
+        "search": search,
+        "page": page_of(lines, request),
+    }
+    return render_page(request, "governance/portfolio.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def new_project(request: HttpRequest) -> HttpResponse:
+    """Start a project."""
+    form = ProjectForm(request.POST or None, person=request.user)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        project = actions.start_project(
+            team=data["team"],
+            name=data["name"],
+            sentence=data["sentence"],
+            stakes=form.stakes,
+            tier=data["tier"],
+            by=request.user,
+        )
+        return redirect("planning:problem", project.slug)
+    status = 422 if form.is_bound else 200
+    return render_page(request, "governance/new_project.html", {"form": form}, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+@project_view(Verb.SIGN)
+def tier(request: HttpRequest, project: Project) -> HttpResponse:
+    """State anew what is at stake; the tier follows, and with it how many have to sign."""
+    history = list(project.tierings.select_related("person").order_by("-pk"))
+    known = stakes_of(history[0])
+    said = {name: value or None for name, value in asdict(known).items()}  # 0: nothing was said
+    form = TierForm(request.POST or None, initial={**said, "tier": project.tier})
+    if request.method == "POST" and form.is_valid():
+        set_to = form.cleaned_data["tier"] or weigh(form.stakes).tier
+        actions.set_tier(
+            project=project,
+            stakes=form.stakes,
+            tier=set_to,
+            reason=form.cleaned_data["reason"],
+            by=request.user,
+        )
+        messages.success(request, f"Tier {set_to} holds from now on.")
+        return redirect("governance:project", project.slug)
+    context = {"form": form, "history": history}
+    status = 422 if form.is_bound else 200
+    return render_page(request, "governance/tier.html", context, status=status)
+
+
+@require_GET
+@project_view(Verb.LOOK)
+def project(request: HttpRequest, project: Project) -> HttpResponse:
+    """Where the project stands: the cycle as a path, the promise beside the result, the news."""
+    return render_page(request, "governance/project.html", {"page": queries.project_page(project)})
+
+
+@require_GET
+@signed_in
+def audit(request: HttpRequest) -> HttpResponse:
+    """The ledger of my teams."""
+    chosen = {key: request.GET.get(key, "") for key in ("project", "verb")}
+    events = queries.events_of(request.user, **chosen)
+    context = {
+        "page": page_of(events, request),
+        "chosen": chosen,
+        "projects": queries.projects_of(request.user),
+        "chains": queries.chain_states(request.user),
+        "verbs": queries.EVENT_KINDS,
+    }
+    return render_page(request, "governance/audit.html", context)
+
+
+@require_GET
+@signed_in
+def help_page(request: HttpRequest) -> HttpResponse:
+    """How the life cycle works here, in one page."""
+    return render_page(request, "governance/help.html", {"gates": queries.gates_explained()})

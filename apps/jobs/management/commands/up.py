@@ -1,0 +1,121 @@
+"""`manage.py up`: everything that ML Cycle needs, as one supervised group of processes."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import get_commands
+from django.core.management.base import BaseCommand
+
+from apps.jobs import broker, preflight
+from apps.jobs.management.commands.prepare import prepare
+from apps.jobs.supervisor.parts import Part, Plan
+
+EXIT_CANNOT_START = 2
+HEAVY_QUEUES = "data,train"
+LIGHT_QUEUES = "quick,watch"
+
+
+class Command(BaseCommand):
+    """Checks, migrates, collects static files, then becomes the supervisor."""
+
+    help = "Run web, workers, scheduler and, unless REDIS_URL is set, a private broker."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the options; each has a setting of the same name."""
+        parser.add_argument("--host", default=settings.HOST, help="MLCYCLE_HOST")
+        parser.add_argument("--port", type=int, default=settings.PORT, help="MLCYCLE_PORT")
+        parser.add_argument(
+            "--no-demo", action="store_true", help="do not fill in the demo (MLCYCLE_DEMO=0)"
+        )
+
+    def handle(self, *, host: str, port: int, no_demo: bool, **options: object) -> None:
+        """Replace this process by the supervisor, or end with one sentence and exit code 2."""
+        shown_host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104
+        address = f"http://{shown_host}:{port}/"
+        try:
+            lock_fd = check_and_prepare(settings.VAR, host=host, port=port, address=address)
+            plan = Plan(
+                address=address,
+                log_folder=str(settings.VAR / "log"),
+                lock_fd=lock_fd,
+                parts=parts_to_run(host=host, port=port, address=address, demo=not no_demo),
+                notes=(f"Logs: {settings.VAR / 'log'}. Ctrl-C ends everything.",),
+            )
+        except (preflight.CannotStart, broker.BrokerProblem) as problem:
+            self.stderr.write(str(problem))
+            sys.exit(EXIT_CANNOT_START)
+        plan_file = settings.VAR / "up.json"
+        plan.save(plan_file)
+        self.stdout.flush()
+        # The supervisor replaces this process: same process id and terminal, without Django.
+        os.chdir(settings.ROOT)
+        os.execv(  # noqa: S606
+            sys.executable,
+            [sys.executable, "-S", "-m", "apps.jobs.supervisor", str(plan_file)],
+        )
+
+
+def check_and_prepare(var: Path, *, host: str, port: int, address: str) -> int:
+    """Check the machine, bring database and static files up to date; return the lock.
+
+    Raises CannotStart or BrokerProblem.
+    """
+    preflight.check_python()
+    preflight.check_folder(var)
+    lock_fd = preflight.take_lock(var, address=address)
+    preflight.check_port(host, port=port)
+    if settings.REDIS_URL:
+        broker.ping(settings.REDIS_URL)
+    else:
+        broker.check_socket_path(settings.BROKER_SOCKET)
+    prepare()
+    return lock_fd
+
+
+def parts_to_run(*, host: str, port: int, address: str, demo: bool) -> tuple[Part, ...]:
+    """Return the parts of the group, the broker first when it is a private one."""
+    django = (sys.executable, str(settings.ROOT / "manage.py"))
+    celery = (sys.executable, "-m", "celery", "-A", "mlcycle_site")
+    worker = (*celery, "worker", "--without-gossip", "--without-mingle", "--loglevel", "info")
+    web = (
+        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws"),
+        *("--host", host, "--port", str(port), "--workers", "1"),
+        *("--blocking-threads", str(settings.WEB_THREADS), "--workers-kill-timeout", "2"),
+        "mlcycle_site.wsgi:application",
+    )
+    parts = [
+        Part("web", web, grace_s=2.5, ready_url=f"{address}healthz"),
+        # Two workers: the watch over all jobs never waits behind a training.
+        Part(
+            "worker-heavy",
+            (*worker, "-n", "heavy@%h", "-Q", HEAVY_QUEUES, "-c", str(settings.WORKERS)),
+        ),
+        Part("worker-light", (*worker, "-n", "light@%h", "-Q", LIGHT_QUEUES, "--pool", "solo")),
+        # The plain scheduler keeps nothing on disk: every entry is an interval.
+        Part("scheduler", (*celery, "beat", "--scheduler", "celery.beat.Scheduler", "--pidfile=")),
+    ]
+    if not settings.REDIS_URL:
+        parts.insert(0, _broker_part())
+    if demo and settings.DEMO and "seed_demo" in get_commands():
+        parts.append(Part("demo", (*django, "seed_demo"), once=True, speaks=True))
+    return tuple(parts)
+
+
+def _broker_part() -> Part:
+    """Return the private broker. A socket file that a killed one left is removed."""
+    settings.BROKER_SOCKET.unlink(missing_ok=True)
+    server = broker.find_server()
+    command = broker.server_command(
+        server, socket=settings.BROKER_SOCKET, folder=settings.VAR / "broker"
+    )
+    return Part(
+        "broker",
+        tuple(command),
+        grace_s=1.0,
+        last_to_end=True,
+        ready_socket=str(settings.BROKER_SOCKET),
+    )

@@ -1,0 +1,1 @@
+"""Modeling: experiments, trials, frozen candidates, openings of the sealed test, verdicts."""

@@ -1,0 +1,292 @@
+"""What a person does: start an experiment, freeze a candidate, open the sealed test."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from apps.accounts.models import User
+from apps.datasets.queries import ClosedData, require_closed_data
+from apps.engine.training.candidates import candidates_for
+from apps.engine.training.diagnosis import USUAL_THRESHOLD
+from apps.engine.types import ColumnSpec, Problem
+from apps.jobs.actions import enqueue, stop_job
+from apps.jobs.models import LIVE, JobState, Queue
+from apps.modeling.models import Candidate, Experiment, Opening, Reproduction, Trial
+from apps.planning.queries import as_signed
+from apps.projects import ledger
+from apps.projects.access import Verb, require
+from apps.projects.models import Cycle, Project
+from apps.web.refusals import Refusal
+
+USUAL_BUDGET_S = 60
+SAME_THRESHOLD = 5e-5
+"""Half of the last digit that the form shows."""
+
+
+def usable_features(data: ClosedData) -> list[ColumnSpec]:
+    """Columns a model may use: in the table, wished for by the plan, known at decision time.
+
+    A plan that names no features allows every column but the target and the split's own keys.
+    """
+    promised = {feature.name for feature in data.plan.features}
+    split = data.split
+    keys = {data.plan.target, split.group}
+    return [
+        column
+        for column in data.table.table_spec.columns
+        if column.name not in keys
+        and (not promised or column.name in promised)
+        and data.plan.allowed(column.name)
+    ]
+
+
+@transaction.atomic
+def start_experiment(
+    *,
+    cycle: Cycle,
+    by: User,
+    candidates: list[str],
+    features: list[str],
+    seed: int = 0,
+    note: str = "",
+    budget_s: int | None = None,
+) -> Experiment:
+    """Train candidates on the development rows, each trial a job of its own.
+
+    The baselines are always among them. Raises GateClosed before the data gate is passed.
+    """
+    require(by, Verb.TRAIN, cycle.project)
+    data = require_closed_data(cycle)
+    Project.objects.select_for_update().get(pk=cycle.project_id)
+    problem = Problem(data.split.report["problem"])
+    chosen = [column for column in usable_features(data) if column.name in features]
+    if not chosen:
+        raise Refusal("Choose at least one feature.")
+    offered = candidates_for(problem, rows=data.table.rows or 0, columns=len(chosen))
+    wanted = [item for item in offered if item["baseline"] or item["key"] in candidates]
+    if all(item["baseline"] for item in wanted):
+        raise Refusal("Choose at least one candidate besides the baseline.")
+    last = cycle.experiments.aggregate(last=Max("number"))["last"] or 0
+    experiment = Experiment.objects.create(
+        cycle=cycle,
+        number=last + 1,
+        split=data.split,
+        plan=data.plan.plan,
+        problem=problem,
+        features=[asdict(column) for column in chosen],
+        seed=seed,
+        note=note,
+        budget_s=(budget_s or USUAL_BUDGET_S) if "search" in candidates else None,
+        started_by=by,
+    )
+    for item in wanted:
+        _start_trial(experiment, item, by=by)
+    ledger.record(
+        "model.experiment_started",
+        f"{by} started experiment {experiment.number} with {len(wanted)} candidates",
+        actor=by,
+        project=cycle.project,
+        facts={
+            "candidates": [item["key"] for item in wanted],
+            "seed": seed,
+            "budget_s": experiment.budget_s,
+        },
+    )
+    return experiment
+
+
+def _start_trial(experiment: Experiment, offer: Mapping[str, Any], *, by: User) -> None:
+    job = enqueue(
+        "modeling.run_trial",
+        queue=Queue.TRAIN,
+        title=f"Train {offer['title'].lower()}, experiment {experiment.number}",
+        project=experiment.cycle.project,
+        by=by,
+    )
+    Trial.objects.create(
+        experiment=experiment,
+        candidate=offer["key"],
+        title=offer["title"],
+        is_baseline=offer["baseline"],
+        job=job,
+    )
+
+
+def stop_experiment(*, experiment: Experiment, by: User) -> None:
+    """Stop all trials that wait or run; what is finished stays."""
+    require(by, Verb.TRAIN, experiment.cycle.project)
+    for trial in experiment.trials.filter(job__state__in=LIVE).select_related("job"):
+        stop_job(trial.job)
+    with transaction.atomic():
+        ledger.record(
+            "model.experiment_stopped",
+            f"{by} stopped experiment {experiment.number}",
+            actor=by,
+            project=experiment.cycle.project,
+        )
+
+
+@transaction.atomic
+def write_note(*, experiment: Experiment, note: str, by: User) -> None:
+    """Write down why an experiment was run and what was learnt. Each version is in the ledger."""
+    require(by, Verb.TRAIN, experiment.cycle.project)
+    if note == experiment.note:
+        return
+    experiment.note = note
+    experiment.save(update_fields=["note"])
+    ledger.record(
+        "model.note_written",
+        f"{by} wrote a note on experiment {experiment.number}",
+        actor=by,
+        project=experiment.cycle.project,
+        facts={"note": note},
+    )
+
+
+@transaction.atomic
+def reproduce(*, trial: Trial, by: User) -> Reproduction:
+    """Have a finished trial trained once more and compared answer by answer."""
+    project = trial.experiment.cycle.project
+    require(by, Verb.TRAIN, project)
+    if not trial.answers:
+        raise Refusal("Only a trial that has finished and kept its answers can be made again.")
+    if trial.reproductions.filter(job__state__in=LIVE).exists():
+        raise Refusal("This trial is being made again right now.")
+    job = enqueue(
+        "modeling.reproduce_trial",
+        queue=Queue.TRAIN,
+        title=f"Make {trial.title.lower()} again",
+        project=project,
+        by=by,
+    )
+    return Reproduction.objects.create(trial=trial, job=job, by=by)
+
+
+@transaction.atomic
+def freeze(*, trial: Trial, by: User, threshold: float | None = None) -> Candidate:
+    """Freeze a finished trial: its candidate is fitted on all development rows and kept.
+
+    The threshold of two classes is frozen with it: the one that the plan's payoff asks for on
+    development rows, or another that the person chose.
+    """
+    cycle = trial.experiment.cycle
+    require(by, Verb.TRAIN, cycle.project)
+    data = require_closed_data(cycle)
+    Project.objects.select_for_update().get(pk=cycle.project_id)
+    if not trial.result:
+        raise Refusal("Only a trial that has finished can be frozen.")
+    if trial.experiment.split_id != data.split.pk:
+        raise Refusal("This trial belongs to an earlier plan or split. Train it again.")
+    found = Candidate.objects.filter(trial=trial).first()
+    if found is not None:
+        return found
+    candidate = _frozen(trial, by=by, threshold=threshold)
+    if not trial.is_baseline:
+        baseline = trial.experiment.trials.filter(is_baseline=True).exclude(result={}).first()
+        if baseline is None:
+            raise Refusal("The baseline has not finished yet. Freeze when it has.")
+        known = Candidate.objects.filter(trial=baseline).first()
+        candidate.baseline = known or _frozen(baseline, by=by)
+        candidate.save(update_fields=["baseline"])
+    ledger.record(
+        "model.frozen",
+        f"{by} froze {candidate}",
+        actor=by,
+        project=cycle.project,
+        facts={
+            "trial": trial.pk,
+            "experiment": trial.experiment.number,
+            "threshold": candidate.threshold,
+        },
+    )
+    return candidate
+
+
+def _frozen(trial: Trial, *, by: User, threshold: float | None = None) -> Candidate:
+    cycle = trial.experiment.cycle
+    advised = float(trial.result.get("threshold", USUAL_THRESHOLD))
+    fixed = as_signed(trial.experiment.plan).fixed_threshold
+    why = "a half: the plan names no payoff"
+    if fixed is not None:
+        why = f"{fixed:g}: the plan fixes it"
+    elif "money" in trial.diagnosis:
+        why = "earns most on development rows at the plan's payoff"
+    if threshold is not None and abs(threshold - advised) > SAME_THRESHOLD:
+        if fixed is not None:
+            raise Refusal(
+                f"The plan fixes the threshold at {fixed:g}. Amend the plan to use another one."
+            )
+        why = f"chosen by {by}"
+    else:
+        threshold = advised
+    job = enqueue(
+        "modeling.fit_candidate",
+        queue=Queue.TRAIN,
+        title=f"Fit {trial.title.lower()} on all development rows",
+        project=cycle.project,
+        by=by,
+    )
+    return Candidate.objects.create(
+        trial=trial, cycle=cycle, job=job, frozen_by=by, threshold=threshold, threshold_why=why
+    )
+
+
+def _check_opening(candidate: Candidate, data: ClosedData) -> None:
+    """Raise when the sealed test may not be opened for this candidate now."""
+    openings = candidate.cycle.openings
+    experiment = candidate.trial.experiment
+    if experiment.split_id != data.split.pk:
+        raise Refusal("This candidate belongs to an earlier plan or split. Train it again.")
+    if not candidate.is_ready or (candidate.baseline and not candidate.baseline.is_ready):
+        raise Refusal("The candidate and its baseline are still being fitted. Wait for both.")
+    if openings.filter(candidate=candidate).exclude(
+        job__state__in=[JobState.FAILED, JobState.STOPPED]
+    ):
+        raise Refusal("The sealed test was already opened for this candidate.")
+    if openings.count() >= data.plan.openings:
+        raise Refusal(
+            f"The plan allows {data.plan.openings} opening(s) of the sealed test and all are used. "
+            "Another one needs an amended, signed plan."
+        )
+
+
+@transaction.atomic
+def open_test(*, candidate: Candidate, by: User) -> Opening:
+    """Open the sealed test for a frozen candidate. Counted, and never undone.
+
+    Raises Refusal when the plan's number of openings is used up or a look is under way.
+    """
+    cycle = candidate.cycle
+    require(by, Verb.TRAIN, cycle.project)
+    data = require_closed_data(cycle)
+    Project.objects.select_for_update().get(pk=cycle.project_id)
+    _check_opening(candidate, data)
+    used = cycle.openings.count()
+    job = enqueue(
+        "modeling.test_candidate",
+        queue=Queue.TRAIN,
+        title=f"Open the sealed test for {candidate}",
+        project=cycle.project,
+        by=by,
+    )
+    opening = Opening.objects.create(
+        cycle=cycle,
+        number=used + 1,
+        candidate=candidate,
+        plan=data.plan.plan,
+        split=data.split,
+        job=job,
+        by=by,
+    )
+    ledger.record(
+        "model.test_opened",
+        f"{by} opened the sealed test ({opening.number} of {data.plan.openings}) for {candidate}",
+        actor=by,
+        project=cycle.project,
+        facts={"opening": opening.number, "candidate": candidate.pk, "model": candidate.model},
+        row=opening,
+    )
+    return opening

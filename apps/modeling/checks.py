@@ -1,0 +1,195 @@
+"""Questions about the model that a reviewer would ask."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.urls import reverse
+
+from apps.datasets.queries import closed_data
+from apps.engine.evaluation.comparison import BETTER, CANNOT_TELL
+from apps.modeling.models import Evaluation
+from apps.modeling.queries import latest_evaluation
+from apps.modeling.reports import level_of
+from apps.projects.evidence import Check, Evidence
+from apps.projects.models import Cycle, Tier
+
+NO_EVALUATION = "No frozen candidate was tested on the sealed rows yet."
+SLICE_GAP = 0.1
+
+
+def _on_evaluation(answer: Callable[[Evaluation], Evidence]) -> Callable[[Cycle], Evidence]:
+    def run(cycle: Cycle) -> Evidence:
+        link = reverse("modeling:evaluate", args=[cycle.project.slug])
+        evaluation = latest_evaluation(cycle)
+        if evaluation is None:
+            return Evidence(ok=False, says=NO_EVALUATION, link=link)
+        told = answer(evaluation)
+        return Evidence(told.ok, told.says, told.facts, link, told.warning)
+
+    return run
+
+
+def _metrics_locked_first(evaluation: Evaluation) -> Evidence:
+    opening = evaluation.opening
+    first = opening.cycle.experiments.order_by("number").first()
+    same = opening.cycle.plans.filter(foundation=opening.plan.foundation)
+    made = same.order_by("number").values_list("created_at", flat=True)[0]
+    ok = first is not None and made < first.created_at
+    return Evidence(
+        ok=ok or first is None,
+        warning=not ok,
+        says="The metrics were locked before the first training."
+        if ok
+        else "The plan was amended after training had begun; its versions tell why.",
+        facts={"plan": opening.plan.content_hash},
+    )
+
+
+def _promises_are_kept(evaluation: Evaluation) -> Evidence:
+    verdicts = evaluation.result["verdicts"]
+    failed = [item["title"] for item in verdicts if item["outcome"] == "fail"]
+    open_ones = [item["title"] for item in verdicts if item["outcome"] == "inconclusive"]
+    told = ", ".join(
+        f"{item['title']} {_shown(item['result'])} {item['outcome']}" for item in verdicts
+    )
+    return Evidence(
+        ok=not failed and not open_ones,
+        warning=not failed,
+        says=f"On {evaluation.result['rows']:,} sealed rows: {told}.",
+        facts={
+            item["metric"]: {
+                key: item[key] for key in ("threshold", "result", "low", "high", "outcome")
+            }
+            for item in verdicts
+        },
+    )
+
+
+def _shown(value: float | None) -> str:
+    return "not measured" if value is None else f"{value:.3f}"
+
+
+def _beats_the_baseline(evaluation: Evaluation) -> Evidence:
+    item = evaluation.result["verdicts"][0]
+    if item["baseline"] is None:
+        return Evidence(ok=False, warning=True, says="No baseline was tested beside it.")
+    told = item.get("gain")
+    if told is None:  # judged before gains were measured row by row
+        gain = item["result"] - item["baseline"]
+        better = gain > 0 if item["direction"] == "up" else gain < 0
+        return Evidence(ok=better, says=_beside(item), facts=_beside_facts(item))
+    return Evidence(
+        ok=told["outcome"] == BETTER,
+        warning=told["outcome"] == CANNOT_TELL,
+        says=f"{_beside(item)} On the same rows it is better by {told['mean']:.3f} "
+        f"({told['low']:.3f} to {told['high']:.3f}).",
+        facts={**_beside_facts(item), "gain": told},
+    )
+
+
+def _beside(item: dict[str, Any]) -> str:
+    return f"{item['title']} {item['result']:.3f}; the baseline has {item['baseline']:.3f}."
+
+
+def _beside_facts(item: dict[str, Any]) -> dict[str, Any]:
+    return {"result": item["result"], "baseline": item["baseline"]}
+
+
+def _openings_are_within_the_plan(evaluation: Evaluation) -> Evidence:
+    allowed = int(evaluation.opening.plan.task("metrics").get("openings") or 1)
+    used = evaluation.opening.number
+    return Evidence(
+        ok=used <= allowed,
+        says=f"The sealed test was opened {used} of {allowed} allowed times.",
+        facts={"used": used, "allowed": allowed},
+    )
+
+
+def _no_group_is_left_behind(evaluation: Evaluation) -> Evidence:
+    item = evaluation.result["verdicts"][0]
+    scored = [
+        row for row in evaluation.result["slices"] if row["score"] is not None and not row["few"]
+    ]
+    if not scored:
+        return Evidence(ok=True, says="No column splits the test into groups of 30 rows or more.")
+    worst = (min if item["direction"] == "up" else max)(scored, key=lambda row: row["score"])
+    gap = abs(worst["score"] - item["result"])
+    return Evidence(
+        ok=gap <= SLICE_GAP,
+        warning=gap > SLICE_GAP,
+        says=f"Weakest where {worst['column']} is {worst['value']}: {worst['score']:.3f} on "
+        f"{worst['rows']:,} rows.",
+        facts={"worst": worst},
+    )
+
+
+def _can_be_made_again(evaluation: Evaluation) -> Evidence:
+    candidate = evaluation.opening.candidate
+    versions = candidate.report["versions"]
+    facts = {"model": candidate.model, "versions": versions}
+    level = level_of(candidate.trial.reproductions.exclude(result={}).first())
+    if level is None:
+        return Evidence(
+            ok=True,
+            says=f"Seed {candidate.trial.experiment.seed}, scikit-learn "
+            f"{versions['scikit-learn']}, data and split by hash. Nobody has made it again yet.",
+            facts=facts,
+        )
+    failed = level["state"] == "fail"
+    return Evidence(
+        ok=not failed,
+        warning=failed and candidate.cycle.project.tier != Tier.HIGH,
+        says=f"Made again by a clean process: {level['label']}. {level['says']}",
+        facts={**facts, "level": level["label"]},
+    )
+
+
+def _data_is_closed(cycle: Cycle) -> Evidence:
+    data = closed_data(cycle)
+    return Evidence(
+        ok=data is not None,
+        says="The data gate is passed for today's table and split."
+        if data
+        else "The data gate is not passed for today's table and split.",
+        facts={"subject": data.subject if data else ""},
+        link=reverse("governance:gate", args=[cycle.project.slug, "data"]),
+    )
+
+
+CHECKS = (
+    Check("model.data_is_closed", "Does it rest on closed data?", _data_is_closed),
+    Check(
+        "model.metrics_locked_first",
+        "Were the metrics fixed before training?",
+        _on_evaluation(_metrics_locked_first),
+    ),
+    Check(
+        "model.promises_are_kept",
+        "Does the sealed test keep the promises?",
+        _on_evaluation(_promises_are_kept),
+    ),
+    Check(
+        "model.beats_the_baseline",
+        "Is it better than the baseline?",
+        _on_evaluation(_beats_the_baseline),
+    ),
+    Check(
+        "model.openings_are_within_the_plan",
+        "Was the sealed test opened no more than allowed?",
+        _on_evaluation(_openings_are_within_the_plan),
+    ),
+    Check(
+        "model.no_group_is_left_behind",
+        "Is there a group that it fails?",
+        _on_evaluation(_no_group_is_left_behind),
+    ),
+    Check("model.can_be_made_again", "Can it be made again?", _on_evaluation(_can_be_made_again)),
+)
+
+
+def contributors(cycle: Cycle) -> Iterable[int]:
+    """Everyone who trained, froze or opened."""
+    found = set(cycle.experiments.values_list("started_by_id", flat=True))
+    found |= set(cycle.candidates.values_list("frozen_by_id", flat=True))
+    found |= set(cycle.openings.values_list("by_id", flat=True))
+    return found

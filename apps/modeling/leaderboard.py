@@ -1,0 +1,172 @@
+"""The leaderboard of an experiment: who leads, who cannot be told from the leader, what to take."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from apps.engine.evaluation.comparison import BETTER, CANNOT_TELL, Gain, gain_over_folds
+from apps.engine.evaluation.metrics import Measure
+from apps.engine.evaluation.verdict import Promise
+from apps.engine.training.candidates import CANDIDATES
+from apps.modeling.models import Candidate, Experiment, Trial
+from apps.planning.queries import as_signed
+
+SIMPLEST_FIRST = tuple(CANDIDATES)
+"""The catalogue stands in this order: a tie goes to what is easier to explain and to run."""
+
+
+@dataclass(frozen=True)
+class TrialLine:
+    """A row of the leaderboard. The gains are of the primary metric: above 0 is better."""
+
+    trial: Trial
+    score: dict[str, float | None] | None
+    frozen: Candidate | None
+    to_baseline: Gain | None = None
+    to_best: Gain | None = None
+    is_best: bool = False
+    guardrails: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def ties(self) -> bool:
+        """The best, or not to be told from it."""
+        return self.is_best or (self.to_best is not None and self.to_best.outcome == CANNOT_TELL)
+
+
+@dataclass(frozen=True)
+class Board:
+    """Best first, the baselines pinned at the end."""
+
+    experiment: Experiment
+    metric: Measure
+    promise: Promise
+    lines: list[TrialLine]
+    low: float
+    high: float
+    today: float | None
+
+    @property
+    def places(self) -> int:
+        """Decimals of the scores and their differences."""
+        return digits_of(self.best.score if self.best else None)
+
+    @property
+    def is_live(self) -> bool:
+        """Some trial still waits or runs."""
+        return any(line.trial.job and line.trial.job.is_live for line in self.lines)
+
+    @property
+    def finished(self) -> int:
+        """Trials with a result."""
+        return sum(1 for line in self.lines if line.score)
+
+    @property
+    def best(self) -> TrialLine | None:
+        """The finished candidate with the best mean."""
+        return next((line for line in self.lines if line.is_best), None)
+
+    @property
+    def tied(self) -> list[TrialLine]:
+        """The best and all that these folds cannot tell from it."""
+        return [line for line in self.lines if line.ties]
+
+    @property
+    def advice(self) -> TrialLine | None:
+        """The simplest of those that tie, once nothing runs any more."""
+        if self.is_live or not self.tied:
+            return None
+        return min(self.tied, key=lambda line: SIMPLEST_FIRST.index(line.trial.candidate))
+
+    @property
+    def candidates(self) -> int:
+        """Finished candidates that are no baseline."""
+        return sum(1 for line in self.lines if line.score and not line.trial.is_baseline)
+
+    @property
+    def beaten_baseline(self) -> int:
+        """Candidates that are better than the baseline beyond the noise of the folds."""
+        return sum(
+            1 for line in self.lines if line.to_baseline and line.to_baseline.outcome == BETTER
+        )
+
+
+def digits_of(score: Mapping[str, float | None] | None) -> int:
+    """Decimals to tell differences by: one more than half of the interval leaves, 0 to 6."""
+    low, high = (score or {}).get("low"), (score or {}).get("high")
+    if low is None or high is None or high <= low:
+        return 3
+    return min(6, max(0, 1 - math.floor(math.log10((high - low) / 2))))
+
+
+def gain(of: Trial, over: Trial, *, measure: Measure) -> Gain | None:
+    """Gain of one finished trial over another on the same folds; None when it is not comparable."""
+    key = measure.key
+    if not of.result or not over.result or of.experiment.split_id != over.experiment.split_id:
+        return None
+    scores = [
+        [fold["scores"][key] for fold in trial.result["folds"] if key in fold["scores"]]
+        for trial in (of, over)
+    ]
+    if len(scores[0]) != len(scores[1]) or "train_rows" not in of.result:
+        return None
+    return gain_over_folds(
+        *scores,
+        direction=measure.direction,
+        train_rows=of.result["train_rows"],
+        test_rows=of.result["test_rows"],
+    )
+
+
+def board_of(experiment: Experiment) -> Board:
+    """The leaderboard, sorted by the primary metric's mean over the folds."""
+    plan = as_signed(experiment.plan)
+    promise = plan.promises[0]
+    measure = promise.measure
+    trials = list(
+        experiment.trials.select_related("job", "frozen__job", "experiment").defer("diagnosis")
+    )
+    sign = -1 if promise.direction == "up" else 1
+
+    def order(trial: Trial) -> tuple[bool, bool, float]:
+        mean = trial.result["scores"][measure.key]["mean"] if trial.result else None
+        return trial.is_baseline, mean is None, sign * (mean or 0.0)
+
+    trials.sort(key=order)
+    finished = [trial for trial in trials if trial.result]
+    best = next((trial for trial in finished if not trial.is_baseline), None)
+    baseline = next((trial for trial in finished if trial.is_baseline), None)
+    guards = [other.measure for other in plan.promises[1:]]
+    lines = [
+        _line(trial, best=best, baseline=baseline, measure=measure, guards=guards)
+        for trial in trials
+    ]
+    today = experiment.plan.task("metrics").get("baseline")
+    bounds = [promise.threshold, *([] if today is None else [today])]
+    for line in lines:
+        bounds += [value for value in (line.score or {}).values() if value is not None]
+    return Board(experiment, measure, promise, lines, min(bounds), max(bounds), today)
+
+
+def _line(
+    trial: Trial,
+    *,
+    best: Trial | None,
+    baseline: Trial | None,
+    measure: Measure,
+    guards: Sequence[Measure],
+) -> TrialLine:
+    frozen = getattr(trial, "frozen", None)
+    if not trial.result:
+        return TrialLine(trial, None, frozen)
+    scores: dict[str, Any] = trial.result["scores"]
+    is_best = best is not None and trial.pk == best.pk
+    return TrialLine(
+        trial,
+        scores[measure.key],
+        frozen,
+        gain(trial, baseline, measure=measure) if baseline and not trial.is_baseline else None,
+        gain(trial, best, measure=measure) if best and not is_best else None,
+        is_best,
+        tuple((guard.title, scores[guard.key]["mean"]) for guard in guards if guard.key in scores),
+    )

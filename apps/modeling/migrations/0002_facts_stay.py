@@ -1,0 +1,10 @@
+"""The database itself refuses to change or delete facts."""
+
+from django.db import migrations
+
+from apps.projects.insert_only import protect
+
+
+class Migration(migrations.Migration):
+    dependencies = [("modeling", "0001_initial")]
+    operations = [protect("modeling_opening", "modeling_evaluation")]

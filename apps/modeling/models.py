@@ -1,0 +1,142 @@
+"""Experiment, Trial, Candidate, Opening. What is frozen is never changed."""
+
+from django.conf import settings
+from django.db import models
+
+from apps.datasets.models import Split
+from apps.jobs.models import Job
+from apps.planning.models import Plan
+from apps.projects.models import Cycle, InsertOnly
+
+
+class Experiment(models.Model):
+    """One round of training: which candidates, on which split, judged by which signed plan."""
+
+    cycle = models.ForeignKey(Cycle, models.PROTECT, related_name="experiments")
+    number = models.PositiveIntegerField(help_text="1, 2, 3 ... within the cycle")
+    split = models.ForeignKey(Split, models.PROTECT, related_name="+")
+    plan = models.ForeignKey(Plan, models.PROTECT, related_name="+")
+    problem = models.CharField(max_length=10)
+    features = models.JSONField(help_text="Column specs of the features used.")
+    seed = models.PositiveIntegerField(default=0)
+    budget_s = models.PositiveIntegerField(
+        null=True, help_text="Seconds that each search for settings may take; null: no search."
+    )
+    note = models.TextField(blank=True, help_text="Why it was run, and what was learnt.")
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["cycle", "number"], name="experiment_number_is_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"Experiment {self.number} of {self.cycle}"
+
+
+class Trial(models.Model):
+    """One candidate cross-validated on development rows. Its state is its job's state."""
+
+    experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="trials")
+    candidate = models.CharField(max_length=40, help_text="A key of the engine's CANDIDATES.")
+    title = models.CharField(max_length=80)
+    is_baseline = models.BooleanField(default=False)
+    params = models.JSONField(default=dict)
+    job = models.ForeignKey(Job, models.PROTECT, related_name="+", null=True)
+    result = models.JSONField(default=dict, help_text="What cross_validate returned.")
+    diagnosis = models.JSONField(
+        default=dict, help_text="Where it errs and what it earns, on rows that did not train it."
+    )
+    answers = models.CharField(
+        max_length=64, blank=True, help_text="SHA-256 of the Parquet of out-of-fold answers."
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.title} #{self.pk}"
+
+
+class Candidate(models.Model):
+    """A trial frozen for the test: fitted on all development rows, kept as a skops file."""
+
+    trial = models.OneToOneField(Trial, models.PROTECT, related_name="frozen")
+    cycle = models.ForeignKey(Cycle, models.PROTECT, related_name="candidates")
+    baseline = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="+", help_text="Tested beside it."
+    )
+    job = models.ForeignKey(Job, models.PROTECT, related_name="+", null=True)
+    model = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the skops file.")
+    report = models.JSONField(default=dict, help_text="What fit_final returned.")
+    threshold = models.FloatField(
+        default=0.5, help_text="Probability from which the positive class is said, 0 to 1."
+    )
+    threshold_why = models.CharField(max_length=200, blank=True)
+    frozen_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.trial.title} #{self.pk}"
+
+    @property
+    def is_ready(self) -> bool:
+        """Fitted and stored."""
+        return bool(self.model)
+
+
+class Opening(InsertOnly):
+    """The sealed test was opened: who, when, for which frozen candidate. Counted for ever."""
+
+    cycle = models.ForeignKey(Cycle, models.PROTECT, related_name="openings")
+    number = models.PositiveSmallIntegerField(help_text="1, 2, 3 ... within the cycle")
+    candidate = models.ForeignKey(Candidate, models.PROTECT, related_name="openings")
+    plan = models.ForeignKey(Plan, models.PROTECT, related_name="+")
+    split = models.ForeignKey(Split, models.PROTECT, related_name="+")
+    job = models.ForeignKey(Job, models.PROTECT, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["cycle", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["cycle", "number"], name="opening_number_is_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"Opening {self.number} of {self.cycle}"
+
+
+class Evaluation(InsertOnly):
+    """What an opening showed: verdicts against the locked metrics."""
+
+    TEAM = "opening__cycle__project__team"
+
+    opening = models.OneToOneField(Opening, models.PROTECT, related_name="evaluation")
+    result = models.JSONField(help_text="What evaluate_sealed returned.")
+    at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"Evaluation of {self.opening}"
+
+
+class Reproduction(models.Model):
+    """A finished trial trained once more by a clean process, answer compared with answer."""
+
+    trial = models.ForeignKey(Trial, models.CASCADE, related_name="reproductions")
+    job = models.ForeignKey(Job, models.PROTECT, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    result = models.JSONField(default=dict, help_text="level A-D, what differs, versions.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"Reproduction of {self.trial}"

@@ -1,0 +1,333 @@
+"""Reads about models. ``signed_model`` is the door through which production looks."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from apps.accounts.models import User
+from apps.datasets.queries import ClosedData, closed_data, data_subject, require_closed_data
+from apps.engine.charts.decisions import (
+    calibration_bins,
+    predicted_and_true,
+    shape,
+    value_by_threshold,
+)
+from apps.engine.charts.scores import calibration_curve, precision_recall_curve, roc_curve
+from apps.engine.charts.theme import Figure
+from apps.modeling.models import Candidate, Evaluation, Opening, Trial
+from apps.modeling.reports import (
+    TrialPage,
+    calibration_says,
+    confusion_rows,
+    drivers,
+    importance_unit,
+    known,
+    trial_page,
+    worth_of,
+)
+from apps.planning.queries import PlanSummary
+from apps.planning.queries import summarise as plan_of_card
+from apps.projects.access import Verb, may
+from apps.projects.canonical import content_hash
+from apps.projects.models import Cycle
+from apps.projects.queries import passed_by, require_passed
+from apps.projects.stages import Stage
+
+WORST = 8
+"""Groups shown when the plan names none: the worst of all."""
+
+
+@dataclass(frozen=True)
+class SignedModel:
+    """What production may rely on: a candidate whose verdict a manager signed."""
+
+    data: ClosedData
+    candidate: Candidate
+    evaluation: Evaluation
+    subject: str
+
+
+def latest_evaluation(cycle: Cycle) -> Evaluation | None:
+    """What the newest opening of the sealed test on today's split showed."""
+    data = closed_data(cycle)
+    if data is None:
+        return None
+    opening = (
+        Opening.objects.filter(cycle=cycle, split=data.split)
+        .select_related("candidate", "evaluation")
+        .order_by("-number")
+        .first()
+    )
+    return getattr(opening, "evaluation", None)
+
+
+def model_subject(cycle: Cycle) -> str:
+    """What the model gate is about: data, frozen model and its evaluation; empty without one."""
+    data, evaluation = data_subject(cycle), latest_evaluation(cycle)
+    if not data or evaluation is None:
+        return ""
+    opening = evaluation.opening
+    return content_hash({"data": data, "model": opening.candidate.model, "opening": opening.number})
+
+
+def signed_model(cycle: Cycle) -> SignedModel | None:
+    """The model whose gate is passed today, or None."""
+    data, subject, evaluation = closed_data(cycle), model_subject(cycle), latest_evaluation(cycle)
+    if data is None or evaluation is None:
+        return None
+    if passed_by(cycle, Stage.MODEL, subject=subject) is None:
+        return None
+    return SignedModel(data, evaluation.opening.candidate, evaluation, subject)
+
+
+def require_signed_model(cycle: Cycle) -> SignedModel:
+    """Like ``signed_model``; raises GateClosed in plain words."""
+    require_closed_data(cycle)
+    require_passed(cycle, Stage.MODEL, subject=model_subject(cycle))
+    model = signed_model(cycle)
+    assert model is not None, "a passed gate has a subject"
+    return model
+
+
+@dataclass(frozen=True)
+class VerdictSummary:
+    """A verdict with its integrity, for the evaluation page and the gate."""
+
+    evaluation: Evaluation
+    opening: Opening
+    allowed: int
+    verdicts: list[dict[str, Any]]
+    slices: list[dict[str, Any]]
+    planned_slices: bool
+    confusion: dict[str, Any] | None
+    drivers: list[dict[str, Any]]
+    unit: str
+    locked_by: str
+
+    @property
+    def passed(self) -> int:
+        """Promises kept."""
+        return self.outcomes("pass")
+
+    @property
+    def confusion_rows(self) -> list[tuple[str, list[int]]]:
+        """True class and its counts by predicted class."""
+        return confusion_rows(self.confusion)
+
+    @property
+    def money(self) -> dict[str, Any] | None:
+        """Value and cases a month at the frozen threshold; None without a payoff."""
+        return self.evaluation.result.get("money")
+
+    @property
+    def earns(self) -> dict[str, float] | None:
+        """Its value a month with the ends of its interval, in round figures."""
+        money = self.money
+        return known(money["low"], money["value"], money["high"]) if money else None
+
+    @property
+    def worth(self) -> dict[str, float] | None:
+        """What right and wrong alarms add to it."""
+        return worth_of(self.evaluation.result)
+
+    @property
+    def calibration_says(self) -> str:
+        """The calibration on sealed rows in a sentence."""
+        return calibration_says(self.evaluation.result.get("calibration"))
+
+    @property
+    def slice_low(self) -> float:
+        """Left end of the axis of the groups' intervals."""
+        return min(self._slice_ends)
+
+    @property
+    def slice_high(self) -> float:
+        """Right end of it."""
+        return max(self._slice_ends)
+
+    @property
+    def _slice_ends(self) -> list[float]:
+        ends = [row[key] for row in self.slices for key in ("low", "high")]
+        return [*(end for end in ends if end is not None), self.verdicts[0]["threshold"]]
+
+    @property
+    def headline(self) -> str:
+        """The verdict in a sentence."""
+        count, failed = len(self.verdicts), self.outcomes("fail")
+        if failed:
+            return f"{failed} of {count} promises {'is' if failed == 1 else 'are'} broken."
+        if self.passed == count:
+            return "Every promise is kept." if count > 1 else "The promise is kept."
+        return f"{self.passed} of {count} promises kept; the rest these rows cannot tell."
+
+    @property
+    def outcome(self) -> str:
+        """The worst outcome among the promises."""
+        return "fail" if self.outcomes("fail") else self._rest
+
+    @property
+    def _rest(self) -> str:
+        return "pass" if self.passed == len(self.verdicts) else "inconclusive"
+
+    def outcomes(self, wanted: str) -> int:
+        """How many promises ended so."""
+        return sum(1 for item in self.verdicts if item["outcome"] == wanted)
+
+
+def summarise(evaluation: Evaluation) -> VerdictSummary:
+    """What a reader wants of one evaluation."""
+    opening, result = evaluation.opening, evaluation.result
+    decision = (
+        opening.cycle.decisions.filter(stage=Stage.PLAN, subject=content_hash(opening.plan.content))
+        .order_by("number")
+        .first()
+    )
+    direction = result["verdicts"][0]["direction"]
+    scored = [row for row in result["slices"] if row["score"] is not None]
+    slices = sorted(scored, key=lambda row: row["score"], reverse=direction == "down")[:WORST]
+    planned = bool(opening.plan.task("metrics").get("slices"))
+    if planned:
+        slices = result["slices"]  # what the plan asked for is shown whole, in its own order
+    return VerdictSummary(
+        evaluation=evaluation,
+        opening=opening,
+        allowed=int(opening.plan.task("metrics").get("openings") or 1),
+        verdicts=result["verdicts"],
+        slices=slices,
+        planned_slices=planned,
+        confusion=result.get("confusion"),
+        drivers=drivers(opening.candidate.report),
+        unit=importance_unit(opening.candidate.trial.experiment),
+        locked_by=f"{decision.person_name}, {decision.at:%-d %b %Y}" if decision else "",
+    )
+
+
+def verdict_summary(cycle: Cycle) -> VerdictSummary | None:
+    """The newest evaluation on today's split, for the gate page."""
+    evaluation = latest_evaluation(cycle)
+    return summarise(evaluation) if evaluation else None
+
+
+def may_freeze(trial: Trial, user: User) -> bool:
+    """True when ``freeze`` would accept this trial of this person."""
+    experiment = trial.experiment
+    if not trial.result or trial.is_baseline or hasattr(trial, "frozen"):
+        return False
+    data = closed_data(experiment.cycle)
+    if data is None or not may(user, Verb.TRAIN, experiment.cycle.project):
+        return False
+    return experiment.split_id == data.split.pk
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """The record of a frozen candidate in the sections of Mitchell et al. (2019), FAT* 220-229."""
+
+    candidate: Candidate
+    plan: PlanSummary
+    verdict: VerdictSummary | None
+    page: TrialPage
+    drivers: list[dict[str, Any]]
+    unit: str
+    sensitive: list[str]
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready form; numbers as they are stored."""
+        trial, report = self.candidate.trial, self.candidate.report
+        return {
+            "model": {
+                "title": trial.title,
+                "sha256": self.candidate.model,
+                "project": self.candidate.cycle.project.name,
+                "cycle": self.candidate.cycle.number,
+                "frozen_by": str(self.candidate.frozen_by),
+                "frozen_at": self.candidate.created_at.isoformat(),
+                "settings": trial.params,
+                "threshold": self.candidate.threshold,
+                "threshold_why": self.candidate.threshold_why,
+                "versions": report.get("versions"),
+            },
+            "intended_use": {
+                "sentence": self.plan.sentence,
+                "limitations": self.plan.plan.task("risks").get("limitations"),
+            },
+            "training_data": {
+                "rows": report.get("rows"),
+                "sha256": report.get("trained_on"),
+                "split": trial.experiment.split.split_file,
+                "features": [feature["name"] for feature in trial.experiment.features],
+                "sensitive_features": self.sensitive,
+            },
+            "development": {
+                "scores": trial.result.get("scores"),
+                "weak": self.page.told.get("weak"),
+            },
+            "sealed_test": self.verdict.evaluation.result if self.verdict else None,
+            "importance": report.get("importance"),
+            "reproduction": self.page.reproduction.result if self.page.reproduction else None,
+        }
+
+
+def model_card(candidate: Candidate) -> ModelCard:
+    """Everything on record about a frozen candidate."""
+    plan = candidate.trial.experiment.plan
+    opening = candidate.openings.filter(evaluation__isnull=False).order_by("-number").first()
+    used = {feature["name"] for feature in candidate.trial.experiment.features}
+    columns = plan.task("features").get("columns", [])
+    return ModelCard(
+        candidate=candidate,
+        plan=plan_of_card(plan),
+        verdict=summarise(opening.evaluation) if opening else None,
+        page=trial_page(candidate.trial),
+        drivers=drivers(candidate.report),
+        unit=importance_unit(candidate.trial.experiment),
+        sensitive=[row["name"] for row in columns if row.get("sensitive") and row["name"] in used],
+    )
+
+
+CURVES = {"roc": "roc", "recall": "precision_recall", "calibration": "calibration"}
+"""Name in the address -> name in an evaluation's result; a regression has none of them."""
+
+
+def curve(curves: dict[str, Any], name: str, *, of: str) -> Figure | None:
+    """One curve of an evaluation, as a chart of the candidate ``of``; None when there is none."""
+    found = curves.get(CURVES.get(name, ""))
+    if found is None:
+        return None
+    if name == "roc":
+        points = zip(found["false_positive_rate"], found["true_positive_rate"], strict=True)
+        return roc_curve(list(points), name=of)
+    if name == "calibration":
+        return calibration_curve(list(zip(found["score"], found["share"], strict=True)), name=of)
+    bins = curves["calibration"]
+    positives = sum(n * share for n, share in zip(bins["n"], bins["share"], strict=True))
+    return precision_recall_curve(
+        list(zip(found["recall"], found["precision"], strict=True)),
+        name=of,
+        positive_share=positives / sum(bins["n"]),
+    )
+
+
+def trial_figure(trial: Trial, name: str) -> Figure | None:
+    """A chart of a trial's development rows: a curve, ``value``, ``errors`` or ``shape-1`` on."""
+    told = trial.diagnosis
+    if name == "value" and "value_curve" in told:
+        return value_by_threshold(told["value_curve"], chosen=told["threshold"])
+    if name == "calibration" and "calibration" in told:
+        return calibration_bins(told["calibration"]["bins"])
+    if name == "errors" and "points" in told:
+        return predicted_and_true(told["points"])
+    if name.startswith("shape-"):
+        return _shape_figure(trial, name.removeprefix("shape-"))
+    return curve(told.get("curves", {}), name, of=trial.title)
+
+
+def _shape_figure(trial: Trial, number: str) -> Figure | None:
+    frozen = getattr(trial, "frozen", None)
+    shapes = frozen.report.get("shapes", []) if frozen else []
+    if not number.isdecimal() or not 1 <= int(number) <= len(shapes):
+        return None
+    positive = trial.experiment.plan.task("features").get("positive")
+    return shape(
+        shapes[int(number) - 1],
+        answer=f"Probability of {positive}" if positive else "Prediction",
+    )

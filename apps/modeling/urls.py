@@ -1,0 +1,22 @@
+"""Addresses of the modeling room."""
+
+from django.urls import path
+
+from apps.modeling import views
+
+app_name = "modeling"
+urlpatterns = [
+    path("select/", views.select, name="select"),
+    path("train/", views.train, name="train"),
+    path("train/<int:experiment_id>/stop/", views.stop, name="stop"),
+    path("train/<int:experiment_id>/note/", views.note, name="note"),
+    path("trials/<int:trial_id>/", views.trial, name="trial"),
+    path("trials/<int:trial_id>/<slug:name>.json", views.trial_figure, name="trial_figure"),
+    path("trials/<int:trial_id>/reproduce/", views.reproduce, name="reproduce"),
+    path("trials/<int:trial_id>/freeze/", views.freeze, name="freeze"),
+    path("evaluate/", views.evaluate, name="evaluate"),
+    path("candidates/<int:candidate_id>/open/", views.open_test, name="open_test"),
+    path("candidates/<int:candidate_id>/card/", views.card, name="card"),
+    path("candidates/<int:candidate_id>/card.json", views.card_json, name="card_json"),
+    path("evaluations/<int:evaluation_id>/<slug:name>.json", views.figure, name="figure"),
+]

@@ -1,0 +1,175 @@
+"""What a worker does: cross-validate, fit, and look at the sealed test once."""
+
+from dataclasses import asdict
+from typing import Any
+
+from apps.datasets.storage import keep, local, scratch
+from apps.datasets.vault import unseal
+from apps.engine.types import Kind
+from apps.jobs.models import Job
+from apps.jobs.runner import Desk
+from apps.modeling.models import Candidate, Evaluation, Experiment, Opening, Reproduction, Trial
+from apps.planning.content import payoff_of
+from apps.planning.queries import as_signed
+from apps.projects import ledger
+
+MOST_SLICE_COLUMNS = 6
+
+
+def _common(experiment: Experiment) -> dict[str, Any]:
+    """Arguments that every job function of training takes."""
+    plan = as_signed(experiment.plan)
+    return {
+        "target": plan.target,
+        "features": experiment.features,
+        "problem": experiment.problem,
+        "positive": plan.positive or None,
+        "seed": experiment.seed,
+    }
+
+
+def _of_trial(trial: Trial) -> dict[str, Any]:
+    """The candidate and the rows it may see, as the job functions take them."""
+    split = trial.experiment.split
+    return {
+        "development": str(local(split.development)),
+        "split_file": str(local(split.split_file)),
+        "method": split.method,
+        "candidate": trial.candidate,
+        "params": trial.params or None,
+        **_common(trial.experiment),
+    }
+
+
+def run_trial(job: Job, desk: Desk) -> None:
+    """Cross-validate one candidate on the development rows."""
+    trial = Trial.objects.select_related("experiment__split", "experiment__plan").get(job=job)
+    experiment = trial.experiment
+    plan = as_signed(experiment.plan)
+    searches = trial.candidate == "search" and not trial.params
+    with scratch() as folder:
+        result = desk.child(
+            "apps.engine.training.search:search_and_validate"
+            if searches
+            else "apps.engine.training.trial:cross_validate",
+            **({"budget_s": experiment.budget_s} if searches else {}),
+            metrics=[promise.measure.as_dict() for promise in plan.promises],
+            payoff=payoff_of(experiment.plan.content),
+            fixed_threshold=plan.fixed_threshold,
+            answers_file=str(folder / "answers.parquet"),
+            **_of_trial(trial),
+        )
+        answers = keep(folder / "answers.parquet")
+    with desk.finishing():
+        trial.diagnosis, trial.answers = result.pop("diagnosis"), answers
+        trial.params = result.pop("params", trial.params)
+        trial.result = result
+        trial.save(update_fields=["params", "result", "diagnosis", "answers"])
+        primary = plan.promises[0].key
+        ledger.record(
+            "model.trial_finished",
+            f"{trial.title}: {primary} {result['scores'][primary]['mean']:.4f} over the folds",
+            actor=job.by,
+            project=experiment.cycle.project,
+            facts={"trial": trial.pk, "scores": result["scores"], "answers": answers},
+        )
+
+
+def reproduce_trial(job: Job, desk: Desk) -> None:
+    """Train a finished trial once more in a clean process and compare answer with answer."""
+    asked = Reproduction.objects.select_related(
+        "trial__experiment__split", "trial__experiment__plan"
+    ).get(job=job)
+    trial = asked.trial
+    plan = as_signed(trial.experiment.plan)
+    primary = plan.promises[0].key
+    with scratch() as folder:
+        result = desk.child(
+            "apps.engine.training.reproduce:reproduce",
+            answers=str(local(trial.answers)),
+            score=trial.result["scores"][primary],
+            metric=primary,
+            threshold=trial.result["threshold"],
+            folder=str(folder),
+            metrics=[promise.measure.as_dict() for promise in plan.promises],
+            payoff=payoff_of(trial.experiment.plan.content),
+            fixed_threshold=plan.fixed_threshold,
+            **_of_trial(trial),
+        )
+    with desk.finishing():
+        asked.result = result
+        asked.save(update_fields=["result"])
+        ledger.record(
+            "model.reproduced",
+            f"{trial.title} was trained again: level {result['level']}",
+            actor=job.by,
+            project=trial.experiment.cycle.project,
+            facts={"trial": trial.pk, "first": trial.answers, "again": result["sha256"]},
+        )
+
+
+def fit_candidate(job: Job, desk: Desk) -> None:
+    """Fit a frozen candidate on all development rows and keep the skops file."""
+    candidate = Candidate.objects.select_related(
+        "trial__experiment__split", "trial__experiment__plan"
+    ).get(job=job)
+    with scratch() as folder:
+        result = desk.child(
+            "apps.engine.training.final:fit_final",
+            target_file=str(folder / "model.skops"),
+            **_of_trial(candidate.trial),
+        )
+        model = keep(folder / "model.skops")
+    with desk.finishing():
+        candidate.model, candidate.report = model, result
+        candidate.save(update_fields=["model", "report"])
+        ledger.record(
+            "model.fitted",
+            f"{candidate} is fitted on {result['rows']:,} development rows",
+            actor=job.by,
+            project=candidate.cycle.project,
+            facts={"model": model, "versions": result["versions"]},
+        )
+
+
+def _text_features(experiment: Experiment) -> list[str]:
+    """What groups are looked at when the plan names none."""
+    texts = [item["name"] for item in experiment.features if item["kind"] == Kind.TEXT]
+    return texts[:MOST_SLICE_COLUMNS]
+
+
+def test_candidate(job: Job, desk: Desk) -> None:
+    """Judge the frozen candidate on the sealed rows. The plain rows exist only meanwhile."""
+    opening = Opening.objects.select_related(
+        "candidate__trial__experiment", "candidate__baseline", "split", "plan"
+    ).get(job=job)
+    candidate = opening.candidate
+    experiment, plan = candidate.trial.experiment, as_signed(opening.plan)
+    baseline = candidate.baseline
+    with scratch() as folder:
+        unseal(opening.split.sealed_test, to=folder / "test.parquet")
+        result = desk.child(
+            "apps.engine.training.sealed:evaluate_sealed",
+            model=str(local(candidate.model)),
+            sha256=candidate.model,
+            test=str(folder / "test.parquet"),
+            promises=[asdict(promise) for promise in plan.promises],
+            baseline_model=str(local(baseline.model)) if baseline else None,
+            baseline_sha256=baseline.model if baseline else None,
+            threshold=candidate.threshold,
+            payoff=payoff_of(opening.plan.content),
+            slices=plan.slices or _text_features(experiment),
+            guardrails={"planned_slices": bool(plan.slices), **plan.guardrails},
+            **_common(experiment),
+        )
+    with desk.finishing():
+        evaluation = Evaluation.objects.create(opening=opening, result=result)
+        told = ", ".join(f"{item['title']} {item['outcome']}" for item in result["verdicts"])
+        ledger.record(
+            "model.judged",
+            f"Sealed test, opening {opening.number}: {told}",
+            actor=job.by,
+            project=opening.cycle.project,
+            facts={"verdicts": result["verdicts"]},
+            row=evaluation,
+        )

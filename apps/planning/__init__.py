@@ -1,0 +1,1 @@
+"""The plan: what is promised, to whom, measured how. Drafts are edited; versions never are."""

@@ -1,0 +1,1 @@
+"""What a reviewer would ask of a plan; ``apps.planning.problems`` puts it together."""

@@ -1,0 +1,1 @@
+"""Pages of the plan: five tasks, the plan page, its versions, and what fills a draft."""

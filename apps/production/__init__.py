@@ -1,0 +1,1 @@
+"""Production: endpoints, releases, tokens, predictions, actuals, monitors, alarms."""

@@ -1,0 +1,178 @@
+"""What a person does in production: deploy, try, issue tokens, answer alarms, start over."""
+
+import hashlib
+import secrets
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.text import slugify
+
+from apps.accounts.models import User
+from apps.jobs.actions import enqueue
+from apps.jobs.models import Queue
+from apps.modeling.queries import require_signed_model
+from apps.planning.actions import draft_plan
+from apps.planning.queries import current_plan
+from apps.production.models import Alarm, ApiToken, Deployment, Release
+from apps.production.queries import live_release
+from apps.projects import ledger
+from apps.projects.access import Verb, require
+from apps.projects.actions import start_cycle
+from apps.projects.models import Cycle, Project
+from apps.web.refusals import Refusal
+
+TOKEN_START = "mlc_"  # noqa: S105  (the visible start of each token, no secret)
+
+
+def _deployment(project: Project, by: User) -> Deployment:
+    """The project's endpoint; its address is made once and stays."""
+    found = Deployment.objects.filter(project=project, retired_at=None).first()
+    if found is not None:
+        return found
+    slug = slugify(project.slug)[:50]
+    if Deployment.objects.filter(slug=slug).exists():
+        slug = f"{slug}-{secrets.token_hex(3)}"
+    return Deployment.objects.create(project=project, slug=slug, created_by=by)
+
+
+def tripwires_of(cycle: Cycle) -> list[dict]:
+    """The plan's risks with a tripwire, as the watch takes them."""
+    plan = current_plan(cycle)
+    items = plan.task("risks").get("items", []) if plan else []
+    return [
+        {
+            "metric": item["tripwire"]["metric"],
+            "threshold": item["tripwire"].get("threshold"),
+            "says": item["says"],
+            "action": item.get("contingency", ""),
+        }
+        for item in items
+        if item.get("tripwire")
+    ]
+
+
+@transaction.atomic
+def deploy(*, cycle: Cycle, by: User) -> Release:
+    """Build a release of the signed model. Raises GateClosed without a signature."""
+    require(by, Verb.DEPLOY, cycle.project)
+    model = require_signed_model(cycle)
+    Project.objects.select_for_update().get(pk=cycle.project_id)
+    deployment = _deployment(cycle.project, by)
+    last = deployment.releases.aggregate(last=Max("number"))["last"] or 0
+    experiment = model.candidate.trial.experiment
+    job = enqueue(
+        "production.build_release",
+        queue=Queue.DATA,
+        title=f"Build release {last + 1} of {deployment.slug}",
+        project=cycle.project,
+        by=by,
+    )
+    release = Release.objects.create(
+        deployment=deployment,
+        number=last + 1,
+        cycle=cycle,
+        candidate=model.candidate,
+        steps=model.data.table.inputs["steps"],
+        served_with={
+            "features": experiment.features,
+            "problem": experiment.problem,
+            "positive": model.data.plan.positive or None,
+            "threshold": model.candidate.threshold,
+            "versions": model.candidate.report["versions"],
+        },
+        monitor={"tripwires": tripwires_of(cycle)},
+        job=job,
+        created_by=by,
+    )
+    ledger.record(
+        "production.deployed",
+        f"{by} had {release} built from {model.candidate}",
+        actor=by,
+        project=cycle.project,
+        facts={"release": release.number, "model": model.candidate.model},
+    )
+    return release
+
+
+@transaction.atomic
+def issue_token(*, deployment: Deployment, name: str, by: User) -> str:
+    """Make a token of this endpoint and return it. It is shown this once and never stored."""
+    require(by, Verb.ISSUE_TOKENS, deployment.project)
+    secret = TOKEN_START + secrets.token_urlsafe(32)
+    ApiToken.objects.create(
+        deployment=deployment,
+        name=name,
+        prefix=secret[:9],
+        sha256=hashlib.sha256(secret.encode()).hexdigest(),
+        created_by=by,
+    )
+    ledger.record(
+        "production.token_issued",
+        f"{by} issued the token “{name}” of {deployment}",
+        actor=by,
+        project=deployment.project,
+    )
+    return secret
+
+
+@transaction.atomic
+def revoke_token(*, token: ApiToken, by: User) -> None:
+    """Revoke a token; every process refuses it within five seconds."""
+    require(by, Verb.ISSUE_TOKENS, token.deployment.project)
+    token.revoked_at = token.revoked_at or timezone.now()
+    token.save(update_fields=["revoked_at"])
+    ledger.record(
+        "production.token_revoked",
+        f"{by} revoked the token “{token.name}” of {token.deployment}",
+        actor=by,
+        project=token.deployment.project,
+    )
+
+
+@transaction.atomic
+def answer_alarm(*, alarm: Alarm, answer: str, by: User) -> None:
+    """Close an alarm with what was done."""
+    project = alarm.release.cycle.project
+    require(by, Verb.DISCUSS, project)
+    if alarm.closed_at is not None:
+        raise Refusal("This alarm is answered already.")
+    if not answer.strip():
+        raise Refusal("Say what was done.")
+    alarm.answer, alarm.closed_by, alarm.closed_at = answer.strip(), by, timezone.now()
+    alarm.save(update_fields=["answer", "closed_by", "closed_at"])
+    ledger.record(
+        "production.alarm_answered",
+        f"{by} answered: {alarm.says}",
+        actor=by,
+        project=project,
+        facts={"alarm": alarm.key, "answer": alarm.answer},
+    )
+
+
+@transaction.atomic
+def look_now(*, release: Release, by: User) -> None:
+    """Have the watch look at a release at once."""
+    require(by, Verb.DISCUSS, release.cycle.project)
+    enqueue(
+        "production.watch_now",
+        queue=Queue.WATCH,
+        title=f"Watch {release.deployment.slug}",
+        project=release.cycle.project,
+        by=by,
+    )
+
+
+@transaction.atomic
+def propose_iteration(*, cycle: Cycle, reason: str, by: User) -> Cycle:
+    """Start the next cycle with the signed plan as its draft. The live release goes on serving."""
+    require(by, Verb.PLAN, cycle.project)
+    if live_release(cycle) is None:
+        raise Refusal("The next cycle starts from a live one; this cycle is not live.")
+    if not reason.strip():
+        raise Refusal("Say why the next cycle is started.")
+    plan = current_plan(cycle)
+    following = start_cycle(project=cycle.project, reason=reason.strip(), by=by)
+    if plan is not None:
+        draft_plan(cycle=following, content=plan.content, by=by)
+    return following

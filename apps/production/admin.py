@@ -1,0 +1,122 @@
+"""Production for administrators: endpoints, what they answered, what the watch saw. Read-only."""
+
+from django.contrib import admin
+
+from apps.production.models import (
+    Actual,
+    Alarm,
+    ApiToken,
+    Call,
+    Deployment,
+    Prediction,
+    Release,
+    Segment,
+    WatchReport,
+)
+from apps.web.admin import ReadOnlyAdmin
+
+
+@admin.register(Deployment)
+class DeploymentAdmin(ReadOnlyAdmin):
+    """Endpoints."""
+
+    list_display = ["slug", "project", "created_by", "created_at", "retired_at"]
+    list_filter = ["created_at", "retired_at"]
+    list_select_related = ["project", "created_by"]
+    search_fields = ["slug", "project__name"]
+
+
+@admin.register(Release)
+class ReleaseAdmin(ReadOnlyAdmin):
+    """What was built to be served."""
+
+    list_display = ["deployment", "number", "cycle", "created_by", "created_at", "content_hash"]
+    list_filter = ["created_at"]
+    list_select_related = ["deployment", "cycle__project", "created_by"]
+    search_fields = ["deployment__slug", "content_hash"]
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ReadOnlyAdmin):
+    """Who may call. Tokens are issued and revoked on the page of the endpoint."""
+
+    list_display = [
+        "name",
+        "prefix",
+        "deployment",
+        "created_by",
+        "created_at",
+        "expires_at",
+        "revoked_at",
+    ]
+    list_filter = ["created_at", "expires_at", "revoked_at"]
+    list_select_related = ["deployment", "created_by"]
+    search_fields = ["name", "prefix", "deployment__slug"]
+    exclude = ["sha256"]
+
+
+@admin.register(Call)
+class CallAdmin(ReadOnlyAdmin):
+    """Requests."""
+
+    list_display = [
+        "at",
+        "deployment",
+        "release",
+        "status",
+        "error",
+        "rows",
+        "latency_ms",
+        "is_rehearsal",
+    ]
+    list_filter = ["status", "is_rehearsal", "at"]
+    list_select_related = ["deployment", "release__deployment"]
+    search_fields = ["deployment__slug", "error", "id"]
+
+
+@admin.register(Prediction)
+class PredictionAdmin(ReadOnlyAdmin):
+    """Answered rows."""
+
+    list_display = ["id", "deployment", "release", "prediction", "at"]
+    list_filter = ["at"]
+    list_select_related = ["deployment", "release__deployment"]
+    search_fields = ["id", "deployment__slug"]
+
+
+@admin.register(Segment)
+class SegmentAdmin(ReadOnlyAdmin):
+    """Files of the log of calls, and how far each is taken up."""
+
+    list_display = ["name", "taken_bytes"]
+    search_fields = ["name"]
+
+
+@admin.register(Actual)
+class ActualAdmin(ReadOnlyAdmin):
+    """What really happened."""
+
+    list_display = ["prediction", "value", "at"]
+    list_filter = ["at"]
+    list_select_related = ["prediction"]
+    search_fields = ["prediction__id", "prediction__deployment__slug"]
+
+
+@admin.register(WatchReport)
+class WatchReportAdmin(ReadOnlyAdmin):
+    """What the watch saw."""
+
+    list_display = ["release", "at"]
+    list_filter = ["at"]
+    list_select_related = ["release__deployment"]
+    search_fields = ["release__deployment__slug"]
+
+
+@admin.register(Alarm)
+class AlarmAdmin(ReadOnlyAdmin):
+    """Tripwires and promises that broke."""
+
+    list_display = ["says", "release", "severity", "raised_at", "closed_at", "closed_by"]
+    list_filter = ["severity", "raised_at", "closed_at"]
+    list_select_related = ["release__deployment", "closed_by"]
+    search_fields = ["says", "answer", "release__deployment__slug"]

@@ -1,0 +1,94 @@
+"""The JSON doors of an endpoint: predict, actuals, contract."""
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from apps.engine.serving.payload import BadPayload, parse_body
+from apps.production import predicting, serving
+from apps.production.actuals import record
+from apps.production.models import ApiToken
+from apps.production.predicting import Reply
+from apps.production.serving import ApiRefusal
+from apps.web.declare import TOKEN, View, declared
+
+LOG = logging.getLogger(__name__)
+Door = Callable[[HttpRequest, ApiToken], dict[str, Any]]
+
+
+def _response(reply: Reply) -> HttpResponse:
+    return HttpResponse(
+        reply.body, status=reply.status, headers=reply.headers, content_type="application/json"
+    )
+
+
+def door(method: str) -> Callable[[Door], View]:
+    """A JSON door: one method, the endpoint's own token, every refusal as JSON."""
+
+    def decorate(inner: Door) -> View:
+        @csrf_exempt  # no cookie is looked at here: the token is the only key
+        @declared(TOKEN)
+        @wraps(inner)
+        def view(request: HttpRequest, slug: str) -> HttpResponse:
+            try:
+                predicting.require_method(request.META, method)
+                token = serving.authenticate(request.headers.get("Authorization", ""), slug=slug)
+                return JsonResponse(inner(request, token))
+            except ApiRefusal as refusal:
+                return _response(predicting.refused(refusal))
+            except DatabaseError:
+                LOG.exception("A request to the endpoint %s met a database that did not work", slug)
+                return _response(predicting.refused(predicting.busy()))
+
+        return view
+
+    return decorate
+
+
+@csrf_exempt
+@declared(TOKEN)
+def predict(request: HttpRequest, slug: str) -> HttpResponse:
+    """Rows in, predictions out. All rows are answered, or none and every reason is told.
+
+    The web server's requests do not come as far as this: see mlcycle_site/hot.py, which sends
+    the same reply.
+    """
+    return _response(predicting.reply_to(request.META, slug=slug))
+
+
+@door("POST")
+def actuals(request: HttpRequest, token: ApiToken) -> dict[str, Any]:
+    """What really happened: ``[{"prediction_id": …, "value": …}]``, matched by id."""
+    try:
+        rows = parse_body(predicting.body_of(request.META))
+    except BadPayload as error:
+        raise ApiRefusal(400, error.code, str(error)) from error
+    return record(token.deployment, rows)
+
+
+@door("GET")
+def contract(request: HttpRequest, token: ApiToken) -> dict[str, Any]:
+    """What a row looks like, with an example that passes."""
+    release = serving.release_for(token.deployment)
+    return {
+        "endpoint": token.deployment.slug,
+        "release": release.number,
+        "fields": release.contract["fields"],
+        "example": {"rows": [release.report["example"]]},
+    }
+
+
+@csrf_exempt
+@declared(TOKEN)
+def nothing(request: HttpRequest, rest: str) -> HttpResponse:
+    """Every other address: 404 as JSON, for whoever has a token."""
+    try:
+        serving.known_token(request.headers.get("Authorization", ""))
+        raise ApiRefusal(404, "no_address", f"There is nothing at {request.path[:200]}.")
+    except ApiRefusal as refusal:
+        return _response(predicting.refused(refusal))

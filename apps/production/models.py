@@ -1,0 +1,195 @@
+"""Deployment, Release, ApiToken, Call, Prediction, Segment, Actual, Report, Alarm."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+
+from apps.jobs.models import Job
+from apps.modeling.models import Candidate
+from apps.projects.models import Cycle, Project
+
+
+class Deployment(models.Model):
+    """An endpoint: an address that takes rows and returns predictions."""
+
+    project = models.ForeignKey(Project, models.PROTECT, related_name="deployments")
+    slug = models.SlugField(max_length=60, unique=True, help_text="Part of its address.")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["slug"]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Release(models.Model):
+    """A signed model with its recipe, contract and threshold, content-hashed. Built once."""
+
+    deployment = models.ForeignKey(Deployment, models.PROTECT, related_name="releases")
+    number = models.PositiveIntegerField()
+    cycle = models.ForeignKey(Cycle, models.PROTECT, related_name="releases")
+    candidate = models.ForeignKey(Candidate, models.PROTECT, related_name="+")
+    contract = models.JSONField(default=dict)
+    steps = models.JSONField(default=list, help_text="Row-wise steps replayed on each request.")
+    served_with = models.JSONField(
+        default=dict, help_text="features, problem, classes, positive, threshold, versions"
+    )
+    monitor = models.JSONField(
+        default=dict, help_text="Tripwires and windows; from the plan's risks and metrics."
+    )
+    content_hash = models.CharField(max_length=64, blank=True)
+    job = models.ForeignKey(Job, models.PROTECT, related_name="+", null=True)
+    report = models.JSONField(default=dict, help_text="What build_release returned.")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["deployment", "number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["deployment", "number"], name="release_number_is_unique"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deployment} release {self.number}"
+
+    @property
+    def is_ready(self) -> bool:
+        """Built and verified."""
+        return bool(self.content_hash)
+
+
+class ApiToken(models.Model):
+    """A bearer token of one deployment. Only its SHA-256 is kept; it is shown once."""
+
+    deployment = models.ForeignKey(Deployment, models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=80, help_text="Who or what uses it.")
+    prefix = models.CharField(max_length=12, help_text="First characters, to tell tokens apart.")
+    sha256 = models.CharField(max_length=64, unique=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+
+class Call(models.Model):
+    """One request to an endpoint, answered or refused."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    deployment = models.ForeignKey(Deployment, models.PROTECT, related_name="calls")
+    release = models.ForeignKey(Release, models.PROTECT, null=True, related_name="calls")
+    token = models.ForeignKey(ApiToken, models.PROTECT, null=True, related_name="+")
+    is_rehearsal = models.BooleanField(default=False, help_text="Made from the form to try it.")
+    status = models.PositiveSmallIntegerField(help_text="HTTP status of the answer.")
+    error = models.CharField(max_length=60, blank=True, help_text="Code of the refusal.")
+    rows = models.PositiveIntegerField(default=0)
+    latency_ms = models.FloatField()
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        ordering = ["-at"]
+        indexes = [models.Index(fields=["deployment", "-at"], name="call_of_deployment")]
+
+    def __str__(self) -> str:
+        return f"{self.deployment} {self.status} at {self.at}"
+
+
+class Prediction(models.Model):
+    """One answered row. Its id comes back with the actual value."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    call = models.ForeignKey(Call, models.PROTECT, related_name="predictions")
+    deployment = models.ForeignKey(Deployment, models.PROTECT, related_name="predictions")
+    release = models.ForeignKey(Release, models.PROTECT, related_name="predictions")
+    row = models.JSONField(help_text="The checked input.")
+    prediction = models.JSONField()
+    probabilities = models.JSONField(null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["release", "-at"], name="prediction_of_release"),
+            models.Index(fields=["deployment", "-at"], name="prediction_of_deployment"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk}: {self.prediction}"
+
+
+class Segment(models.Model):
+    """How far a file of the log of calls is taken up into Call and Prediction (see taking.py)."""
+
+    name = models.CharField(max_length=80, primary_key=True)
+    taken_bytes = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.name} up to {self.taken_bytes}"
+
+
+class Actual(models.Model):
+    """What really happened, for one prediction."""
+
+    prediction = models.OneToOneField(Prediction, models.PROTECT, related_name="actual")
+    value = models.JSONField()
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.prediction_id}: {self.value}"
+
+
+class WatchReport(models.Model):
+    """What the watch saw in one look at a release: service, drift, the promised metric."""
+
+    release = models.ForeignKey(Release, models.CASCADE, related_name="watch_reports")
+    at = models.DateTimeField()
+    service = models.JSONField(default=dict)
+    drift = models.JSONField(default=list)
+    performance = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["-at"]
+        get_latest_by = "at"
+
+    def __str__(self) -> str:
+        return f"Watch of {self.release} at {self.at}"
+
+
+class Alarm(models.Model):
+    """A tripwire or a promise that broke. One open alarm per release and key."""
+
+    release = models.ForeignKey(Release, models.CASCADE, related_name="alarms")
+    key = models.CharField(max_length=120)
+    severity = models.CharField(max_length=6)
+    says = models.CharField(max_length=400)
+    action = models.CharField(max_length=400, blank=True, help_text="The plan's contingency.")
+    raised_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    answer = models.TextField(blank=True)
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["-raised_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["release", "key"],
+                condition=models.Q(closed_at__isnull=True),
+                name="alarm_open_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.says

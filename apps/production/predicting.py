@@ -1,0 +1,245 @@
+"""A predict request from its bytes to its reply, whether Django's view or the hot path asks.
+
+Token, limit of calls, release, body, check, score, a line in the log of calls, reply. In a warm
+process nothing of it asks the database, unless the caller gives the predictions ids.
+"""
+
+import json
+import logging
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.utils import timezone
+
+from apps.engine.serving.payload import BadPayload, parse_call
+from apps.production import serving
+from apps.production.models import ApiToken, Prediction, Release
+from apps.production.segments import WRITER
+from apps.production.serving import Answer, ApiRefusal
+from apps.production.taking import take_up
+
+LOG = logging.getLogger(__name__)
+_LINE = json.JSONEncoder(default=datetime.isoformat)  # moments are all that JSON does not know
+Environ = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What is sent back: always JSON."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def reply_to(environ: Environ, *, slug: str) -> Reply:
+    """The reply to a predict request, given as WSGI gives it. Every refusal is JSON."""
+    try:
+        require_method(environ, "POST")
+        token = serving.authenticate(environ.get("HTTP_AUTHORIZATION", ""), slug=slug)
+        return Reply(200, _answered(environ, token))
+    except ApiRefusal as refusal:
+        return refused(refusal)
+    except DatabaseError:
+        LOG.exception("A request to the endpoint %s met a database that did not work", slug)
+        return refused(busy())
+    except OSError:
+        LOG.exception("A call of the endpoint %s could not be logged", slug)
+        return refused(unlogged())
+
+
+def _answered(environ: Environ, token: ApiToken) -> bytes:
+    began = time.perf_counter()
+    release = None
+    try:
+        release = serving.release_for(token.deployment)
+        rows, ids = _parsed(body_of(environ))
+        told = serving.answer(release, rows) if ids is None else _named(release, rows, ids)
+    except ApiRefusal as refusal:
+        _log(token, release, began=began, refusal=refusal)
+        raise
+    predictions = json.dumps(told.predictions)
+    _log(token, release, began=began, told=told, predictions=predictions)
+    head = json.dumps(
+        {
+            "endpoint": token.deployment.slug,
+            "release": release.number,
+            "model": release.candidate.model,
+        }
+    )
+    warnings = json.dumps(told.warnings)
+    return f'{head[:-1]}, "predictions": {predictions}, "warnings": {warnings}}}'.encode()
+
+
+def _parsed(raw: bytes) -> tuple[list[Any], list[Any] | None]:
+    try:
+        return parse_call(raw)
+    except BadPayload as error:
+        raise ApiRefusal(400, error.code, str(error)) from error
+
+
+def _named(release: Release, rows: list[Any], ids: list[Any]) -> Answer:
+    """Answers under ids that the caller gave; an id that is known gets its first answer again."""
+    checked = serving.checked_rows(release, rows)
+    keys = _keys(ids, len(rows))
+    known = _known(release, keys, checked.rows)
+    fresh = [row for key, row in zip(keys, checked.rows, strict=True) if key not in known]
+    told, warnings = serving.scored(release, fresh) if fresh else ([], [])
+    following = iter(told)
+    predictions = [
+        {"id": str(key), **(known[key] if key in known else next(following))} for key in keys
+    ]
+    return Answer(release, checked.rows, predictions, [*checked.warnings, *warnings])
+
+
+def _keys(ids: list[Any], rows: int) -> list[uuid.UUID]:
+    if len(ids) != rows:
+        raise ApiRefusal(422, "bad_id", f"{rows:,} rows came with {len(ids):,} ids: one each.")
+    keys: dict[uuid.UUID, int] = {}
+    for number, text in enumerate(ids, start=1):
+        try:
+            key = uuid.UUID(text) if isinstance(text, str) else None
+        except ValueError:
+            key = None
+        if key is None or key in keys:
+            says = (
+                "An id is a UUID as text." if key is None else f"Row {keys[key]} has this id too."
+            )
+            raise _of_row(422, "bad_id", number, says)
+        keys[key] = number
+    return list(keys)
+
+
+def _known(
+    release: Release, keys: list[uuid.UUID], rows: list[dict[str, Any]]
+) -> dict[uuid.UUID, dict[str, Any]]:
+    """Answers that the ids already have. Refuses an id that was given to another row."""
+    take_up()  # what was answered a moment ago counts
+    found = {item.pk: item for item in Prediction.objects.filter(pk__in=keys)}
+    told = {}
+    for number, (key, row) in enumerate(zip(keys, rows, strict=True), start=1):
+        item = found.get(key)
+        if item is None:
+            continue
+        if item.deployment_id != release.deployment_id or item.row != serving.jsonable(row):
+            raise _of_row(
+                409, "id_taken", number, "This id is that of another row: take a new one."
+            )
+        told[key] = {"prediction": item.prediction, "probabilities": item.probabilities}
+    return told
+
+
+def _of_row(status: int, code: str, number: int, says: str) -> ApiRefusal:
+    error = {"row": number, "field": None, "code": code, "message": says}
+    return ApiRefusal(status, code, says, errors=[error])
+
+
+def _log(
+    token: ApiToken,
+    release: Release | None,
+    *,
+    began: float,
+    told: Answer | None = None,
+    predictions: str = "[]",
+    refusal: ApiRefusal | None = None,
+) -> None:
+    """Append the call to the log. Raises OSError: then it must not be answered."""
+    rows = told.rows if told else []
+    head = _LINE.encode(
+        {
+            "call": serving.new_id(),
+            "deployment": token.deployment_id,
+            "release": release.pk if told and release else None,
+            "token": token.pk,
+            "status": refusal.status if refusal else 200,
+            "error": refusal.code if refusal else "",
+            "count": len(rows),
+            "ms": 1000 * (time.perf_counter() - began),
+            "at": timezone.now().isoformat(),
+            "rows": rows,
+        }
+    )
+    WRITER.append(f'{head[:-1]}, "predictions": {predictions}}}'.encode())
+
+
+def require_method(environ: Environ, method: str) -> None:
+    """Refuse every other method, naming the right one."""
+    if environ["REQUEST_METHOD"] != method:
+        raise ApiRefusal(405, "method", f"Use {method} here.", headers={"Allow": method})
+
+
+def body_of(environ: Environ) -> bytes:
+    """The bytes of the body: never more are read than the limit and one."""
+    if environ.get("HTTP_CONTENT_ENCODING"):
+        raise ApiRefusal(415, "encoding", "Compressed bodies are not taken: send plain JSON.")
+    kind = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise ApiRefusal(415, "content_type", "Send the header Content-Type: application/json.")
+    length = environ.get("CONTENT_LENGTH") or ""
+    is_told = length.isdecimal()
+    if is_told and int(length) > settings.PREDICT_BYTES:
+        raise _too_large()
+    # A body sent in chunks has no length.
+    most = int(length) if is_told else settings.PREDICT_BYTES + 1
+    if not is_told and "HTTP_TRANSFER_ENCODING" not in environ:
+        most = 0
+    try:
+        raw: bytes = environ["wsgi.input"].read(most)
+    except OSError as error:
+        raise _broken_off() from error
+    if len(raw) > settings.PREDICT_BYTES:
+        raise _too_large()
+    if is_told and len(raw) < most:
+        raise _broken_off()
+    return raw
+
+
+def _too_large() -> ApiRefusal:
+    return ApiRefusal(
+        413, "too_large", f"The body has more than {settings.PREDICT_BYTES // 1024**2} MB."
+    )
+
+
+def _broken_off() -> ApiRefusal:
+    return ApiRefusal(400, "broken_off", "The body ended before it was complete.")
+
+
+def refused(refusal: ApiRefusal) -> Reply:
+    """The JSON of a refusal: the first error in short, then all."""
+    first = refusal.errors[0] if refusal.errors else {}
+    body = {
+        "error": {
+            "code": refusal.code,
+            "message": refusal.message,
+            "field": first.get("field"),
+            "row": first.get("row"),
+        },
+        "errors": refusal.errors,
+    }
+    return Reply(refusal.status, json.dumps(body).encode(), refusal.headers)
+
+
+def busy() -> ApiRefusal:
+    """The database does not work."""
+    return ApiRefusal(
+        503,
+        "busy",
+        "The database did not work; nothing of this call was kept. Send it again.",
+        headers={"Retry-After": "2"},
+    )
+
+
+def unlogged() -> ApiRefusal:
+    """The log takes no line."""
+    return ApiRefusal(
+        503,
+        "not_logged",
+        "The call could not be logged, so it is not answered. Tell an administrator.",
+        headers={"Retry-After": "30"},
+    )

@@ -1,0 +1,150 @@
+"""Reads about endpoints: what serves, what the watch saw."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, OuterRef, Subquery
+from django.utils import timezone
+
+from apps.engine.monitoring.performance import BROKEN, KEPT, UNKNOWN
+from apps.engine.monitoring.service import service
+from apps.modeling.queries import model_subject
+from apps.production.models import Alarm, Deployment, Prediction, Release, WatchReport
+from apps.projects.canonical import content_hash
+from apps.projects.models import Cycle, Project
+from apps.projects.queries import passed_by
+from apps.projects.stages import Stage
+
+
+def current_release(cycle: Cycle) -> Release | None:
+    """Newest release of this cycle that is built and verified."""
+    return cycle.releases.exclude(content_hash="").order_by("-pk").first()
+
+
+def production_subject(cycle: Cycle) -> str:
+    """What the production gate is about: signed model, release, monitor; empty without one."""
+    release, model = current_release(cycle), model_subject(cycle)
+    if release is None or not model:
+        return ""
+    return content_hash(
+        {"model": model, "release": release.content_hash, "monitor": release.monitor}
+    )
+
+
+def live_release(cycle: Cycle) -> Release | None:
+    """The release whose production gate is passed today, or None."""
+    subject = production_subject(cycle)
+    if not subject or passed_by(cycle, Stage.PRODUCTION, subject=subject) is None:
+        return None
+    return current_release(cycle)
+
+
+def serving_release(deployment: Deployment) -> Release | None:
+    """The release that answers requests now: the newest whose production gate is passed."""
+    ready = deployment.releases.exclude(content_hash="").select_related(
+        "cycle__project", "candidate"
+    )
+    for release in ready.order_by("-number")[:10]:
+        if live_release(release.cycle) == release:
+            return release
+    return None
+
+
+@dataclass(frozen=True)
+class ReleaseSummary:
+    """A release as the deploy page and the gate show it."""
+
+    release: Release
+    fields: list[dict[str, Any]]
+    is_live: bool
+
+    @property
+    def tripwires(self) -> list[dict[str, Any]]:
+        """What raises an alarm."""
+        return self.release.monitor.get("tripwires", [])
+
+
+def release_summary(cycle: Cycle) -> ReleaseSummary | None:
+    """The cycle's newest release, for the gate page."""
+    release = current_release(cycle)
+    if release is None:
+        return None
+    return ReleaseSummary(release, release.contract["fields"], live_release(cycle) == release)
+
+
+@dataclass(frozen=True)
+class MonitorPage:
+    """Everything on the monitor page."""
+
+    deployment: Deployment
+    release: Release | None
+    service: dict[str, Any]
+    report: WatchReport | None
+    alarms: list[Alarm]
+    answered_alarms: list[Alarm]
+    latest: list[Prediction]
+
+    @property
+    def promise(self) -> str:
+        """The worst of the promises: broken, cannot tell yet, or kept."""
+        verdicts = self.report.performance["verdicts"] if self.report else []
+        states = {verdict["kept"] for verdict in verdicts} or {UNKNOWN}
+        return next(state for state in (BROKEN, UNKNOWN, KEPT) if state in states)
+
+    @property
+    def drifted(self) -> int:
+        """How many columns have drifted."""
+        rows = self.report.drift if self.report else []
+        return sum(1 for row in rows if row["state"] == "drifted")
+
+    @property
+    def money(self) -> dict[str, Any] | None:
+        """What was delivered at the signed payoff; None where the plan names none."""
+        return self.report.performance.get("money") if self.report else None
+
+
+def monitor_page(deployment: Deployment) -> MonitorPage:
+    """Service from the call log of the last 24 hours; drift and promise from the last look."""
+    now = timezone.now()
+    release = serving_release(deployment)
+    window = timedelta(hours=24)
+    calls = deployment.calls.filter(at__gt=now - window, is_rehearsal=False)
+    alarms = Alarm.objects.filter(release__deployment=deployment).select_related("closed_by")
+    return MonitorPage(
+        deployment=deployment,
+        release=release,
+        service=service(
+            list(calls.values_list("at", "status", "latency_ms", "rows")), now=now, window=window
+        ),
+        report=release.watch_reports.order_by("-at").first() if release else None,
+        alarms=list(alarms.filter(closed_at=None)),
+        answered_alarms=list(alarms.exclude(closed_at=None)[:10]),
+        latest=list(
+            Prediction.objects.filter(deployment=deployment, call__is_rehearsal=False)
+            .select_related("actual", "release")
+            .order_by("-at")[:10]
+        ),
+    )
+
+
+def endpoint_of(project: Project) -> Deployment | None:
+    """The project's endpoint."""
+    return project.deployments.filter(retired_at=None).first()
+
+
+def newest_reports(releases: Sequence[Release]) -> dict[int, WatchReport]:
+    """The last look of the watch at each release, by the release's key."""
+    newest = WatchReport.objects.filter(release=OuterRef("pk")).order_by("-at").values("pk")[:1]
+    chosen = Release.objects.filter(pk__in=[release.pk for release in releases])
+    looks = chosen.annotate(look=Subquery(newest)).values("look")
+    found = WatchReport.objects.filter(pk__in=looks).defer("service", "drift")
+    return {report.release_id: report for report in found}
+
+
+def open_alarm_counts(releases: Sequence[Release]) -> dict[int, int]:
+    """How many alarms nobody has answered, by the release's key; releases without are left out."""
+    keys = [release.pk for release in releases]
+    found = Alarm.objects.filter(release__in=keys, closed_at=None).values_list("release")
+    return dict(found.annotate(Count("pk")).order_by())

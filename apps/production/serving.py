@@ -1,0 +1,318 @@
+"""Who calls, what serves, the answer. Models are shared between requests.
+
+What a process knows (tokens, releases) is at most ``FRESH_S`` seconds old: a revocation or a
+withdrawn signature takes effect within that time everywhere. After ``RENEW_S`` one request looks
+anew while the others go on with what is known, so that they do not wait for the database.
+"""
+
+import hashlib
+import logging
+import os
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+from sklearn import __version__ as sklearn_version
+
+from apps.datasets.storage import local
+from apps.engine.errors import EngineError
+from apps.engine.serving.compile_verify import compile_and_verify
+from apps.engine.serving.contract import Checked, Contract, check_rows
+from apps.engine.serving.score import Answered, RowRefused, Scorer
+from apps.engine.training.files import load_model
+from apps.engine.types import Problem
+from apps.production.models import ApiToken, Call, Deployment, Prediction, Release
+from apps.production.queries import serving_release
+
+FRESH_S = 5.0
+RENEW_S = 3.0
+LOG = logging.getLogger(__name__)
+MOST_MODELS = 16
+
+
+class ApiRefusal(Exception):
+    """A request is answered with a status, a code and a sentence instead of a prediction."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        errors: list[dict[str, Any]] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+        self.errors = errors or []
+        self.headers = headers or {}
+
+
+@dataclass
+class Known:
+    """What this process remembers for a few seconds, and the models it has loaded."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    seen: dict[Any, tuple[float, Any]] = field(default_factory=dict)
+    scorers: "OrderedDict[str, Scorer]" = field(default_factory=OrderedDict)
+    calls: dict[int, tuple[float, int]] = field(default_factory=dict)
+    renewing: set[Any] = field(default_factory=set)
+
+    def fresh(self, key: Any, find: Callable[[], Any]) -> Any:
+        """The remembered value, found again when it is older than RENEW_S; never above FRESH_S."""
+        at, value = self.seen.get(key, (-FRESH_S, None))
+        age_s = time.monotonic() - at
+        if age_s < RENEW_S or (age_s < FRESH_S and not self._is_mine(key)):
+            return value
+        began = time.monotonic()
+        try:
+            value = find()
+        except DatabaseError:
+            if age_s >= FRESH_S:
+                raise
+            return value
+        finally:
+            self.renewing.discard(key)
+        if len(self.seen) > 10_000:
+            self.seen.clear()
+        self.seen[key] = (began, value)
+        return value
+
+    def _is_mine(self, key: Any) -> bool:
+        """Whether this request is the one that looks anew."""
+        with self.lock:
+            if key in self.renewing:
+                return False
+            self.renewing.add(key)
+            return True
+
+    def forget(self) -> None:
+        """Start anew; for tests."""
+        self.seen.clear()
+        self.scorers.clear()
+        self.calls.clear()
+
+
+KNOWN = Known()
+
+
+def _find_token(sha256: str) -> ApiToken | None:
+    return (
+        ApiToken.objects.filter(sha256=sha256, revoked_at=None).select_related("deployment").first()
+    )
+
+
+def known_token(header: str) -> ApiToken:
+    """The token that a header carries, whatever it opens."""
+    scheme, _, secret = header.partition(" ")
+    if scheme.lower() != "bearer" or not secret.strip():
+        raise ApiRefusal(
+            401,
+            "no_token",
+            "Send the endpoint's token in the header Authorization: Bearer …",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    sha256 = hashlib.sha256(secret.strip().encode()).hexdigest()
+    token = KNOWN.fresh(("token", sha256), lambda: _find_token(sha256))
+    if token is None or (token.expires_at and token.expires_at < timezone.now()):
+        raise ApiRefusal(
+            401,
+            "bad_token",
+            "The token is not known, has expired or was revoked.",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    return token
+
+
+def authenticate(header: str, *, slug: str) -> ApiToken:
+    """The token of this very endpoint. A token of another endpoint learns nothing: 404."""
+    token = known_token(header)
+    if token.deployment.slug != slug or token.deployment.retired_at:
+        raise ApiRefusal(404, "no_endpoint", "There is no such endpoint.")
+    _limit_rate(token)
+    return token
+
+
+def _limit_rate(token: ApiToken) -> None:
+    """Calls a minute of one token in this process; the rest wait."""
+    now = time.monotonic()
+    with KNOWN.lock:
+        since, count = KNOWN.calls.get(token.pk, (now, 0))
+        if now - since >= 60:
+            since, count = now, 0
+        KNOWN.calls[token.pk] = (since, count + 1)
+    if count >= settings.PREDICT_CALLS_PER_MINUTE:
+        raise ApiRefusal(
+            429,
+            "too_many_calls",
+            "This token called too often. Wait and send the call again.",
+            headers={"Retry-After": str(int(61 - (now - since)))},
+        )
+
+
+def release_for(deployment: Deployment) -> Release:
+    """The release that may answer now, or an ApiRefusal that says why there is none."""
+    release = KNOWN.fresh(("release", deployment.pk), lambda: serving_release(deployment))
+    if release is None:
+        raise ApiRefusal(
+            409,
+            "not_signed",
+            "No release of this endpoint is signed at the production gate, so it does not answer.",
+        )
+    return release
+
+
+def scorer_for(release: Release) -> Scorer:
+    """The loaded scorer of a release; loaded once, at most MOST_MODELS are kept."""
+    with KNOWN.lock:
+        known = KNOWN.scorers.get(release.content_hash)
+        if known is not None:
+            KNOWN.scorers.move_to_end(release.content_hash)
+            return known
+    loaded = _load(release)
+    with KNOWN.lock:
+        KNOWN.scorers[release.content_hash] = loaded
+        while len(KNOWN.scorers) > MOST_MODELS:
+            KNOWN.scorers.popitem(last=False)
+    return loaded
+
+
+def _load(release: Release) -> Scorer:
+    told = release.served_with
+    wanted = told["versions"]["scikit-learn"].split(".")[:2]
+    if sklearn_version.split(".")[:2] != wanted:
+        raise ApiRefusal(
+            503,
+            "other_version",
+            f"The model was trained with scikit-learn {told['versions']['scikit-learn']} and this "
+            f"server has {sklearn_version}: it is not loaded.",
+        )
+    try:
+        model = load_model(local(release.candidate.model), sha256=release.candidate.model)
+    except EngineError as error:
+        raise ApiRefusal(503, "model_broken", str(error)) from error
+    scorer = Scorer(
+        model,
+        contract=Contract.from_dict(release.contract),
+        steps=release.steps,
+        features=told["features"],
+        problem=Problem(told["problem"]),
+        positive=told["positive"],
+        threshold=told["threshold"],
+    )
+    _compile(scorer, release)
+    return scorer
+
+
+def _compile(scorer: Scorer, release: Release) -> None:
+    """Compile again what was proven at the release; this program may be a newer one than then."""
+    if release.report.get("engine") != "compiled":
+        return
+    verdict = compile_and_verify(scorer, [])
+    if scorer.compiled is not None:
+        scorer.use(scorer.compiled, rows=release.report["compiled"]["rows_up_to"])
+    else:
+        LOG.error("%s is served by scikit-learn: %s.", release, verdict.why_not)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is sent back, and what is logged."""
+
+    release: Release
+    rows: list[dict[str, Any]]
+    predictions: list[dict[str, Any]]
+    warnings: list[dict[str, Any]]
+
+
+def answer(release: Release, rows: list[Any]) -> Answer:
+    """Check and score the rows of one request; all or nothing."""
+    checked = checked_rows(release, rows)
+    told, warnings = scored(release, checked.rows)
+    predictions = [{"id": new_id(), **row} for row in told]
+    return Answer(release, checked.rows, predictions, [*checked.warnings, *warnings])
+
+
+def new_id() -> str:
+    """A random UUID (version 4), made as ``uuid.uuid4`` does, in a third of its time."""
+    bits = int.from_bytes(os.urandom(16)) & ~(0xF000 << 64) & ~(0xC000 << 48)
+    text = f"{bits | 0x4000 << 64 | 0x8000 << 48:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def checked_rows(release: Release, rows: list[Any]) -> Checked:
+    """Rows in the contract's types with their warnings, or an ApiRefusal that tells every error."""
+    scorer = scorer_for(release)
+    checked = check_rows(rows, scorer.contract, most_rows=settings.PREDICT_ROWS)
+    if checked.errors:
+        first = checked.errors[0]
+        status = 413 if first["code"] == "too_many_rows" else 422
+        raise ApiRefusal(status, first["code"], first["message"], errors=checked.errors)
+    return checked
+
+
+def scored(release: Release, rows: list[dict[str, Any]]) -> Answered:
+    """Answers of checked rows and warnings, or an ApiRefusal of a step of the recipe."""
+    try:
+        return scorer_for(release).predict(rows)
+    except EngineError as error:
+        row = error.row if isinstance(error, RowRefused) else None
+        told_error = {"row": row, "field": None, "code": "step", "message": str(error)}
+        raise ApiRefusal(422, "step", str(error), errors=[told_error]) from error
+
+
+def jsonable(row: dict[str, Any]) -> dict[str, Any]:
+    """A checked row as it is kept."""
+    return {
+        name: value.isoformat() if hasattr(value, "isoformat") else value
+        for name, value in row.items()
+    }
+
+
+@transaction.atomic
+def log(
+    deployment: Deployment,
+    *,
+    began: float,
+    token: ApiToken | None,
+    told: Answer | None = None,
+    refusal: ApiRefusal | None = None,
+    is_rehearsal: bool = False,
+) -> Call:
+    """A row per call, answered or refused, and one per predicted row: at once in the database.
+
+    For what is tried from the pages. Requests go through the log of calls (see predicting.py).
+    """
+    now = timezone.now()
+    call = Call.objects.create(
+        deployment=deployment,
+        release=told.release if told else None,
+        token=token,
+        is_rehearsal=is_rehearsal,
+        status=refusal.status if refusal else 200,
+        error=refusal.code if refusal else "",
+        rows=len(told.rows) if told else 0,
+        latency_ms=1000 * (time.perf_counter() - began),
+        at=now,
+    )
+    if told is not None:
+        Prediction.objects.bulk_create(
+            Prediction(
+                id=answered["id"],
+                call=call,
+                deployment=deployment,
+                release=told.release,
+                row=jsonable(row),
+                prediction=answered["prediction"],
+                probabilities=answered["probabilities"],
+                at=now,
+            )
+            for row, answered in zip(told.rows, told.predictions, strict=True)
+        )
+    return call

@@ -1,0 +1,150 @@
+"""Takes the log's lines up into the database, each exactly once, whenever a process is killed.
+
+The place up to which a segment was taken up is written in the transaction that inserts its rows.
+So a taker that dies leaves either both or neither, and the next one goes on from there.
+"""
+
+import json
+import logging
+import os
+import uuid
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from apps.production.models import ApiToken, Call, Deployment, Prediction, Release, Segment
+from apps.production.segments import is_complete, lines_from, record_of, segments
+
+LOG = logging.getLogger(__name__)
+
+
+def take_up() -> int:
+    """Insert the rows of all lines that are not in yet; returns how many lines. Never twice."""
+    known = dict(Segment.objects.values_list("name", "taken_bytes"))
+    taken = 0
+    for path in segments():
+        try:
+            whole, size = is_complete(path), path.stat().st_size
+        except FileNotFoundError:  # another taker has just finished it
+            continue
+        if size > known.get(path.name, 0):
+            taken += _take_up(path)
+        if whole:
+            _finish(path)
+    gone = [name for name in known if not (settings.CALL_LOG / name).exists()]
+    if gone:
+        Segment.objects.filter(name__in=gone).delete()
+    return taken
+
+
+def _take_up(path: Path) -> int:
+    """The lines of one segment from where the last taker stopped."""
+    taken = 0
+    while True:
+        with transaction.atomic():
+            segment = _claimed(path)
+            lines = next(lines_from(path, segment.taken_bytes), []) if segment else []
+            if segment is None or not lines:
+                return taken
+            _insert(path, lines)
+            segment.taken_bytes += sum(map(len, lines))
+            segment.save(update_fields=["taken_bytes"])
+            taken += len(lines)
+
+
+def _claimed(path: Path) -> Segment | None:
+    """The segment's row, locked; None when another taker has finished and removed the file."""
+    row, _ = Segment.objects.select_for_update().get_or_create(name=path.name)
+    if path.exists():
+        return row
+    row.delete()
+    return None
+
+
+def _finish(path: Path) -> None:
+    """Remove a complete segment whose lines are all in; a torn last line was never answered."""
+    with transaction.atomic():
+        row = _claimed(path)
+        if row is None or next(lines_from(path, row.taken_bytes), []):
+            return
+        if path.stat().st_size > row.taken_bytes:
+            LOG.warning("The last line of %s is torn: its call was not answered.", path.name)
+        path.unlink()
+        row.delete()
+
+
+def _insert(path: Path, lines: list[bytes]) -> None:
+    read = [_read(line) for line in lines]
+    told = [record for record in read if record is not None]
+    fit = [record for record, fits in zip(told, _have_their_rows(told), strict=True) if fits]
+    # Ignored are rows that are in already: of a database that was set back, or of an id that a
+    # caller gave twice at the same moment. The first stays.
+    calls = [_call(record) for record in fit]
+    Call.objects.bulk_create(calls, ignore_conflicts=True, batch_size=1_000)
+    Prediction.objects.bulk_create(
+        [row for record in fit for row in _predictions(record)],
+        ignore_conflicts=True,
+        batch_size=1_000,
+    )
+    if len(fit) < len(lines):
+        kept = {id(record) for record in fit}
+        _keep_broken(
+            path, [line for line, record in zip(lines, read, strict=True) if id(record) not in kept]
+        )
+
+
+def _read(line: bytes) -> dict[str, Any] | None:
+    record = record_of(line)
+    return None if record is None else json.loads(record)
+
+
+def _have_their_rows(records: list[dict[str, Any]]) -> list[bool]:
+    """Whether what each record refers to is in the database: one that was set back may lack it."""
+    there: dict[str, set[int | None]] = {}
+    for name, model in (("deployment", Deployment), ("release", Release), ("token", ApiToken)):
+        asked = {record[name] for record in records} - {None}
+        there[name] = {None, *model.objects.filter(pk__in=asked).values_list("pk", flat=True)}
+    return [all(record[name] in keys for name, keys in there.items()) for record in records]
+
+
+def _call(record: dict[str, Any]) -> Call:
+    return Call(
+        id=uuid.UUID(record["call"]),
+        deployment_id=record["deployment"],
+        release_id=record["release"],
+        token_id=record["token"],
+        status=record["status"],
+        error=record["error"],
+        rows=record["count"],
+        latency_ms=record["ms"],
+        at=datetime.fromisoformat(record["at"]),
+    )
+
+
+def _predictions(record: dict[str, Any]) -> list[Prediction]:
+    return [
+        Prediction(
+            id=uuid.UUID(told["id"]),
+            call_id=uuid.UUID(record["call"]),
+            deployment_id=record["deployment"],
+            release_id=record["release"],
+            row=row,
+            prediction=told["prediction"],
+            probabilities=told["probabilities"],
+            at=datetime.fromisoformat(record["at"]),
+        )
+        for row, told in zip(record["rows"], record["predictions"], strict=True)
+    ]
+
+
+def _keep_broken(path: Path, lines: list[bytes]) -> None:
+    """Lines that cannot be taken up are kept beside the segments; nothing is thrown away."""
+    aside = path.with_suffix(".broken")
+    with aside.open("ab") as file:
+        file.writelines(lines)
+        file.flush()
+        os.fsync(file.fileno())
+    LOG.error("%d lines of the log of calls cannot be taken up: see %s.", len(lines), aside)

@@ -1,0 +1,30 @@
+"""Celery doors of this room."""
+
+from celery import shared_task
+
+from apps.jobs import runner
+from apps.production import taking, work
+
+
+@shared_task(name="production.build_release", acks_late=True, ignore_result=True)
+def build_release(job_id: str) -> None:
+    """Build and verify a release (see work.build_release)."""
+    runner.run(job_id, work.build_release)
+
+
+@shared_task(name="production.watch_now", acks_late=True, ignore_result=True)
+def watch_now(job_id: str) -> None:
+    """Look at a project's live release (see work.watch_now)."""
+    runner.run(job_id, work.watch_now)
+
+
+@shared_task(name="production.watch", ignore_result=True)
+def watch() -> None:
+    """Look at everything that is live (see work.watch)."""
+    work.watch()
+
+
+@shared_task(name="production.take_up", ignore_result=True)
+def take_up() -> None:
+    """Take the log of calls up into the database (see taking.take_up)."""
+    taking.take_up()

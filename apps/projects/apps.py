@@ -1,0 +1,10 @@
+"""Names the room for Django."""
+
+from django.apps import AppConfig
+
+
+class ProjectsConfig(AppConfig):
+    """Teams and projects."""
+
+    name = "apps.projects"
+    verbose_name = "Teams and projects"

@@ -1,0 +1,1 @@
+"""What every page shares: rendering, refusals, access declarations, template tags. No models."""

@@ -1,0 +1,1 @@
+"""What benchmarks share: figures, load, the product and its peers as running servers."""

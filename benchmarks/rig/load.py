@@ -1,0 +1,118 @@
+"""A small HTTP load: N connections kept alive, one request in flight on each, one thread.
+
+One thread on epoll costs the machine less than N threads would, and what it costs falls on every
+server alike. Delayed acknowledgements are switched off, so that no server pays 40 ms for sending
+head and body in two pieces.
+"""
+
+import selectors
+import socket
+import time
+from collections.abc import Iterator, Sequence
+from itertools import cycle
+
+from benchmarks.rig.figures import CannotMeasure, Load
+
+ANSWER_WITHIN_S = 30.0
+
+
+def request_bytes(
+    path: str, body: bytes, *, port: int, headers: Sequence[tuple[str, str]] = ()
+) -> bytes:
+    """A whole POST request of a JSON body, as it goes over the wire."""
+    told = [
+        ("Host", f"127.0.0.1:{port}"),
+        ("Content-Type", "application/json"),
+        ("Content-Length", str(len(body))),
+        *headers,
+    ]
+    head = "".join(f"{name}: {value}\r\n" for name, value in told)
+    return f"POST {path} HTTP/1.1\r\n{head}\r\n".encode() + body
+
+
+def body_of(answer: bytes) -> bytes | None:
+    """The body of an answer that is there in full, else None. Raises CannotMeasure unless 200."""
+    head, end, body = answer.partition(b"\r\n\r\n")
+    if not end:
+        return None
+    status, *lines = head.split(b"\r\n")
+    headers = {
+        name.strip().lower(): value.strip()
+        for name, _, value in (line.partition(b":") for line in lines)
+    }
+    length = headers.get(b"content-length")
+    if length is None:
+        raise CannotMeasure(
+            "A server answered without Content-Length, which this load cannot read."
+        )
+    if len(body) < int(length):
+        return None
+    if b" 200 " not in status + b" ":
+        raise CannotMeasure(f"A server answered {status.decode()}: {body[:200].decode()}")
+    return body
+
+
+class Connection:
+    """One connection: sends a request, collects its answer."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=ANSWER_WITHIN_S)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.answer = b""
+        self.sent_at = 0.0
+
+    def send(self, request: bytes) -> None:
+        """Send the next request; its time runs from here."""
+        self.answer, self.sent_at = b"", time.perf_counter()
+        self.socket.sendall(request)
+
+    def receive(self) -> bytes | None:
+        """Take what has come; the body once it is there in full."""
+        piece = self.socket.recv(1 << 18)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+        if not piece:
+            raise CannotMeasure("A server closed the connection in the middle of the load.")
+        self.answer += piece
+        return body_of(self.answer)
+
+    def ask(self, request: bytes) -> bytes:
+        """Send and wait for the body."""
+        self.send(request)
+        while (body := self.receive()) is None:
+            pass
+        return body
+
+
+def answers(requests: Sequence[bytes], *, port: int) -> list[bytes]:
+    """The body of each request's answer, one after the other on one connection."""
+    connection = Connection(port)
+    try:
+        return [connection.ask(request) for request in requests]
+    finally:
+        connection.socket.close()
+
+
+def press(requests: Sequence[bytes], *, port: int, clients: int, for_s: float) -> Load:
+    """Send requests from ``clients`` connections for a time, each as soon as it was answered."""
+    following: Iterator[bytes] = cycle(requests)
+    latencies_ms: list[float] = []
+    with selectors.DefaultSelector() as selector:
+        connections = [Connection(port) for _ in range(clients)]
+        began = time.perf_counter()
+        for connection in connections:
+            selector.register(connection.socket, selectors.EVENT_READ, connection)
+            connection.send(next(following))
+        now = began
+        while now - began < for_s:
+            ready = selector.select(timeout=ANSWER_WITHIN_S)
+            if not ready:
+                raise CannotMeasure(f"A server did not answer within {ANSWER_WITHIN_S:.0f} s.")
+            for key, _ in ready:
+                connection = key.data
+                if connection.receive() is not None:
+                    now = time.perf_counter()
+                    latencies_ms.append(1000 * (now - connection.sent_at))
+                    connection.send(next(following))
+        for connection in connections:
+            connection.socket.close()
+    return Load(latencies_ms, now - began)

@@ -1,0 +1,64 @@
+"""Servers as processes: start, wait until they answer, end with their whole group."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from benchmarks.rig.figures import CannotMeasure
+
+READY_WITHIN_S = 120.0
+END_WITHIN_S = 20.0
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def run(command: Sequence[str], *, says: str, **how: object) -> None:
+    """Run to the end. Raises CannotMeasure with ``says`` and the last line of its output."""
+    done = subprocess.run(
+        command, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **how
+    )
+    if done.returncode:
+        last = (done.stdout.strip().splitlines() or ["it said nothing"])[-1]
+        raise CannotMeasure(f"{says}: {last}")
+
+
+@contextlib.contextmanager
+def running(
+    command: Sequence[str], *, port: int, log: Path, env: Mapping[str, str], cwd: Path
+) -> Iterator[None]:
+    """A server from its first answer to the end of the block."""
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            command, stdout=out, stderr=out, env=dict(env), cwd=cwd, start_new_session=True
+        )
+    try:
+        _wait(process, port=port, log=log)
+        yield
+    finally:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(END_WITHIN_S)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _wait(process: subprocess.Popen, *, port: int, log: Path) -> None:
+    deadline = time.monotonic() + READY_WITHIN_S
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise CannotMeasure(f"{log.stem} ended while it started: see {log}.")
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.2)
+    raise CannotMeasure(f"{log.stem} did not answer within {READY_WITHIN_S:.0f} s: see {log}.")

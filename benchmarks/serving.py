@@ -1,0 +1,271 @@
+"""Predictions over HTTP: ML Cycle beside ``mlflow models serve``, the same pipeline.
+
+One row a call with 1 and with 16 connections, and 1,000 rows a call with one. Both servers run at
+once on this machine and are asked in turns, several times; the floor is the pipeline's own
+``predict_proba`` in this process. ML Cycle runs as ``make up`` runs it, with token, check, recipe
+and log; only its limit of calls per minute is lifted.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from apps.engine.training.files import TRUSTED, load_model
+from benchmarks.rig import figures, load, servers
+from benchmarks.rig.figures import CannotMeasure
+
+ROOT = Path(__file__).resolve().parent.parent
+PLACE = ROOT / "var" / "benchmarks"
+MLFLOW = "mlflow==3.17.2"
+SAME_AS_OURS = ("scikit-learn", "lightgbm", "skops", "pandas")
+BATCH_ROWS = 1_000
+LOADS = {
+    "1 client, 1 row": (1, 1),
+    "16 clients, 1 row": (16, 1),
+    "1 client, 1,000 rows": (1, 1_000),
+}
+BAR_TIMES = {1: 30.0, BATCH_ROWS: 2.0}
+EQUAL_WITHIN = 1e-9
+COMPARED_ROWS = 200
+FLOOR_ROWS = 300
+LATENCIES = ("p50_ms", "p95_ms", "p99_ms")
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server and what it is asked: requests of 1 and of BATCH_ROWS rows."""
+
+    name: str
+    port: int
+    requests: dict[int, list[bytes]]
+
+
+def main() -> int:
+    """Measure and tell. 0 when it was measured, 2 when it could not be."""
+    options = _options()
+    try:
+        told = measure(options)
+    except CannotMeasure as problem:
+        sys.stderr.write(f"The serving benchmark cannot measure: {problem}\n")
+        return 2
+    print(told_as_table(told))
+    print(figures.closing_line("serving", figures=told, bars=bars_of(told)))
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench B=serving", description=__doc__)
+    parser.add_argument("--candidate", default="boosting", help="which model is served")
+    parser.add_argument("--runs", type=int, default=5, help="turns of each server")
+    parser.add_argument("--seconds", type=float, default=4.0, help="of load per turn")
+    return parser.parse_args()
+
+
+def measure(options: argparse.Namespace) -> dict[str, Any]:
+    """All figures of one run. Raises CannotMeasure."""
+    PLACE.mkdir(parents=True, exist_ok=True)
+    python = peer_python()
+    with product(options.candidate) as (ours, known), mlflow(python, known) as theirs:
+        pipeline = load_model(known["model"], sha256=known["sha256"])
+        frame = pd.DataFrame(known["values"], columns=known["columns"])
+        difference = largest_difference(pipeline, frame, ours=ours, theirs=theirs)
+        runs: dict[str, dict[str, list]] = {
+            server.name: {name: [] for name in LOADS} for server in (ours, theirs)
+        }
+        for server in (ours, theirs):  # both warm
+            load.press(server.requests[1], port=server.port, clients=16, for_s=2.0)
+        for _ in range(options.runs):
+            for name, (clients, rows) in LOADS.items():
+                for server in (ours, theirs):
+                    pressed = load.press(
+                        server.requests[rows],
+                        port=server.port,
+                        clients=clients,
+                        for_s=options.seconds,
+                    )
+                    runs[server.name][name].append(pressed.figures())
+        floor = _floor(pipeline, frame)
+    return {
+        "machine": {**figures.machine(("granian", "django", *SAME_AS_OURS)), "peer": MLFLOW},
+        "model": options.candidate,
+        "runs": options.runs,
+        "largest_difference": difference,
+        "floor_in_process": floor,
+        **{
+            name: {asked: figures.spread(turns) for asked, turns in told.items()}
+            for name, told in runs.items()
+        },
+    }
+
+
+def peer_python() -> str:
+    """The Python of the peer's own virtual environment, made on the first run."""
+    folder = PLACE / "mlflow-venv"
+    python, stamp = folder / "bin" / "python", folder / "installed"
+    packages = [MLFLOW, *(f"{name}=={version(name)}" for name in SAME_AS_OURS)]
+    if not stamp.exists() or stamp.read_text().split() != packages:
+        shutil.rmtree(folder, ignore_errors=True)
+        says = "MLflow, the peer, cannot be installed into its own environment"
+        servers.run([sys.executable, "-m", "venv", str(folder)], says=says)
+        install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages]
+        servers.run([str(python), *install], says=says)
+        stamp.write_text("\n".join(packages))
+    return str(python)
+
+
+@contextlib.contextmanager
+def product(candidate: str) -> Iterator[tuple[Server, dict[str, Any]]]:
+    """ML Cycle as ``make up`` runs it, on a fresh folder, with one live endpoint."""
+    var = PLACE / "var"
+    shutil.rmtree(var, ignore_errors=True)
+    var.mkdir()
+    env = {
+        **os.environ,
+        "MLCYCLE_VAR": str(var),
+        "MLCYCLE_PREDICT_CALLS_PER_MINUTE": str(10**9),
+        "DJANGO_SETTINGS_MODULE": "mlcycle_site.settings.production",
+    }
+    port, known_file = servers.free_port(), var / "known.json"
+    up = [sys.executable, "manage.py", "up", "--no-demo", "--port", str(port)]
+    with servers.running(up, port=port, log=PLACE / "mlcycle.log", env=env, cwd=ROOT):
+        arguments = f"{str(known_file)!r}, candidate={candidate!r}"
+        code = f"from benchmarks.rig.endpoint import build; build({arguments})"
+        servers.run(
+            [sys.executable, "manage.py", "shell", "--no-imports", "-c", code],
+            says="The endpoint could not be built",
+            env=env,
+            cwd=ROOT,
+        )
+        known = json.loads(known_file.read_text())
+        path = f"/api/v1/deployments/{known['slug']}/predict"
+        headers = [("Authorization", f"Bearer {known['token']}")]
+
+        def asked(rows: list[Any]) -> bytes:
+            body = json.dumps({"rows": rows}).encode()
+            return load.request_bytes(path, body, port=port, headers=headers)
+
+        yield Server("mlcycle", port, _requests(asked, known["rows"])), known
+
+
+@contextlib.contextmanager
+def mlflow(python: str, known: dict[str, Any]) -> Iterator[Server]:
+    """``mlflow models serve`` of the same pipeline, one worker as we have one."""
+    folder = PLACE / "mlflow-model"
+    shutil.rmtree(folder, ignore_errors=True)
+    script = str(ROOT / "benchmarks" / "rig" / "mlflow_model.py")
+    env = {
+        **{name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"},
+        "PATH": f"{Path(python).parent}:{os.environ['PATH']}",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "true",
+    }
+    servers.run(
+        [python, script, known["model"], str(folder), json.dumps(TRUSTED)],
+        says="MLflow does not take the pipeline",
+        env=env,
+        cwd=PLACE,
+    )
+    port = servers.free_port()
+    command = [python, "-m", "mlflow", "models", "serve", "-m", str(folder), "-p", str(port)]
+    command += ["-h", "127.0.0.1", "--env-manager", "local"]
+
+    def asked(rows: list[Any]) -> bytes:
+        body = {"dataframe_split": {"columns": known["columns"], "data": rows}}
+        return load.request_bytes("/invocations", json.dumps(body).encode(), port=port)
+
+    with servers.running(command, port=port, log=PLACE / "mlflow.log", env=env, cwd=PLACE):
+        yield Server("mlflow", port, _requests(asked, known["values"]))
+
+
+def _requests(asked: Callable[[list[Any]], bytes], rows: list[Any]) -> dict[int, list[bytes]]:
+    """One-row requests, and one of BATCH_ROWS rows: the same rows again until there are as many."""
+    batch = list(islice(cycle(rows), BATCH_ROWS))
+    return {1: [asked([row]) for row in rows], BATCH_ROWS: [asked(batch)]}
+
+
+def largest_difference(
+    pipeline: Any, frame: pd.DataFrame, *, ours: Server, theirs: Server
+) -> float:
+    """Between both servers' probabilities and the pipeline's own. Raises when they differ."""
+    expected = pipeline.predict_proba(frame[:COMPARED_ROWS])
+    classes = [str(name) for name in pipeline.classes_]
+    told = [
+        json.loads(body)["predictions"][0]
+        for body in load.answers(ours.requests[1][:COMPARED_ROWS], port=ours.port)
+    ]
+    mine = np.array([[row["probabilities"][name] for name in classes] for row in told])
+    other = np.array(
+        [
+            json.loads(body)["predictions"][0]
+            for body in load.answers(theirs.requests[1][:COMPARED_ROWS], port=theirs.port)
+        ]
+    )
+    difference = float(max(np.abs(mine - expected).max(), np.abs(other - expected).max()))
+    if difference > EQUAL_WITHIN:
+        raise CannotMeasure(f"The servers do not answer alike: they differ by {difference:.2g}.")
+    return difference
+
+
+def _floor(pipeline: Any, frame: pd.DataFrame) -> dict[str, float]:
+    """The pipeline alone on ready one-row frames, in this process."""
+    singles = [frame[at : at + 1] for at in range(len(frame))]
+    latencies = []
+    with threadpool_limits(1):  # more threads only wait for each other on one row
+        began = time.perf_counter()
+        for place in range(FLOOR_ROWS):
+            at = time.perf_counter()
+            pipeline.predict_proba(singles[place % len(singles)])
+            latencies.append(1000 * (time.perf_counter() - at))
+    return figures.Load(latencies, time.perf_counter() - began).figures()
+
+
+def bars_of(told: dict[str, Any]) -> dict[str, dict[str, float | bool]]:
+    """Requests per second and p99 against the peer, medians of the runs."""
+    bars = {}
+    for name, (_, rows) in LOADS.items():
+        ours, theirs = told["mlcycle"][name], told["mlflow"][name]
+        bars[f"requests_per_s, {name}"] = figures.bar(
+            ours["per_s"]["median"] / theirs["per_s"]["median"], at_least=BAR_TIMES[rows]
+        )
+        if rows == 1:
+            bars[f"p99, {name}"] = figures.bar(
+                theirs["p99_ms"]["median"] / ours["p99_ms"]["median"], at_least=BAR_TIMES[rows]
+            )
+    return bars
+
+
+def told_as_table(told: dict[str, Any]) -> str:
+    """The figures as a Markdown table: median (min to max) of the runs."""
+    rows = []
+    for name in ("mlcycle", "mlflow"):
+        for asked, turns in told[name].items():
+            cells = [_noisy(turns["per_s"], 0), *(_noisy(turns[at], 2) for at in LATENCIES)]
+            rows.append([name, asked, *cells])
+    floor = told["floor_in_process"]
+    rows.append(
+        ["pipeline alone", "–", f"{floor['per_s']:,.0f}", *(f"{floor[at]:.2f}" for at in LATENCIES)]
+    )
+    return figures.table(["server", "asked", "requests/s", "p50 ms", "p95 ms", "p99 ms"], rows)
+
+
+def _noisy(figure: dict[str, float], places: int) -> str:
+    low, median, high = (f"{figure[name]:,.{places}f}" for name in ("min", "median", "max"))
+    return f"{median} ({low} to {high})"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

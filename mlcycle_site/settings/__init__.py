@@ -1,0 +1,1 @@
+"""Settings: `base` reads the environment; `production`, `dev` and `test` hold only differences."""

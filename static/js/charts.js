@@ -1,0 +1,153 @@
+// Charts: fetched when they come into view, drawn by Plotly in the page's own colours.
+// The endpoint answers {"figure": {data, layout, config}, "table": {columns, rows}}.
+"use strict";
+
+const plotlyUrl = document.currentScript.dataset.plotly;
+const drawn = new Map();
+let plotly = null;
+
+const loadPlotly = () => {
+  plotly ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = plotlyUrl;
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => reject(new Error("The chart library did not load."));
+    document.head.append(script);
+  });
+  return plotly;
+};
+
+// Light colours of apps/engine/charts/theme.py and what each becomes on a dark ground.
+const DARK = {
+  "#1b2330": "#e6eaf0", "#5b6676": "#a8b3c2", "#e3e7ee": "#343c49", "#2f5bd7": "#8aa6ff",
+  "#1a7f4b": "#5cc98f", "#9a5b00": "#e3a951", "#b3261e": "#ff8f85", "#c2410c": "#ff9d6b",
+  "#00795f": "#4fd1b5", "#9d3c86": "#e08cd0", "#8a6d00": "#d8b84a", "#b35806": "#f0a35e",
+  "#f7f7f7": "#262d38", "#eef3ff": "#1d2431",
+};
+const COLOUR_KEYS = new Set([
+  "color", "bgcolor", "bordercolor", "linecolor", "gridcolor", "zerolinecolor", "fillcolor",
+  "colorscale",
+]);
+
+const isDark = () => getComputedStyle(document.body).colorScheme === "dark"
+  || (document.documentElement.dataset.bsTheme === "auto"
+    && matchMedia("(prefers-color-scheme: dark)").matches);
+
+const recoloured = (part, inside) => {
+  if (typeof part === "string") return inside ? DARK[part] ?? part : part;
+  if (Array.isArray(part)) return part.map((item) => recoloured(item, inside));
+  if (part === null || typeof part !== "object") return part;
+  return Object.fromEntries(Object.entries(part).map(([key, value]) => [
+    key, key === "meta" ? value : recoloured(value, inside || COLOUR_KEYS.has(key)),
+  ]));
+};
+
+const draw = async (chart) => {
+  const { figure } = drawn.get(chart);
+  const shown = isDark() ? recoloured(figure, false) : structuredClone(figure);
+  const plot = chart.querySelector(".chart-plot");
+  const Plotly = await loadPlotly();
+  await Plotly.react(plot, shown.data, { ...shown.layout, autosize: true }, {
+    displayModeBar: false, responsive: true, ...shown.config,
+  });
+};
+
+const cell = (tag, text, scope) => {
+  const made = document.createElement(tag);
+  made.textContent = text ?? "–";
+  if (scope) made.scope = scope;
+  if (typeof text === "number") {
+    made.className = "num";
+    made.textContent = text.toLocaleString("en-GB", { maximumSignificantDigits: 6 });
+  }
+  return made;
+};
+
+const fillTable = (chart, table) => {
+  const fold = chart.querySelector("[data-chart-table]");
+  const made = document.createElement("table");
+  made.className = "table dense";
+  const head = made.createTHead().insertRow();
+  head.append(...table.columns.map((name) => cell("th", String(name), "col")));
+  const body = made.createTBody();
+  for (const row of table.rows) body.insertRow().append(...row.map((value) => cell("td", value)));
+  fold.querySelector("div").replaceChildren(made);
+  fold.hidden = table.rows.length === 0;
+};
+
+const say = (chart, text) => {
+  const plot = chart.querySelector(".chart-plot");
+  const line = document.createElement("p");
+  line.className = "chart-says";
+  line.textContent = text;
+  plot.replaceChildren(line);
+};
+
+const load = async (chart) => {
+  const plot = chart.querySelector(".chart-plot");
+  try {
+    const answer = await fetch(chart.dataset.chart, { headers: { Accept: "application/json" } });
+    if (!answer.ok) throw new Error(`The chart could not be made (${answer.status}). Reload the page to try again.`);
+    const { figure, table } = await answer.json();
+    drawn.set(chart, { figure, table });
+    if (figure.layout?.height) plot.style.minHeight = `${figure.layout.height}px`;
+    await draw(chart);
+    if (table) fillTable(chart, table);
+    chart.querySelector("[data-chart-tools]").hidden = false;
+  } catch (error) {
+    say(chart, error.message);
+  } finally {
+    plot.classList.remove("is-waiting");
+  }
+};
+
+const safeText = (value) => {
+  const text = String(value ?? "");
+  const risky = typeof value === "string" && /^[=+\-@\t\r\n＝＋－＠]/.test(text);
+  return `"${(risky ? `'${text}` : text).replaceAll('"', '""')}"`;
+};
+
+const download = async (chart, kind) => {
+  const name = chart.id || "chart";
+  if (kind !== "csv") {
+    const Plotly = await loadPlotly();
+    const plot = chart.querySelector(".chart-plot");
+    await Plotly.downloadImage(plot, {
+      format: kind, filename: name, width: plot.clientWidth, height: plot.clientHeight, scale: 2,
+    });
+    return;
+  }
+  const { table } = drawn.get(chart);
+  const lines = [table.columns, ...table.rows].map((row) => row.map(safeText).join(","));
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([`${lines.join("\r\n")}\r\n`], { type: "text/csv" }));
+  link.download = `${name}.csv`;
+  link.click();
+  URL.revokeObjectURL(link.href);
+};
+
+const seen = new IntersectionObserver((entries) => {
+  for (const entry of entries) {
+    if (!entry.isIntersecting) continue;
+    seen.unobserve(entry.target);
+    load(entry.target);
+  }
+}, { rootMargin: "200px" });
+
+const watch = (part) => {
+  for (const chart of part.querySelectorAll("[data-chart]:not([data-watched])")) {
+    chart.dataset.watched = "";
+    seen.observe(chart);
+  }
+};
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-download]");
+  const chart = button?.closest("[data-chart]");
+  if (chart) download(chart, button.dataset.download);
+});
+document.addEventListener("themechange", () => {
+  for (const chart of drawn.keys()) if (chart.isConnected) draw(chart);
+});
+document.addEventListener("htmx:afterSettle", () => watch(document));
+watch(document);

@@ -1,0 +1,92 @@
+"""The pages of what lies between columns: they open for odd tables and point at what was found."""
+
+import pytest
+
+from apps.datasets import actions as data
+from apps.eda.actions import start_profile
+from tests import builders
+
+pytestmark = pytest.mark.once  # pages and files, the same on every database
+
+HOSTILE = ["__proto__", "<img src=x onerror=alert(1)>", "🦊" * 60, "\u202eright", "diagnosis"]
+PAGES = ("overview", "relations", "leaks", "missing", "time")
+
+
+@pytest.fixture
+def profiled_csv(planned, analyst, run_jobs, tmp_path):
+    """``profiled_csv(text)``: a table of the text, built and profiled."""
+
+    def made(text):
+        with run_jobs():
+            version = builders.upload(planned, analyst, text.encode(), tmp_path=tmp_path)
+        data.set_base(cycle=planned, source=version.source, by=analyst)
+        with run_jobs():
+            data.build_table(cycle=planned, by=analyst)
+        with run_jobs():
+            start_profile(cycle=planned, by=analyst)
+
+    return made
+
+
+def test_every_page_says_what_to_do_before_there_is_a_profile(client, analyst, built, at):
+    client.force_login(analyst)
+    for name in PAGES:
+        assert "These rows are not profiled yet" in client.get(at(name)).content.decode()
+    assert client.get(at("pair", 1, 2)).status_code == 404
+
+
+def test_hostile_names_stay_text_on_every_page(client, analyst, profiled_csv, at):
+    header = ",".join(HOSTILE)
+    body = "\n".join(
+        f"{n},{n * n},{'' if n % 4 else 'x'},2024-{n % 12 + 1:02}-01,"
+        f"{'malignant' if n % 3 else 'benign'}"
+        for n in range(60)
+    )
+    profiled_csv(f"{header}\n{body}\n")
+    client.force_login(analyst)
+    for name in PAGES:
+        html = client.get(at(name)).content.decode()
+        assert "<img src=x" not in html
+    html = client.get(at("pair", 1, 2)).content.decode()
+    assert "&lt;img src=x onerror=alert(1)&gt;" in html
+    told = client.get(at("pair_figure", 1, 2)).json()
+    assert told["table"]["columns"] == HOSTILE[:2]
+    assert client.get(at("time_figure", 1, "rows")).status_code == 200
+
+
+@pytest.mark.parametrize("text", ["only\n1\n", "only\n1\n1\n1\n", "a,b\n,x\n,y\n,z\n"])
+def test_tables_at_the_edge_open_on_every_page(client, analyst, profiled_csv, at, text):
+    profiled_csv(text)
+    client.force_login(analyst)
+    for name in PAGES:
+        assert client.get(at(name)).status_code == 200
+
+
+def test_the_radar_names_what_the_plan_marks_as_known_later_and_leads_there(
+    client, analyst, profiled, at
+):
+    client.force_login(analyst)
+    page = client.get(at("leaks"))
+    desk = [one for one in page.context["suspects"] if one["column"] == "desk"]
+    assert [one["key"] for one in desk] == ["known_later"]
+    assert desk[0]["action"][0].endswith("/data/wrangle/")
+    first = page.context["suspects"][0]
+    asked = client.get(at("overview"), {"says": first["says"], "column": first["column"]})
+    assert asked.context["form"]["says"].value() == first["says"]
+
+
+def test_a_pair_says_what_binds_it_and_the_third_column_colours_it(client, analyst, profiled, at):
+    client.force_login(analyst)
+    pair = client.get(at("relations")).context["first"][0]
+    page = client.get(at("pair", pair["one"], pair["other"]))
+    assert page.context["told"]["says"] == pair["says"]
+    plain = client.get(at("pair_figure", pair["one"], pair["other"])).json()
+    third = next(
+        place
+        for place, column in enumerate(page.context["columns"], start=1)
+        if column["name"] == "diagnosis"
+    )
+    coloured = client.get(at("pair_figure", pair["one"], pair["other"]), {"third": third}).json()
+    assert len(plain["figure"]["data"]) == 1
+    assert len(coloured["figure"]["data"]) == 2
+    assert coloured["table"]["columns"][-1] == "diagnosis"

@@ -1,0 +1,299 @@
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from apps.engine.charts import (
+    columns,
+    gaps,
+    monitors,
+    pairs,
+    periods,
+    relations,
+    scores,
+    splits,
+)
+from apps.engine.charts.labels import label, short, thinned
+from apps.engine.charts.table import answer, as_table
+from apps.engine.charts.theme import DARK, MOST_MARKS, SERIES, build, theme
+from apps.engine.errors import BadParameter, NotEnoughData
+from apps.engine.profile.pairs import pair_of
+from apps.engine.profile.study import study_table
+from apps.engine.profile.table import profile_table
+from apps.engine.reading.tables import write_table
+from apps.engine.types import silent
+
+HOSTILE = ["<b>bold</b>", '<a href="javascript:alert(1)">x</a>', "__proto__", "%{y}", "a<br>b"]
+
+
+@pytest.fixture(scope="module")
+def profile(tmp_path_factory):
+    rng = np.random.default_rng(0)
+    n = 300
+    frame = pd.DataFrame(
+        {
+            "amount": rng.normal(50, 9, n),
+            "<i>age</i>": np.where(rng.random(n) < 0.2, np.nan, rng.integers(18, 90, n)),
+            "constructor": pd.Series(rng.choice(HOSTILE, n), dtype="string"),
+            "day": pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 40, n), unit="D"),
+            "kind": pd.Series(rng.choice(["<u>a</u>", "b", "c"], n), dtype="string"),
+        }
+    )
+    file = tmp_path_factory.mktemp("charts") / "table.parquet"
+    write_table(frame, file)
+    told = profile_table(table=str(file), target="kind", report=silent)
+    kept = file.with_name("profile.json")
+    kept.write_text(json.dumps(told))
+    told["study"] = study_table(table=str(file), profile=str(kept), report=silent)
+    told["pairs"] = {
+        f"pair {a} {b} {third}": pair_of(file, a=a, b=b, third=third)
+        for a, b, third in (
+            ("amount", "<i>age</i>", "constructor"),
+            ("amount", "day", "<i>age</i>"),
+            ("amount", "constructor", ""),
+            ("kind", "constructor", ""),
+        )
+    }
+    return told
+
+
+RESULTS = [
+    {"title": "<b>forest</b>", "value": 0.83, "low": 0.80, "high": 0.86},
+    {"title": "linear", "value": 0.79, "low": 0.75, "high": 0.82},
+]
+PERIODS = [
+    {"at": "2024-01-01", "value": 0.8, "low": 0.7, "high": 0.9, "rows": 40},
+    {"at": "2024-01-08", "value": None, "low": None, "high": None, "rows": 0},
+    {"at": "2024-01-15", "value": 0.7, "low": 0.6, "high": 0.8, "rows": 50},
+]
+FEATURES = [
+    {"feature": "__proto__", "psi": 0.05, "state": "stable"},
+    {"feature": "<b>amount</b>", "psi": 0.4, "state": "drifted"},
+    {"feature": "new", "psi": None, "state": "too few rows"},
+]
+STEPS = [{"at": f"2024-01-01T{n:02}:00:00", "p50": 1.0, "p95": 2.0, "p99": 3.0} for n in range(9)]
+
+
+@pytest.fixture
+def figures(profile):
+    drawn = {f"column {entry['name']}": columns.column_chart(entry) for entry in profile["columns"]}
+    drawn |= {
+        f"relation {entry['name']}": relations.target_relation(entry["relation"])
+        for entry in profile["columns"]
+        if "relation" in entry
+    }
+    return drawn | {
+        "missing": columns.missing_bars(profile["columns"]),
+        "associations": relations.relation_matrix(profile["study"]["relations"]),
+        "linear": relations.relation_matrix(profile["study"]["relations"], measure="linear"),
+        "patterns": gaps.gap_patterns(profile["study"]["gaps"]),
+        "effects": gaps.gap_effects(profile["study"]["gaps"]["columns"]),
+        "rows": periods.period_rows(profile["study"]["time"][0]),
+        "target": periods.period_target(profile["study"]["time"][0]),
+        "moved": periods.period_drift(profile["study"]["time"][0]),
+        "season": periods.season(profile["study"]["time"][0]["seasons"][0]),
+        **{name: pairs.pair_chart(told) for name, told in profile["pairs"].items()},
+        "split": splits.split_strip(test_rows=20, fold_rows=[40, 40], method="stratified"),
+        "leaderboard": scores.interval_bars(RESULTS, title="<b>AUC</b>", promise=0.8),
+        "confusion": scores.confusion_matrix([[5, 1], [2, 8]], classes=["<b>no</b>", "yes"]),
+        "roc": scores.roc_curve([(0, 0), (0.2, 0.9), (1, 1)], name="<b>m</b>"),
+        "pr": scores.precision_recall_curve([(0, 1), (1, 0.3)], name="m", positive_share=0.3),
+        "calibration": scores.calibration_curve([(0.1, 0.2), (0.9, 0.8)], name="m"),
+        "latency": monitors.latency_over_time(STEPS),
+        "drift": monitors.drift_bars(FEATURES),
+        "metric": monitors.metric_over_time(PERIODS, title="<b>recall</b>", threshold=0.75),
+    }
+
+
+def walk(part, path=()):
+    """Every (path, value) of nested JSON, and every key as a value of its own."""
+    if isinstance(part, dict):
+        for key, value in part.items():
+            yield (*path, "key"), key
+            yield from walk(value, (*path, key))
+    elif isinstance(part, list):
+        for value in part:
+            yield from walk(value, path)
+    else:
+        yield path, part
+
+
+def test_every_figure_is_strict_json_with_numbers_beside_it(figures):
+    assert len(figures) == 31
+    for name, figure in figures.items():
+        answered = json.loads(json.dumps(answer(figure), allow_nan=False))
+        assert set(answered["figure"]) == {"data", "layout", "config"}, name
+        assert answered["figure"]["data"], name
+        table = answered["table"]
+        assert table["rows"], name
+        assert {len(row) for row in table["rows"]} == {len(table["columns"])}, name
+        assert answered["figure"]["config"]["displayModeBar"] is False
+        assert answered["figure"]["layout"]["paper_bgcolor"] == "rgba(0,0,0,0)"
+        assert "template" not in answered["figure"]["layout"]
+
+
+def test_no_text_of_a_user_is_markup_a_template_or_a_key(figures):
+    for name, figure in figures.items():
+        for path, value in walk(answer(figure)["figure"]):
+            if not isinstance(value, str):
+                continue
+            if path[-1] == "key":
+                assert value not in {"__proto__", "constructor", *HOSTILE}, (name, path)
+            elif path[-1] in {"hovertemplate", "texttemplate"}:
+                assert re.sub(r"<extra>\w*</extra>", "", value).count("<") == 0, (name, value)
+                assert not any(text in value for text in HOSTILE if text != "%{y}")
+            else:
+                assert "<" not in value, (name, path, value)
+
+
+def test_names_are_shown_as_the_user_wrote_them(figures):
+    ticks = figures["column constructor"]["layout"]["yaxis"]["ticktext"]
+    assert "&lt;b&gt;bold&lt;/b&gt;" in ticks
+    told = {row[0] for row in as_table(figures["column constructor"])["rows"]}
+    assert told == set(HOSTILE)
+
+
+def test_names_that_are_cut_alike_stay_two_bars():
+    top = [{"value": "x" * 60 + end, "rows": 5} for end in "ab"]
+    column = {"top": top, "rest": {"values": 0, "rows": 0}, "count": 10, "kind": "text"}
+    bars = columns.categories(column)["data"][0]
+    assert (bars["y"], bars["x"]) == ([0, 1], [5, 5])
+
+
+def test_a_label_is_text_on_one_line_and_short():
+    assert label("a <b>&amp;</b>\n b") == "a &lt;b&gt;&amp;amp;&lt;/b&gt; b"
+    assert label("  ") == "(blank)"
+    assert len(label("x" * 500)) == 32
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(3.0, "3"), (0.123456, "0.1235"), (None, "–"), (float("nan"), "–")]
+)
+def test_numbers_are_written_short(value, text):
+    assert short(value) == text
+
+
+def test_histogram_bars_stand_on_their_bins_and_far_rows_are_told():
+    shape = {"edges": [0.0, 1.0, 3.0], "counts": [4, 6], "below": 0, "above": 2}
+    figure = columns.histogram({"name": "x", "histogram": shape})
+    bars = figure["data"][0]
+    assert (bars["x"], bars["width"], bars["y"]) == ([0.5, 2.0], [1.0, 2.0], [4, 6])
+    assert as_table(figure)["rows"][-1] == ["above 3", 2]
+    assert "2 far-out rows not drawn" in figure["layout"]["xaxis"]["title"]["text"]
+    with pytest.raises(NotEnoughData, match="holds no number"):
+        columns.histogram({"name": "x", "histogram": None})
+
+
+def test_whiskers_reach_from_the_value_to_its_bounds():
+    relation = {
+        "target": "y",
+        "kind": "rate",
+        "labels": ["a", "b"],
+        "rows": [10, 0],
+        "series": [
+            {
+                "name": "yes",
+                "points": [
+                    {"value": 0.5, "low": 0.25, "high": 0.875},
+                    {"value": None, "low": None, "high": None},
+                ],
+            }
+        ],
+    }
+    trace = relations.target_relation(relation)["data"][0]
+    assert trace["y"] == [0.5]
+    assert trace["error_y"]["array"] == [0.375]
+    assert trace["error_y"]["arrayminus"] == [0.25]
+
+
+def test_a_time_split_shows_what_a_fold_does_not_use():
+    figure = splits.split_strip(test_rows=20, fold_rows=[30, 40], train_only_rows=10, method="time")
+    assert as_table(figure)["rows"] == [["Fold 1", 10, 30, 20], ["Fold 2", 40, 40, 20]]
+    assert sum(trace["x"][0] for trace in figure["data"]) == 100
+    later = figure["data"][2]
+    assert later["text"] == ["not used", "validates"]
+
+
+def test_the_promise_is_a_dashed_line_at_the_threshold(figures):
+    across, up = (figures[name]["layout"]["shapes"][0] for name in ("leaderboard", "metric"))
+    assert (across["x0"], across["x1"], across["line"]["dash"]) == (0.8, 0.8, "dash")
+    assert (up["y0"], up["y1"]) == (0.75, 0.75)
+    low, high = figures["metric"]["layout"]["yaxis"]["range"]
+    assert low < 0.6 < 0.9 < high
+
+
+def test_a_period_without_outcomes_has_no_point_and_no_interval(figures):
+    line = figures["metric"]["data"][0]
+    assert line["y"] == [0.8, None, 0.7]
+    assert line["error_y"]["array"] == [pytest.approx(0.1), None, pytest.approx(0.1)]
+
+
+def test_the_interval_band_covers_exactly_the_interval(figures):
+    band = figures["leaderboard"]["data"][0]
+    assert band["base"] == [0.80, 0.75]
+    assert band["x"] == pytest.approx([0.06, 0.07])
+
+
+def test_confusion_shares_are_of_the_true_class(figures):
+    assert as_table(figures["confusion"])["rows"][1] == ["<b>no</b>", "yes", 1, 0.166667]
+    with pytest.raises(BadParameter, match="21 classes; at most 20"):
+        scores.confusion_matrix([[0] * 21] * 21, classes=[str(n) for n in range(21)])
+
+
+def test_the_most_drifted_feature_comes_first(figures):
+    assert [row[0] for row in as_table(figures["drift"])["rows"]] == [
+        "<b>amount</b>",
+        "__proto__",
+        "new",
+    ]
+
+
+def test_many_steps_are_thinned_and_peaks_stay():
+    steps = [{"at": f"t{n}", "p50": 1.0, "p95": 2.0, "p99": 3.0} for n in range(20_000)]
+    steps[777] |= {"p99": 900.0}
+    figure = monitors.latency_over_time(steps)
+    assert len(figure["data"][2]["y"]) == monitors.MOST_STEPS
+    assert max(figure["data"][2]["y"]) == 900
+    assert thinned(list(range(10)), most=3) == [0, 3, 9]
+
+
+def test_a_chart_with_too_many_marks_or_an_unknown_property_is_refused():
+    too_many = [{"type": "scatter", "x": [0] * (MOST_MARKS + 1), "y": [0] * (MOST_MARKS + 1)}]
+    with pytest.raises(BadParameter, match="5001 marks"):
+        build(too_many, columns=[], rows=[])
+    with pytest.raises(BadParameter, match="cannot be drawn"):
+        build([{"type": "scatter", "colour": "red"}], columns=[], rows=[])
+
+
+def test_dark_and_light_are_the_same_figure_in_other_colours(figures):
+    for figure in figures.values():
+        dark = theme(figure, dark=True)
+        assert dark != figure
+        assert theme(dark, dark=False) == figure
+        assert as_table(dark) == as_table(figure)
+
+
+def test_a_text_that_looks_like_a_colour_stays():
+    relation = [{"title": "#2f5bd7", "value": 0.5, "low": 0.4, "high": 0.6}]
+    dark = theme(scores.interval_bars(relation, title="AUC"), dark=True)
+    assert dark["layout"]["yaxis"]["ticktext"] == ["#2f5bd7"]
+
+
+def luminance(colour):
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one, other):
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("colour", SERIES)
+def test_every_series_colour_stands_out_from_both_grounds(colour):
+    """WCAG 2.2, 1.4.11: graphics need a contrast of 3 to 1."""
+    assert contrast(colour, "#ffffff") >= 3
+    assert contrast(DARK[colour], "#161b22") >= 3

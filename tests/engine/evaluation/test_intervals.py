@@ -1,0 +1,122 @@
+"""Intervals against published values and against what they promise: coverage."""
+
+import time
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from apps.engine.errors import BadParameter, NotEnoughData
+from apps.engine.evaluation.intervals import (
+    bootstrap_interval,
+    mean_interval,
+    metric_interval,
+    rate_interval,
+)
+from apps.engine.evaluation.metrics import Predictions, score
+
+
+@pytest.mark.parametrize(
+    ("hits", "trials", "expected"),
+    [  # Newcombe (1998), Statistics in Medicine 17, table I, method 3
+        (81, 263, (0.2553, 0.3662)),
+        (15, 148, (0.0624, 0.1605)),
+        (0, 20, (0.0, 0.1611)),
+        (1, 29, (0.0061, 0.1718)),
+    ],
+)
+def test_matches_the_published_wilson_values(hits, trials, expected):
+    low, high = rate_interval(hits, trials)
+    assert (round(low, 4), round(high, 4)) == expected
+
+
+@pytest.mark.parametrize(("hits", "trials"), [(1, 0), (-1, 5), (6, 5)])
+def test_impossible_rates_are_refused(hits, trials):
+    with pytest.raises(BadParameter):
+        rate_interval(hits, trials)
+
+
+def test_fold_scores_give_the_corrected_interval_of_nadeau_and_bengio():
+    values = [0.80, 0.82, 0.78, 0.81, 0.79]
+    low, high = mean_interval(values, train_rows=80, test_rows=20)
+    spread = np.sqrt(np.var(values, ddof=1) * (1 / 5 + 20 / 80))
+    half = stats.t.ppf(0.975, 4) * spread
+    assert (low, high) == pytest.approx((0.80 - half, 0.80 + half))
+
+
+def predictions(seed, rows=300):
+    generator = np.random.default_rng(seed)
+    truth = np.where(generator.random(rows) < 0.3, "yes", "no")
+    chance = 1 / (1 + np.exp(-(generator.normal(0, 1, rows) + 1.2 * (truth == "yes") - 1)))
+    told = np.where(chance >= 0.5, "yes", "no")
+    return truth, Predictions(told, np.column_stack([1 - chance, chance]), ("no", "yes"))
+
+
+def test_the_quick_auc_rounds_agree_with_plain_resampling():
+    truth, told = predictions(1)
+    quick = bootstrap_interval("roc_auc", truth, told, positive="yes", seed=0)
+    generator = np.random.default_rng(0)
+    strata = [np.flatnonzero(truth == name) for name in ("no", "yes")]
+    plain = []
+    for _ in range(300):
+        rows = np.concatenate([generator.choice(part, len(part)) for part in strata])
+        plain.append(score("roc_auc", truth[rows], told.take(rows), positive="yes"))
+    assert quick == pytest.approx(tuple(np.percentile(plain, [2.5, 97.5])), abs=0.01)
+
+
+def test_the_interval_covers_the_true_auc_about_95_times_in_100():
+    truth, told = predictions(99, rows=200_000)
+    true_auc = score("roc_auc", truth, told, positive="yes")
+    hits = 0
+    for seed in range(200):
+        rows_truth, rows_told = predictions(seed)
+        low, high = bootstrap_interval(
+            "roc_auc", rows_truth, rows_told, positive="yes", seed=seed, rounds=300
+        )
+        hits += low <= true_auc <= high
+    assert 180 <= hits <= 198
+
+
+def test_rates_get_the_interval_of_wilson():
+    truth, told = predictions(4)
+    found = int(np.sum((truth == "yes") & (told.labels == "yes")))
+    trials = {"recall": np.sum(truth == "yes"), "precision": np.sum(told.labels == "yes")}
+    for metric, count in trials.items():
+        expected = rate_interval(found, int(count))
+        assert metric_interval(metric, truth, told, positive="yes") == expected
+    right = int(np.sum(truth == told.labels))
+    assert metric_interval("accuracy", truth, told) == rate_interval(right, len(truth))
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "roc_auc", "f1", "average_precision", "mcc"])
+def test_a_perfect_result_on_few_rows_is_not_certain(metric):
+    truth = np.array(["yes"] * 10 + ["no"] * 10)
+    chance = np.where(truth == "yes", 0.9, 0.1)
+    told = Predictions(truth, np.column_stack([1 - chance, chance]), ("no", "yes"))
+    low, high = metric_interval(metric, truth, told, positive="yes")
+    assert high == 1.0
+    assert low < 0.9
+
+
+def test_the_interval_holds_the_result_itself():
+    for seed in range(30):
+        truth, told = predictions(seed, rows=25)
+        for metric in ("average_precision", "f1", "brier"):
+            low, high = metric_interval(metric, truth, told, positive="yes", rounds=50)
+            assert low <= score(metric, truth, told, positive="yes") <= high
+
+
+def test_20_000_rows_are_resampled_in_seconds():
+    truth, told = predictions(2, rows=20_000)
+    for metric in ("roc_auc", "f1", "log_loss"):
+        began = time.process_time()
+        bootstrap_interval(metric, truth, told, positive="yes")
+        assert time.process_time() - began < 3
+
+
+def test_the_same_seed_gives_the_same_interval_and_one_row_is_refused():
+    truth, told = predictions(3)
+    first = bootstrap_interval("f1", truth, told, positive="yes", seed=5, rounds=200)
+    assert first == bootstrap_interval("f1", truth, told, positive="yes", seed=5, rounds=200)
+    with pytest.raises(NotEnoughData):
+        bootstrap_interval("accuracy", truth[:1], told.take(np.arange(1)))

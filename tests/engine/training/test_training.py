@@ -1,0 +1,363 @@
+"""Candidates on tables that scikit-learn ships, from folds to a model file and a verdict."""
+
+import json
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
+
+from apps.engine.errors import EngineError, NotEnoughData, Stopped
+from apps.engine.evaluation.metrics import metrics_for
+from apps.engine.reading.tables import house_types, spec_of, write_table
+from apps.engine.splitting.folds import write_split
+from apps.engine.training.candidates import CANDIDATES, candidates_for
+from apps.engine.training.files import file_sha256, load_model, save_model
+from apps.engine.training.final import fit_final
+from apps.engine.training.problem import problem_of
+from apps.engine.training.rows import Rows, load_rows, predict, specs
+from apps.engine.training.sealed import evaluate_sealed
+from apps.engine.training.task import Task
+from apps.engine.training.trial import cross_validate
+from apps.engine.types import Problem, silent
+from tests.engine.training.drawing import drawn_split
+
+
+def cancer() -> pd.DataFrame:
+    frame = load_breast_cancer(as_frame=True).frame
+    names = np.array(["malignant", "benign"])
+    return frame.assign(
+        target=names[frame["target"]],
+        size=np.where(frame["mean radius"] > 14, "large", "small"),
+        clinic=[f"clinic {number % 40}" for number in range(len(frame))],
+        seen=pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(len(frame)), unit="h"),
+    )
+
+
+TABLES = {
+    Problem.BINARY: (cancer, "malignant"),
+    Problem.MULTICLASS: (
+        lambda: load_wine(as_frame=True).frame.assign(
+            target=lambda frame: "w" + frame["target"].astype(str)
+        ),
+        None,
+    ),
+    Problem.REGRESSION: (lambda: load_diabetes(as_frame=True).frame, None),
+}
+
+
+@pytest.fixture(scope="module", params=list(TABLES))
+def drawn(request, tmp_path_factory):
+    """A split of one of the tables: its folder, problem and feature specs."""
+    folder = tmp_path_factory.mktemp("drawn")
+    make, positive = TABLES[request.param]
+    frame = house_types(make())
+    features = drawn_split(folder, frame, test_share=0.3)["features"]
+    return folder, request.param, positive, features
+
+
+FEWER = {
+    "forest": {"n_estimators": 40},
+    "boosting": {"max_iter": 60},
+    "lightgbm": {"n_estimators": 60},
+}
+"""Smaller models, so that the tests are quick."""
+
+
+def validated(drawn, candidate):
+    folder, problem, positive, features = drawn
+    return cross_validate(
+        development=str(folder / "development.parquet"),
+        split_file=str(folder / "split.parquet"),
+        method="stratified",
+        candidate=candidate,
+        target="target",
+        features=features,
+        problem=problem,
+        positive=positive,
+        metrics=[metric.key for metric in metrics_for(problem) if not metric.money],
+        seed=0,
+        report=silent,
+        params=FEWER.get(candidate),
+    )
+
+
+def fitted(drawn, candidate):
+    folder, problem, positive, features = drawn
+    return fit_final(
+        development=str(folder / "development.parquet"),
+        split_file=str(folder / "split.parquet"),
+        method="stratified",
+        candidate=candidate,
+        target="target",
+        features=features,
+        problem=problem,
+        positive=positive,
+        seed=0,
+        target_file=str(folder / f"{candidate}.skops"),
+        report=silent,
+        params=FEWER.get(candidate),
+    )
+
+
+@pytest.mark.parametrize("candidate", list(CANDIDATES))
+def test_every_candidate_is_scored_stored_loaded_and_judged(drawn, candidate):
+    folder, problem, positive, features = drawn
+    told = validated(drawn, candidate)
+    assert len(told["folds"]) == 3
+    json.dumps(told, allow_nan=False)
+    if candidate != "dummy":
+        least = {"binary": 0.95, "multiclass": 0.95, "regression": 0.3}[problem]
+        best = {"binary": "roc_auc", "multiclass": "roc_auc", "regression": "r2"}[problem]
+        assert told["scores"][best]["mean"] > least
+    final = fitted(drawn, candidate)
+    base = final if candidate == "dummy" else fitted(drawn, "dummy")
+    promise = {"binary": "roc_auc", "multiclass": "accuracy", "regression": "rmse"}[problem]
+    result = evaluate_sealed(
+        model=str(folder / f"{candidate}.skops"),
+        sha256=final["sha256"],
+        test=str(folder / "test.parquet"),
+        target="target",
+        features=features,
+        problem=problem,
+        positive=positive,
+        promises=[{"metric": promise, "threshold": 0.9, "direction": "up", "role": "primary"}],
+        baseline_model=str(folder / "dummy.skops"),
+        baseline_sha256=base["sha256"],
+        slices=["size"] if problem == Problem.BINARY else [],
+        seed=0,
+        report=silent,
+    )
+    json.dumps([final, result], allow_nan=False)
+    assert final["trained_on"] == file_sha256(folder / "development.parquet")
+    assert {item["feature"] for item in final["importance"]} == {item["name"] for item in features}
+    verdict = result["verdicts"][0]
+    assert verdict["low"] <= verdict["result"] <= verdict["high"]
+    if candidate == "dummy":
+        assert verdict["result"] == pytest.approx(verdict["baseline"])
+
+
+@pytest.mark.parametrize("candidate", list(CANDIDATES))
+def test_rows_that_validate_never_change_a_fitted_number(drawn, candidate):
+    """Mutation: garbage in the validation rows, features and target, changes no answer."""
+    folder, problem, positive, features = drawn
+    rows = load_rows(
+        str(folder / "development.parquet"), target="target", spec=specs(features), problem=problem
+    )
+    task = Task(candidate, features, problem, positive, 0, FEWER.get(candidate))
+    train, valid = np.arange(0, 80), np.arange(80, len(rows.target))
+    probe = valid[:30]
+    before, _ = task.fit(rows, train)
+    expected = predict(before, rows.features.iloc[probe], problem=problem, positive=positive)
+    numbers = rows.features.select_dtypes("number").columns
+    mutated = rows.features.copy()
+    mutated.loc[mutated.index[valid], numbers] = 1e6
+    mutated.loc[mutated.index[valid], mutated.columns.difference(numbers)] = "garbage"
+    target = rows.target.copy()
+    target[valid] = target[valid][::-1] * 2
+    after, _ = task.fit(Rows(mutated, target, rows.table), train)
+    found = predict(after, rows.features.iloc[probe], problem=problem, positive=positive)
+    assert np.array_equal(found.labels, expected.labels)
+    if expected.probabilities is not None:
+        assert np.array_equal(found.probabilities, expected.probabilities)
+
+
+@pytest.mark.parametrize("candidate", list(CANDIDATES))
+def test_a_stored_model_answers_exactly_as_before(drawn, candidate, tmp_path):
+    folder, problem, positive, features = drawn
+    rows = load_rows(
+        str(folder / "development.parquet"), target="target", spec=specs(features), problem=problem
+    )
+    task = Task(candidate, features, problem, positive, 0, FEWER.get(candidate))
+    pipeline, _ = task.fit(rows, np.arange(len(rows.target)))
+    sha256 = save_model(pipeline, tmp_path / "m.skops")
+    loaded = load_model(tmp_path / "m.skops", sha256=sha256)
+    found, expected = (
+        predict(model, rows.features, problem=problem, positive=positive)
+        for model in (loaded, pipeline)
+    )
+    assert np.array_equal(found.labels, expected.labels)
+    if expected.probabilities is not None:
+        assert np.array_equal(found.probabilities, expected.probabilities)
+
+
+def test_unseen_categories_and_missing_values_are_answered(tmp_path):
+    frame = house_types(
+        pd.DataFrame(
+            {
+                "amount": [1.0, 2.0, None, 4.0] * 20,
+                "empty": pd.Series([None] * 80, dtype="float64"),
+                "kind": ["a", "b", "c", None] * 20,
+                "code": [f"id{number}" for number in range(80)],
+                "target": ["yes", "no"] * 40,
+            }
+        )
+    )
+    write_table(frame, tmp_path / "t.parquet")
+    features = [asdict(column) for column in spec_of(frame).columns if column.name != "target"]
+    rows = load_rows(
+        str(tmp_path / "t.parquet"), target="target", spec=specs(features), problem=Problem.BINARY
+    )
+    new = rows.features.iloc[:2].assign(kind=["never seen", np.nan], code=["new", np.nan])
+    for candidate in CANDIDATES:
+        pipeline, _ = Task(candidate, features, Problem.BINARY, "yes", 0).fit(rows, np.arange(80))
+        told = predict(pipeline, new, problem=Problem.BINARY, positive="yes")
+        assert np.isfinite(told.probabilities).all()
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        (["a", "b", "a"], Problem.BINARY),
+        ([True, False, True], Problem.BINARY),
+        ([0, 1, 1], Problem.BINARY),
+        (["a", "b", "c"], Problem.MULTICLASS),
+        ([0.5, 1.5, 2.5], Problem.REGRESSION),
+        (list(range(100)), Problem.REGRESSION),
+    ],
+)
+def test_the_problem_follows_from_the_target(values, problem):
+    frame = house_types(pd.DataFrame({"target": values}))
+    assert problem_of(frame["target"])[0] == problem
+
+
+def test_a_target_with_one_class_is_refused_in_words():
+    with pytest.raises(NotEnoughData, match=r"one value only \(yes\)"):
+        problem_of(pd.Series(["yes", "yes"], name="churn"))
+
+
+def written(folder, **columns):
+    """A table file and the specs of its features."""
+    frame = house_types(pd.DataFrame(columns))
+    write_table(frame, folder / "t.parquet")
+    write_split((np.arange(len(frame)) // 2 % 3).astype("int8"), folder / "split.parquet")
+    spec = [asdict(column) for column in spec_of(frame).columns if column.name != "target"]
+    return str(folder / "t.parquet"), spec
+
+
+def final_fit(folder, problem, *, positive=None, candidate="forest", **columns):
+    path, features = written(folder, **columns)
+    return fit_final(
+        development=path,
+        split_file=str(folder / "split.parquet"),
+        method="random",
+        candidate=candidate,
+        target="target",
+        features=features,
+        problem=problem,
+        positive=positive,
+        seed=0,
+        target_file=str(folder / "m.skops"),
+        report=silent,
+        params=FEWER.get(candidate),
+    )
+
+
+NOISE = np.random.default_rng(0).normal(size=60)
+YES_NO = ["yes", "no"] * 30
+
+
+@pytest.mark.parametrize(
+    ("columns", "problem", "says"),
+    [
+        ({"a": [1e308] + [1.0] * 59, "target": YES_NO}, "binary", '"a" holds 1e.308 in row 1'),
+        ({"a": NOISE, "target": [np.inf, *NOISE[1:]]}, "regression", '"target" holds inf'),
+        ({"a": NOISE, "target": ["x"] * 60}, "binary", 'All rows .* of the class "x"'),
+        ({"a": NOISE, "target": YES_NO}, "regression", "holds no numbers"),
+        ({"a": NOISE[:6], "target": YES_NO[:6]}, "binary", "There are 6 rows to learn from"),
+        ({"a": NOISE, "target": [f"c{n // 3}" for n in range(60)]}, "multiclass", "No class has 5"),
+        ({"a": NOISE, "target": ["yes", None] * 30}, "binary", "empty in 30 of 60 rows"),
+        ({"a": [None] * 60, "target": YES_NO}, "binary", "no feature to learn from"),
+        (
+            {"s": pd.Timestamp("2024-01-01"), "s: day": NOISE, "target": YES_NO},
+            "binary",
+            "same name",
+        ),
+    ],
+)
+def test_what_cannot_be_learnt_from_is_refused_in_words(columns, problem, says, tmp_path):
+    with pytest.raises(EngineError, match=says):
+        final_fit(tmp_path, problem, positive="yes", **columns)
+
+
+def test_importance_finds_the_cause_names_empty_features_and_survives_a_rare_class(tmp_path):
+    generator = np.random.default_rng(1)
+    cause = generator.normal(size=3_000)
+    target = np.where(cause > 0, "up", "down").astype(object)
+    target[0] = "once"  # most likely not among the rows on which importance is measured
+    told = final_fit(
+        tmp_path,
+        "multiclass",
+        cause=cause,
+        noise=generator.normal(size=3_000),
+        empty=pd.Series([None] * 3_000, dtype="float64"),
+        target=target,
+    )
+    found = {item["feature"]: item["importance"] for item in told["importance"]}
+    assert found["cause"] > 1.0 > 0.1 > abs(found["noise"])
+    first = told["importance"][0]
+    assert 0 < first["low"] < first["importance"] < first["high"]
+    assert found["empty"] == 0.0
+    assert told["left_out"] == ["empty"]
+
+
+def test_a_model_that_learnt_noise_by_heart_is_not_said_to_rest_on_it(tmp_path):
+    """On its own training rows a forest would show a large importance for each of these."""
+    generator = np.random.default_rng(2)
+    told = final_fit(
+        tmp_path,
+        "binary",
+        positive="yes",
+        **{f"noise {number}": generator.normal(size=400) for number in range(3)},
+        target=generator.choice(["yes", "no"], 400),
+    )
+    assert all(item["low"] < 0.02 for item in told["importance"])
+
+
+def test_a_shape_follows_what_the_target_was_made_of(tmp_path):
+    generator = np.random.default_rng(4)
+    bent = generator.uniform(-2, 2, 600)
+    told = final_fit(
+        tmp_path,
+        "regression",
+        candidate="boosting",
+        bent=bent,
+        place=["east", "west"] * 300,
+        target=bent**2 + np.where(np.arange(600) % 2, 3.0, 0.0),
+    )
+    shapes = {item["feature"]: item for item in told["shapes"]}
+    assert np.corrcoef(np.square(shapes["bent"]["grid"]), shapes["bent"]["mean"])[0, 1] > 0.98
+    step = dict(zip(shapes["place"]["grid"], shapes["place"]["mean"], strict=True))
+    assert step["west"] - step["east"] == pytest.approx(3.0, abs=0.3)
+    assert all(
+        low <= high for low, high in zip(*(shapes["bent"][k] for k in ("low", "high")), strict=True)
+    )
+
+
+def test_a_person_can_stop_while_importance_is_measured(tmp_path):
+    def stop(done, total, says):
+        if says.startswith("Explaining"):
+            raise Stopped
+
+    path, features = written(tmp_path, a=NOISE, target=YES_NO)
+    with pytest.raises(Stopped):
+        fit_final(
+            development=path,
+            split_file=str(tmp_path / "split.parquet"),
+            method="random",
+            candidate="linear",
+            target="target",
+            features=features,
+            problem="binary",
+            positive="yes",
+            seed=0,
+            target_file=str(tmp_path / "m.skops"),
+            report=stop,
+        )
+
+
+def test_the_baseline_comes_first():
+    found = candidates_for(Problem.BINARY, rows=100, columns=5)
+    assert found[0]["baseline"]
+    assert len(found) == len(CANDIDATES)

@@ -1,0 +1,161 @@
+"""The task pages: saving as one types, rows, and two who write at the same time."""
+
+import pytest
+from django.urls import reverse
+
+from apps.projects.models import Role
+from tests import builders
+
+
+@pytest.fixture
+def second(join):
+    return join(Role.ANALYST, name="Bo Berg")
+
+
+def problem(**but):
+    return {"who": "The desk", "decision": "who is called", **but}
+
+
+def test_typing_saves_the_task_and_the_fragment_carries_the_next_revision(post, saved):
+    answer = post("problem", problem(), htmx=True, revision=0)
+    assert answer.status_code == 200
+    assert saved("problem") == problem()
+    assert 'name="revision" value="1"' in answer.content.decode()
+    assert "<html" not in answer.content.decode()
+    again = post("problem", problem(today="By hand"), htmx=True, revision=1)
+    assert again.status_code == 200
+    assert saved("problem")["today"] == "By hand"
+
+
+def test_an_error_while_typing_keeps_the_draft_and_names_the_field(post, saved):
+    answer = post("metrics", {"test_share": 3}, htmx=True)
+    assert answer.status_code == 422
+    assert "Not saved: Share of rows for the sealed test" in answer.content.decode()
+    assert saved("metrics") == {}
+
+
+def test_two_people_on_two_tasks_do_not_meet(post, second, saved):
+    post("problem", problem(), revision=0)
+    assert post("objective", {"kpi": "Calls"}, by=second, revision=0).status_code == 302
+    assert saved("problem")
+    assert saved("objective")["kpi"] == "Calls"
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_the_later_of_two_people_sees_both_versions_and_overwrites_nothing(
+    post, second, saved, htmx
+):
+    post("problem", problem(who="The front desk"), revision=0)
+    answer = post("problem", problem(today="By <b>hand</b>"), by=second, revision=0, htmx=htmx)
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert saved("problem")["who"] == "The front desk"
+    assert "Ann Lind saved it after you opened this page" in page
+    assert '<td data-label="Saved meanwhile">The front desk</td>' in page
+    assert '<td data-label="What you typed">The desk</td>' in page
+    assert "By &lt;b&gt;hand&lt;/b&gt;" in page  # what they typed is still there
+    assert 'name="over" value="1"' in page
+    assert 'name="do" value="theirs"' in page
+    assert 'name="revision" value="0"' in page  # the next autosave is no consent
+    assert ("<html" in page) is not htmx
+
+
+def test_save_mine_overwrites_exactly_what_was_shown(post, second, saved):
+    post("problem", problem(who="One"), revision=0)
+    post("problem", problem(who="Two"), revision=1)
+    late = post("problem", problem(who="Mine"), by=second, revision=0, over=1)
+    assert late.status_code == 409  # they saw revision 1, and another save came after it
+    assert saved("problem")["who"] == "Two"
+    assert post("problem", problem(who="Mine"), by=second, revision=0, over=2).status_code == 302
+    assert saved("problem")["who"] == "Mine"
+
+
+def test_take_theirs_saves_nothing_and_shows_what_is_there(post, second, saved, client):
+    post("problem", problem(who="The front desk"), revision=0)
+    answer = post("problem", problem(who="Mine"), by=second, revision=0, do="theirs")
+    assert answer.status_code == 302
+    assert saved("problem")["who"] == "The front desk"
+    assert "The front desk" in client.get(answer.url).content.decode()
+
+
+def test_the_same_person_in_two_tabs_is_warned_too(post, saved):
+    post("problem", problem(who="First tab"), revision=0)
+    answer = post("problem", problem(who="Second tab"), revision=0)
+    assert answer.status_code == 409
+    assert "You saved it in another tab" in answer.content.decode()
+    assert saved("problem")["who"] == "First tab"
+
+
+def test_two_who_write_the_same_words_do_not_disagree(post, second):
+    post("problem", problem(), revision=0)
+    assert post("problem", problem(), by=second, revision=0).status_code == 302
+
+
+def test_rows_are_added_without_javascript_and_what_was_typed_is_saved(post, saved, client):
+    answer = post("features", {"columns": [{"name": "a"}]}, do="rows")
+    assert answer.url.endswith("?rows=5#rows-end")
+    assert saved("features")["columns"][0]["name"] == "a"
+    assert client.get(answer.url).content.decode().count("data-filter-row") == 6
+
+
+def test_a_row_is_removed_by_its_button_however_many_empty_rows_lie_before_it(post, saved):
+    rows = [{"name": "a"}, {}, {"name": "b"}, {"name": "c"}]
+    post("features", {"columns": rows}, remove="2")
+    assert [row["name"] for row in saved("features")["columns"]] == ["a", "c"]
+    post("features", {"columns": [{"name": "a"}, {}]}, remove="1", revision=1)
+    assert [row["name"] for row in saved("features")["columns"]] == ["a"]
+    assert post("features", {"columns": [{"name": "a"}]}, remove="9").status_code == 302
+
+
+def test_what_another_tab_added_does_not_swallow_a_row(post, saved):
+    """The posted rows are judged by themselves, not beside what is stored by now."""
+    row = {"name": "b", "known": "at", "sensitive": False}
+    post("features", {"columns": [{"name": "a"}, row]})
+    post("features", {"columns": [{"name": "a"}, row, {"name": "c"}]}, over=1)
+    assert [each["name"] for each in saved("features")["columns"]] == ["a", "b", "c"]
+
+
+def test_two_hundred_features_fit_on_one_page_and_can_be_filtered(post, saved, client, project):
+    rows = [{"name": f"x{number}", "known": "at"} for number in range(200)]
+    assert post("features", {"columns": rows}).status_code == 302
+    assert len(saved("features")["columns"]) == 200
+    page = client.get(reverse("planning:features", args=[project.slug])).content.decode()
+    assert page.count("data-filter-row") == 201
+    assert "data-filter-for" in page
+
+
+def test_a_feature_known_too_late_stays_on_the_page_marked_as_excluded(post, client, project):
+    post("features", {"columns": [{"name": "refund", "known": "after"}]})
+    page = client.get(reverse("planning:features", args=[project.slug])).content.decode()
+    assert 'value="refund"' in page
+    assert "excluded</span>" in page
+
+
+@pytest.mark.parametrize("task", ["problem", "objective", "features", "risks", "metrics"])
+def test_every_task_page_opens_empty_and_full(client, analyst, viewer, project, cycle, task):
+    address = reverse(f"planning:{task}", args=[project.slug])
+    for person in (analyst, viewer):
+        client.force_login(person)
+        assert client.get(address).status_code == 200
+    builders.make_plan(cycle, analyst)
+    assert client.get(f"{address}?rows=1000000").status_code == 200
+    assert "Your role reads the plan" in client.get(address).content.decode()
+
+
+def test_a_viewer_who_posts_is_refused(post, viewer, saved):
+    assert post("problem", problem(), by=viewer).status_code == 403
+    assert saved("problem") == {}
+
+
+@pytest.mark.parametrize("revision", ["", "x", "-1", "9" * 40, "½"])
+def test_a_revision_that_is_no_number_counts_as_nothing_seen(post, revision, saved):
+    post("problem", problem(), revision=0)
+    assert post("problem", problem(who="Other"), revision=revision).status_code == 409
+    assert saved("problem")["who"] == "The desk"
+
+
+def test_the_objective_page_computes_the_value_beside_the_estimate(client, analyst, project, draft):
+    client.force_login(analyst)
+    page = client.get(reverse("planning:objective", args=[project.slug])).content.decode()
+    assert "Computed: 177,600 a year" in page  # 12 * 400 * 0.37 * 100
+    assert "Your own estimate: 50,000 to 150,000" in page

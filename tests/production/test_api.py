@@ -1,0 +1,326 @@
+"""The edges of the JSON doors: whatever comes, one clear JSON error with its place and status."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError
+from django.urls import reverse
+from django.utils import timezone
+
+from apps.engine.errors import BadParameter
+from apps.production import actions, actuals, serving
+from apps.production.models import Call, Deployment, Prediction
+from tests.production.conftest import told
+
+
+def one(row, **but):
+    return {"rows": [{**row, **but}]}
+
+
+def without(row, name):
+    return {"rows": [{key: value for key, value in row.items() if key != name}]}
+
+
+def text(row, new):
+    return json.dumps(one(row)).encode().replace(b'"distance"', new, 1)
+
+
+# What is sent, status, code, field, row, words of the message.
+BAD = {
+    "an empty body": (lambda row: b"", 400, "empty", None, None, "empty"),
+    "null": (lambda row: b"null", 400, "bad_shape", None, None, "single value"),
+    "truncated": (lambda row: b'{"rows": [', 400, "bad_json", None, None, "at character 11"),
+    "invalid UTF-8": (lambda row: b'{"a": "\xff"}', 400, "bad_encoding", None, None, "UTF-8"),
+    "a mark": (lambda row: b"\xef\xbb\xbf[]", 400, "bad_encoding", None, None, "byte order mark"),
+    "NaN": (lambda row: one(row, distance=float("nan")), 400, "bad_json", None, None, "NaN"),
+    "Infinity": (lambda row: one(row, distance=float("inf")), 400, "bad_json", None, None, "Inf"),
+    "1e999": (
+        lambda row: text(row, b'"distance": 1e999, "x"'),
+        422,
+        "unknown_field",
+        "x",
+        1,
+        '"x" is no column',
+    ),
+    "too large a number": (
+        lambda row: json.dumps(one(row, distance=0)).replace('"distance": 0', '"distance": 1e999'),
+        422,
+        "not_finite",
+        "distance",
+        1,
+        "too large",
+    ),
+    "5,000 digits": (
+        lambda row: b'{"stops": ' + b"9" * 5_000 + b"}",
+        400,
+        "bad_json",
+        None,
+        None,
+        "40 digits",
+    ),
+    "a key twice": (
+        lambda row: text(row, b'"desk": "north", "distance"'),
+        400,
+        "duplicate",
+        None,
+        None,
+        "'desk' stands twice",
+    ),
+    "deep nesting": (lambda row: b"[" * 100_000, 400, "bad_json", None, None, "nested deeper"),
+    "no rows": (lambda row: {"rows": []}, 422, "no_rows", None, None, "no row"),
+    "10,001 rows": (
+        lambda row: {"rows": [row] * 10_001},
+        413,
+        "too_many_rows",
+        None,
+        None,
+        "10,001 rows",
+    ),
+    "a missing column": (
+        lambda row: without(row, "stops"),
+        422,
+        "missing_field",
+        "stops",
+        1,
+        '"stops" is missing',
+    ),
+    "another column": (
+        lambda row: one(row, stop=1),
+        422,
+        "unknown_field",
+        "stop",
+        1,
+        'Did you mean "stops"',
+    ),
+    "text in a number": (
+        lambda row: one(row, distance="12"),
+        422,
+        "wrong_type",
+        "distance",
+        1,
+        'takes a number, not "12"',
+    ),
+    "true in a number": (
+        lambda row: one(row, stops=True),
+        422,
+        "wrong_type",
+        "stops",
+        1,
+        "takes a number, not true",
+    ),
+    "a number in a text": (lambda row: one(row, desk=3), 422, "wrong_type", "desk", 1, "text"),
+    "a text in true or false": (
+        lambda row: one(row, paid="yes"),
+        422,
+        "wrong_type",
+        "paid",
+        1,
+        "true or false",
+    ),
+    "a date of another form": (
+        lambda row: one(row, at="31.12.2026"),
+        422,
+        "wrong_type",
+        "at",
+        1,
+        "a date such as",
+    ),
+    "null where it was never missing": (
+        lambda row: one(row, stops=None),
+        422,
+        "null",
+        "stops",
+        1,
+        "must have a value",
+    ),
+    "a zero character": (
+        lambda row: one(row, desk="a\x00b"),
+        422,
+        "bad_text",
+        "desk",
+        1,
+        "no text",
+    ),
+    "half of a surrogate pair": (
+        lambda row: one(row, desk="\ud800"),
+        422,
+        "bad_text",
+        "desk",
+        1,
+        "no text",
+    ),
+    "a row that is no object": (lambda row: {"rows": [row, 7]}, 422, "bad_row", None, 2, "object"),
+    "one bad row among 100": (
+        lambda row: {"rows": [row] * 56 + [{**row, "stops": 0.5}] + [row] * 43},
+        422,
+        "wrong_type",
+        "stops",
+        57,
+        "a whole number",
+    ),
+    "__proto__": (
+        lambda row: one(row, __proto__=1),
+        422,
+        "unknown_field",
+        "__proto__",
+        1,
+        "no column",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_request_is_one_clear_error_with_its_place_and_predicts_nothing(name, caller, row):
+    make, status, code, field, number, words = BAD[name]
+    sent = make(row)
+    answer = caller.post("predict", sent.encode() if isinstance(sent, str) else sent)
+    assert told(answer) == (status, code, field, number)
+    assert words in answer.json()["error"]["message"]
+    assert not Prediction.objects.exists()
+
+
+@pytest.mark.parametrize("door", ["predict", "actuals"])
+@pytest.mark.parametrize(
+    ("headers", "status", "code"),
+    [
+        ({"Authorization": ""}, 401, "no_token"),
+        ({"Authorization": "Basic abc"}, 401, "no_token"),
+        ({"Authorization": "Bearer "}, 401, "no_token"),
+        ({"Authorization": "Bearer mlc_wrong"}, 401, "bad_token"),
+        ({"Authorization": "Bearer ÿ\x80"}, 401, "bad_token"),
+        ({"Content_Type": "text/csv"}, 415, "content_type"),
+        ({"Content_Type": "application/x-www-form-urlencoded"}, 415, "content_type"),
+        ({"Content_Encoding": "gzip"}, 415, "encoding"),
+    ],
+)
+def test_wrong_headers_are_told_before_the_body_is_looked_at(door, headers, status, code, caller):
+    answer = caller.post(door, b"{", **headers)
+    assert told(answer) == (status, code, None, None)
+    assert (answer.get("WWW-Authenticate") == "Bearer") == (status == 401)
+
+
+def test_a_revoked_an_expired_and_a_foreign_token_open_nothing(
+    caller, token, row, analyst, release, join
+):
+    assert caller.post("predict", one(row)).status_code == 200
+    token.expires_at = timezone.now() - timedelta(seconds=1)
+    token.save()
+    serving.KNOWN.forget()
+    assert told(caller.post("predict", one(row)))[:2] == (401, "bad_token")
+    token.expires_at = None
+    token.save()
+    actions.revoke_token(token=token, by=analyst)
+    serving.KNOWN.forget()
+    assert told(caller.post("predict", one(row)))[:2] == (401, "bad_token")
+    other = Deployment.objects.create(
+        project=release.deployment.project, slug="other", created_by=analyst
+    )
+    secret = actions.issue_token(deployment=other, name="other", by=analyst)
+    answer = caller.post("predict", one(row), Authorization=f"Bearer {secret}")
+    assert told(answer)[:2] == (404, "no_endpoint")
+
+
+class Endless:
+    """A body without an end that remembers how much of it was taken."""
+
+    def __init__(self):
+        self.taken = 0
+
+    def read(self, size=-1):
+        assert size >= 0, "the whole body was asked for"
+        self.taken += size
+        return b" " * size
+
+
+@pytest.mark.parametrize("length", [None, "2000000"])
+def test_a_body_above_the_limit_is_refused_before_it_is_read(
+    length, caller, rf, settings, monkeypatch
+):
+    from apps.production import api
+
+    settings.PREDICT_BYTES = 1024**2
+    body = Endless()
+    request = rf.generic("POST", "/", b"{}", content_type="application/json")
+    request.environ["wsgi.input"] = body
+    request.META.pop("CONTENT_LENGTH", None)
+    request.META["HTTP_TRANSFER_ENCODING"] = "chunked"
+    if length:
+        request.META["CONTENT_LENGTH"] = length
+    request.META["HTTP_AUTHORIZATION"] = f"Bearer {caller.secret}"
+    answer = api.predict(request, slug=caller.slug)
+    assert (answer.status_code, json.loads(answer.content)["error"]["code"]) == (413, "too_large")
+    assert body.taken <= 1024**2 + 1
+    assert (body.taken == 0) == (length is not None)
+
+
+def test_a_body_in_chunks_is_answered_like_one_with_a_length(caller, rf, row):
+    import io
+
+    from apps.production import api
+
+    request = rf.generic("POST", "/", b"{}", content_type="application/json")
+    request.META.pop("CONTENT_LENGTH", None)
+    request.META["HTTP_TRANSFER_ENCODING"] = "chunked"
+    request.environ["wsgi.input"] = io.BytesIO(json.dumps(one(row)).encode())
+    request.META["HTTP_AUTHORIZATION"] = f"Bearer {caller.secret}"
+    assert api.predict(request, slug=caller.slug).status_code == 200
+
+
+def test_an_unknown_category_and_a_number_out_of_range_are_answered_with_a_warning(caller, row):
+    answer = caller.post("predict", one(row, desk="moon", distance=1e6))
+    assert answer.status_code == 200
+    warnings = answer.json()["warnings"]
+    assert [(note["row"], note["field"], note["code"]) for note in warnings] == [
+        (1, "distance", "out_of_training_range"),
+        (1, "desk", "unknown_category"),
+    ]
+
+
+def test_columns_in_another_order_get_the_same_answer(caller, row):
+    one_way = caller.post("predict", {"rows": [row]}).json()["predictions"][0]
+    other = caller.post("predict", {"rows": [dict(reversed(row.items()))]}).json()["predictions"][0]
+    assert one_way["probabilities"] == other["probabilities"]
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD", "OPTIONS"])
+def test_another_method_is_told_the_right_one(method, caller, client):
+    answer = client.generic(method, reverse("api:predict", args=[caller.slug]))
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/nothing", "/api/v1/deployments/", "/api/v1/deployments/É/predict/"]
+)
+def test_every_other_address_answers_json(path, caller, client):
+    assert told(client.get(path))[:2] == (401, "no_token")
+    answer = client.get(path, headers={"Authorization": f"Bearer {caller.secret}"})
+    assert told(answer)[:2] == (404, "no_address")
+
+
+def test_a_recipe_that_cannot_take_a_row_is_told_not_thrown(caller, row, monkeypatch):
+    def refuse(self, rows):
+        raise BadParameter("The feature holds 1e39.")
+
+    monkeypatch.setattr(serving.Scorer, "predict", refuse)
+    assert told(caller.post("predict", one(row)))[:2] == (422, "step")
+
+
+def test_a_database_that_does_not_work_is_told_as_json(caller, monkeypatch):
+    def broken(*args):
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(actuals, "_predictions", broken)
+    answer = caller.post("actuals", {"rows": [{"prediction_id": "x", "value": "yes"}]})
+    assert told(answer)[:2] == (503, "busy")
+    assert answer["Retry-After"] == "2"
+
+
+def test_every_call_whose_token_was_good_is_logged_with_its_error(caller, row):
+    caller.post("predict", one(row))
+    caller.post("predict", one(row, distance="12"))
+    caller.post("predict", one(row), Authorization="Bearer mlc_wrong")
+    assert list(Call.objects.order_by("at").values_list("status", "error", "rows")) == [
+        (200, "", 1),
+        (422, "wrong_type", 0),
+    ]

@@ -1,0 +1,76 @@
+"""The monitor as a manager reads it: in short first, then the promise, money, service, drift."""
+
+import pytest
+from django.urls import reverse
+
+from apps.production import queries, work
+from apps.production.models import Alarm, Prediction
+from tests.production.conftest import TARGET, trips
+
+
+@pytest.fixture(autouse=True)
+def _live(release, monkeypatch):
+    monkeypatch.setattr(queries, "serving_release", lambda deployment: release)
+
+
+@pytest.fixture
+def monitor(client, manager, release):
+    client.force_login(manager)
+    address = reverse("production:monitor", args=[release.deployment.project.slug])
+    return lambda: " ".join(client.get(address).content.decode().split())
+
+
+def sent(caller, release, *, rows=120, seed=5, **but):
+    """Rows of the same world sent and confirmed, unless ``but`` changes columns of them."""
+    frame = trips(rows, seed=seed).assign(**but)
+    names = [item["name"] for item in release.contract["fields"]]
+    asked = frame[names].astype(object).where(frame[names].notna(), None).to_dict("records")
+    for row in asked:
+        row["at"] = row["at"].isoformat()
+    told = caller.post("predict", {"rows": asked}).json()["predictions"]
+    truth = [
+        {"prediction_id": answer["id"], "value": value}
+        for answer, value in zip(told, frame[TARGET], strict=True)
+    ]
+    return truth
+
+
+def test_before_anybody_called_the_page_says_so(monitor):
+    shown = monitor()
+    assert "Cannot tell yet</strong><span>the promise" in shown
+    assert "Nobody has called it yet" in shown
+
+
+def test_the_promise_and_the_money_of_the_signed_plan_are_told(monitor, caller, release):
+    truth = sent(caller, release)
+    caller.post("actuals", {"rows": truth[:100]})
+    report = work.watch_release(release)
+    told = report.performance["money"]
+    known = {item.pk: item for item in Prediction.objects.select_related("actual")}
+    booked = [
+        (item.prediction, item.actual.value) for item in known.values() if hasattr(item, "actual")
+    ]
+    assert told["delivered"] == sum(
+        100.0 if actual == "yes" else -5.0 for answered, actual in booked if answered == "yes"
+    )
+    assert told["open"] == sum(
+        item.prediction == "yes" for item in known.values() if not hasattr(item, "actual")
+    )
+    shown = monitor()
+    assert "Kept</strong><span>the promise" in shown
+    assert f"{told['delivered']:,.0f} delivered: {told['hits']} right alarms" in shown
+    assert "Truth known for 100 of 120 answered rows" in shown
+
+
+def test_a_moved_world_is_one_alarm_and_its_columns_are_named(monitor, caller, release):
+    release.monitor = {
+        "tripwires": [{"metric": "psi", "threshold": 0.25, "says": "It moves", "action": "Stop"}]
+    }
+    release.save()
+    sent(caller, release, distance=500.0, desk="moon")
+    work.watch_release(release)
+    assert Alarm.objects.count() == 1
+    shown = monitor()
+    assert "1</strong><span>open alarm<" in shown
+    assert "The plan says: Stop" in shown
+    assert "moon" in shown

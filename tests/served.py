@@ -1,0 +1,71 @@
+"""A web process to be killed: ``python -m tests.served web`` or ``… taker``, on the test database.
+
+It imports everything once and forks a child for the work; when the child was killed, the next one
+follows at once. Each child writes its process id as a line.
+"""
+
+import os
+import signal
+import socketserver
+import sys
+import time
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+
+import django
+
+django.setup()
+
+# ruff: noqa: E402, T201  (models exist once Django is set up; lines are how it tells)
+from django.db import connections
+
+from apps.production import serving, taking
+from apps.production.models import Release, Segment
+from mlcycle_site.hot import PredictFirst
+
+
+class Server(socketserver.ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+
+class Quiet(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *told: object) -> None:
+        pass
+
+
+def web() -> None:
+    """Serve the newest release, whatever its gates say."""
+    serving.serving_release = lambda deployment: (
+        Release.objects.select_related("candidate").filter(deployment=deployment).last()
+    )
+    server.set_app(PredictFirst(lambda environ, start: [b""]))
+    server.serve_forever()
+
+
+def taker() -> None:
+    """Take up, and stop in the middle: rows are inserted, the transaction is open."""
+
+    def stop(self: Segment, **how: object) -> None:
+        print("middle", flush=True)
+        time.sleep(600)
+
+    Segment.save = stop
+    taking.take_up()
+
+
+if __name__ == "__main__":
+    work = {"web": web, "taker": taker}[sys.argv[1]]
+    server = Server(("127.0.0.1", 0), Quiet)
+    print(server.server_port, flush=True)
+    while True:
+        connections.close_all()
+        child = os.fork()
+        if not child:
+            print(os.getpid(), flush=True)
+            work()
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        if os.WTERMSIG(status) != signal.SIGKILL:
+            sys.exit(1)
