@@ -1,4 +1,6 @@
-"""A web process to be killed: ``python -m tests.served web`` or ``… taker``, on the test database.
+"""A web process to be killed: ``python -m tests.served web FOLDER`` or ``… taker FOLDER``.
+
+It works on the test database and on the log of calls in FOLDER.
 
 It imports everything once and forks a child for the work; when the child was killed, the next one
 follows at once. Each child writes its process id as a line.
@@ -9,6 +11,7 @@ import signal
 import socketserver
 import sys
 import time
+from pathlib import Path
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 import django
@@ -16,6 +19,7 @@ import django
 django.setup()
 
 # ruff: noqa: E402, T201  (models exist once Django is set up; lines are how it tells)
+from django.conf import settings
 from django.db import connections
 
 from apps.production import serving, taking
@@ -57,6 +61,7 @@ def taker() -> None:
 
 if __name__ == "__main__":
     work = {"web": web, "taker": taker}[sys.argv[1]]
+    settings.CALL_LOG = Path(sys.argv[2])
     server = Server(("127.0.0.1", 0), Quiet)
     print(server.server_port, flush=True)
     while True:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from django.conf import settings as site
+from django.conf import settings
 
 from apps.production import taking
 from apps.production.models import Call, Prediction
@@ -23,13 +23,6 @@ from tests.workers import database_url
 ROOT = Path(__file__).resolve().parents[2]
 KILLS = 6
 pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def release(release, settings):
-    """The other process knows the folder of the test settings only."""
-    settings.CALL_LOG = site.VAR / "calls"
-    return release
 
 
 @contextmanager
@@ -43,7 +36,7 @@ def served(work):
         **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),  # it forks
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.served", work],
+        [sys.executable, "-m", "tests.served", work, str(settings.CALL_LOG)],
         cwd=ROOT,
         env=env,
         stdout=subprocess.PIPE,
@@ -117,8 +110,8 @@ def test_no_answered_call_is_lost_or_doubled_when_the_web_process_is_killed(call
     assert len(kept) - len(answered) <= 3 * len(loads) * (KILLS + 1)
     assert Prediction.objects.count() == 3 * Call.objects.count()
     wait_for(
-        lambda: not taking.take_up() and not list(site.CALL_LOG.iterdir()),
-        within_s=60,
+        lambda: not taking.take_up() and not list(settings.CALL_LOG.iterdir()),
+        within_s=10,
         what="the last process is gone and its segment with it",
     )
 
