@@ -51,8 +51,9 @@ class StepForm(forms.Form):
 
     def __init__(self, step: type[Step], spec: TableSpec, data: Any = None) -> None:
         super().__init__(data)
-        self.step = step
-        for parameter in step.parameters:
+        self.step, self.spec = step, spec
+        self.asked = [each for each in step.parameters if each.input != "kind"]
+        for parameter in self.asked:
             self.fields[parameter.name] = _field(parameter, spec)
         self.fields["reason"] = forms.CharField(
             required=False,
@@ -63,11 +64,15 @@ class StepForm(forms.Form):
 
     def params(self) -> dict[str, Any]:
         """Parameters in the JSON form that the engine takes."""
-        return {
+        params = {
             parameter.name: _value(parameter, self.cleaned_data[parameter.name])
-            for parameter in self.step.parameters
+            for parameter in self.asked
             if self.cleaned_data[parameter.name] not in ("", [], None)
         }
+        for parameter in self.step.parameters:
+            if parameter.input == "kind":  # known from the column, so nobody has to say it
+                params[parameter.name] = str(self.spec.kind_of(params["column"]))
+        return params
 
 
 def _field(parameter: Parameter, spec: TableSpec) -> forms.Field:
@@ -79,12 +84,17 @@ def _field(parameter: Parameter, spec: TableSpec) -> forms.Field:
     }
     columns = [(name, name) for name in spec.names]
     if parameter.input == "column":
-        return forms.ChoiceField(choices=columns, **common)
+        none = [] if parameter.required else [("", "none")]
+        return forms.ChoiceField(choices=[*none, *columns], **common)
     if parameter.input == "columns":
         widget = forms.SelectMultiple(attrs={"size": min(10, len(columns))})
         return forms.MultipleChoiceField(choices=columns, widget=widget, **common)
     if parameter.input == "choice":
         return forms.ChoiceField(choices=[(word, word) for word in parameter.choices], **common)
+    if parameter.input == "choices":
+        choices = [(word, word) for word in parameter.choices]
+        widget = forms.CheckboxSelectMultiple
+        return forms.MultipleChoiceField(choices=choices, widget=widget, **common)
     if parameter.input == "texts":
         common["help_text"] = f"{parameter.help} One a line.".strip()
         return forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), **common)
@@ -92,7 +102,9 @@ def _field(parameter: Parameter, spec: TableSpec) -> forms.Field:
         common["help_text"] = "One a line: from => to. Nothing after => makes it missing."
         widget = forms.Textarea(attrs={"rows": 4})
         return forms.CharField(widget=widget, validators=[_is_mapping], **common)
-    return forms.CharField(**common)
+    if parameter.input == "expression":
+        return forms.CharField(widget=forms.Textarea(attrs={"rows": 2}), **common)
+    return forms.CharField(strip=not parameter.exact, **common)
 
 
 def _is_mapping(value: str) -> None:
@@ -102,6 +114,10 @@ def _is_mapping(value: str) -> None:
 
 
 def _value(parameter: Parameter, value: Any) -> Any:
+    if parameter.input == "choices":
+        choices = [(word, word) for word in parameter.choices]
+        widget = forms.CheckboxSelectMultiple
+        return forms.MultipleChoiceField(choices=choices, widget=widget, **common)
     if parameter.input == "texts":
         return [line for line in value.splitlines() if line]
     if parameter.input == "mapping":
