@@ -23,8 +23,8 @@ from apps.datasets.storage import local
 from apps.engine.errors import EngineError
 from apps.engine.recipe.build import consolidate
 from apps.engine.recipe.keys import KeySuggestion, suggest_keys
-from apps.engine.recipe.registry import STEPS, step_from
 from apps.engine.recipe.preview import preview
+from apps.engine.recipe.registry import STEPS, step_from
 from apps.engine.recipe.run import check_recipe
 from apps.engine.types import TableSpec, silent
 from apps.projects.models import Cycle

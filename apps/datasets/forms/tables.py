@@ -114,10 +114,6 @@ def _is_mapping(value: str) -> None:
 
 
 def _value(parameter: Parameter, value: Any) -> Any:
-    if parameter.input == "choices":
-        choices = [(word, word) for word in parameter.choices]
-        widget = forms.CheckboxSelectMultiple
-        return forms.MultipleChoiceField(choices=choices, widget=widget, **common)
     if parameter.input == "texts":
         return [line for line in value.splitlines() if line]
     if parameter.input == "mapping":

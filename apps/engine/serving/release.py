@@ -99,15 +99,14 @@ def build_release(
 def _needed(
     raw: pd.DataFrame, features: list[dict[str, Any]], steps: list[dict[str, Any]]
 ) -> list[str]:
-    """Columns of a request: those the features come from, renames followed backwards."""
+    """Columns of a request: those the features come from, followed backwards through the steps."""
     wanted = {feature["name"] for feature in features}
-    for step in reversed(steps):
-        params = step.get("params", {})
-        if step["step"] == "rename_column" and params.get("to") in wanted:
-            wanted = (wanted - {params["to"]}) | {params["column"]}
-        elif step_from(step).drops_rows and params.get("column"):
+    for step in map(step_from, reversed(steps)):
+        made = wanted & set(step.flow())
+        wanted = (wanted - made) | {name for each in made for name in step.flow()[each]}
+        if step.drops_rows and step.row_wise:
             # The filter is asked of a request too, so that it can warn.
-            wanted |= {params["column"]} & set(raw.columns)
+            wanted |= set(step.uses())
     return [name for name in raw.columns if name in wanted]
 
 
