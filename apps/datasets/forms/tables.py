@@ -5,7 +5,6 @@ from typing import Any
 from django import forms
 
 from apps.datasets.models import SplitMethod
-from apps.engine.recipe.step import Parameter, Step
 from apps.engine.types import Kind, TableSpec
 
 KEY_PAIRS = 3
@@ -44,82 +43,6 @@ class JoinForm(forms.Form):
             if self.cleaned_data[f"left{place}"]
         ]
         return [left for left, _ in pairs], [right for _, right in pairs]
-
-
-class StepForm(forms.Form):
-    """The form of one recipe step, built from the parameters that the step declares."""
-
-    def __init__(self, step: type[Step], spec: TableSpec, data: Any = None) -> None:
-        super().__init__(data)
-        self.step, self.spec = step, spec
-        self.asked = [each for each in step.parameters if each.input != "kind"]
-        for parameter in self.asked:
-            self.fields[parameter.name] = _field(parameter, spec)
-        self.fields["reason"] = forms.CharField(
-            required=False,
-            max_length=300,
-            label="Why",
-            help_text="A reviewer reads it at the gate.",
-        )
-
-    def params(self) -> dict[str, Any]:
-        """Parameters in the JSON form that the engine takes."""
-        params = {
-            parameter.name: _value(parameter, self.cleaned_data[parameter.name])
-            for parameter in self.asked
-            if self.cleaned_data[parameter.name] not in ("", [], None)
-        }
-        for parameter in self.step.parameters:
-            if parameter.input == "kind":  # known from the column, so nobody has to say it
-                params[parameter.name] = str(self.spec.kind_of(params["column"]))
-        return params
-
-
-def _field(parameter: Parameter, spec: TableSpec) -> forms.Field:
-    common = {
-        "label": parameter.label,
-        "help_text": parameter.help,
-        "required": parameter.required,
-        "initial": parameter.default or None,
-    }
-    columns = [(name, name) for name in spec.names]
-    if parameter.input == "column":
-        none = [] if parameter.required else [("", "none")]
-        return forms.ChoiceField(choices=[*none, *columns], **common)
-    if parameter.input == "columns":
-        widget = forms.SelectMultiple(attrs={"size": min(10, len(columns))})
-        return forms.MultipleChoiceField(choices=columns, widget=widget, **common)
-    if parameter.input == "choice":
-        return forms.ChoiceField(choices=[(word, word) for word in parameter.choices], **common)
-    if parameter.input == "choices":
-        choices = [(word, word) for word in parameter.choices]
-        widget = forms.CheckboxSelectMultiple
-        return forms.MultipleChoiceField(choices=choices, widget=widget, **common)
-    if parameter.input == "texts":
-        common["help_text"] = f"{parameter.help} One a line.".strip()
-        return forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), **common)
-    if parameter.input == "mapping":
-        common["help_text"] = "One a line: from => to. Nothing after => makes it missing."
-        widget = forms.Textarea(attrs={"rows": 4})
-        return forms.CharField(widget=widget, validators=[_is_mapping], **common)
-    if parameter.input == "expression":
-        return forms.CharField(widget=forms.Textarea(attrs={"rows": 2}), **common)
-    return forms.CharField(strip=not parameter.exact, **common)
-
-
-def _is_mapping(value: str) -> None:
-    for line in value.splitlines():
-        if line.strip() and "=>" not in line:
-            raise forms.ValidationError(f"“{line.strip()}” has no =>: write “from => to”.")
-
-
-def _value(parameter: Parameter, value: Any) -> Any:
-    if parameter.input == "texts":
-        return [line for line in value.splitlines() if line]
-    if parameter.input == "mapping":
-        pairs = [line.partition("=>") for line in value.splitlines() if line.strip()]
-        return [[source.strip(), target.strip() or None] for source, _, target in pairs]
-    return value
 
 
 _ORDERED = {Kind.DATETIME, Kind.INTEGER, Kind.NUMBER}

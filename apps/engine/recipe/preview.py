@@ -1,6 +1,6 @@
 """What one more step would do: cells, columns and rows before and after, and whom it concerns."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -108,6 +108,16 @@ def distribution(before: "pd.Series | None", after: "pd.Series") -> dict[str, An
         "after": int(after.isna().sum()),
     }
     return {"column": str(after.name), "lines": [*lines, gaps]}
+
+
+def veil_preview(told: dict[str, Any], *, sensitive: Collection[str]) -> dict[str, Any]:
+    """A preview without any value of sensitive columns: counts stay."""
+    return {
+        **told,
+        "examples": [one for one in told["examples"] if one["column"] not in sensitive],
+        "columns": [one for one in told["columns"] if one["column"] not in sensitive],
+        "veiled": any(one["column"] in sensitive for one in told["columns"]),
+    }
 
 
 def _values(before: "pd.Series | None", after: "pd.Series") -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """Job function: everything that is wrong with a table, the gravest first."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from apps.engine.profile.issues.texts import Values, text_issues
 from apps.engine.profile.issues.told import from_profile, from_radar, from_sums, id_columns
 from apps.engine.profile.study import study_table
 from apps.engine.profile.table import profile_table
-from apps.engine.reading.tables import kind_of_series, read_table, write_table
+from apps.engine.reading.tables import kind_of_series, read_rows, read_table, write_table
 from apps.engine.recipe.build import consolidate
 from apps.engine.recipe.run import apply_recipe
 from apps.engine.types import Kind, Report, silent
@@ -25,25 +25,29 @@ MOST_TEXTS = 50_000
 """Different texts of a column that are looked at, the most frequent first."""
 
 
-def examine_sources(
+def examine(
     *,
-    base: str,
-    joins: list[dict[str, Any]],
-    steps: list[dict[str, Any]],
     folder: str,
+    target: str,
     report: Report,
+    table: str = "",
+    base: str = "",
+    joins: Sequence[dict[str, Any]] = (),
+    steps: Sequence[dict[str, Any]] = (),
     **about: Any,
 ) -> dict[str, Any]:
-    """Join and clean as ``recipe.build.build_table`` does, then ``examine_table``.
+    """``examine_table`` on a typed table, or on what joins and steps make. Job function.
 
-    ``folder``: where the table may lie while it is examined.
+    ``folder``: where files may lie meanwhile. ``target`` counts when the table has it.
     """
-    frame, _, _ = consolidate(base=base, joins=joins, report=silent)
-    report(0, 4, "Cleaning")
-    frame, _ = apply_recipe(frame, steps, report=silent)
-    path = str(Path(folder) / "examined.parquet")
-    write_table(frame.reset_index(drop=True), path)
-    return examine_table(table=path, folder=folder, report=report, **about)
+    if not table:
+        frame, _, _ = consolidate(base=base, joins=list(joins), report=silent)
+        report(0, 4, "Cleaning")
+        frame, _ = apply_recipe(frame, steps, report=silent)
+        table = str(Path(folder) / "examined.parquet")
+        write_table(frame.reset_index(drop=True), table)
+    known = target if target in read_rows(table, first=0, count=0).columns else None
+    return examine_table(table=table, folder=folder, target=known, report=report, **about)
 
 
 def examine_table(

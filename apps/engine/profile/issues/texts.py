@@ -97,7 +97,7 @@ def _mixed(values: Values) -> Iterator[Issue]:
             "medium",
             values.filled,
             f"{right.filled:,} of {count(values.filled)} with a value hold {word}; "
-            f"{wrong.filled:,} not, of which {meant.filled:,} mean “missing”.",
+            f"{wrong.filled:,} do not ({meant.filled:,} of them mean “missing”).",
             "As text it has no order and no mean: a model sees only names.",
             column=values.column,
             examples=shown(
