@@ -13,7 +13,7 @@ from apps.datasets.vault import seal
 from apps.jobs.models import Job
 from apps.jobs.runner import Desk
 from apps.planning.content import features_of
-from apps.planning.queries import current_plan
+from apps.planning.queries import current_plan, signed_plan
 from apps.projects import ledger
 from apps.projects.models import Project
 from apps.web.refusals import Refusal
@@ -98,12 +98,12 @@ def examine(job: Job, desk: Desk) -> None:
     """Look for what is wrong with a table, in a limited child; keep the result as a file."""
     examination = Examination.objects.select_related("cycle__project").get(job=job)
     inputs, plan = examination.inputs, current_plan(examination.cycle)
-    features = features_of(plan.content) if plan else ()
+    features, signed = features_of(plan.content) if plan else (), signed_plan(examination.cycle)
     with scratch() as folder:
         about: dict[str, Any] = {
             "folder": str(folder),
             "target": examination.target,
-            "positive": (plan.positive or None) if plan else None,
+            "positive": (signed.positive or None) if signed else None,
             "later": [feature.name for feature in features if not feature.is_allowed],
             "today": timezone.localdate().isoformat(),
         }
