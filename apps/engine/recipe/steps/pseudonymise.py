@@ -13,7 +13,7 @@ from apps.engine.types import Kind, TableSpec
 
 @dataclass(frozen=True)
 class Pseudonymise(Step):
-    """Replace values by pseudonyms, with a key that is neither in the database nor in a file."""
+    """Replace values by pseudonyms, with a key outside of database and file store."""
 
     key: ClassVar[str] = "pseudonymise"
     title: ClassVar[str] = "Pseudonymise"
