@@ -82,15 +82,6 @@ class PlanBody:
         return Payoff.from_dict(told).break_even if told else None
 
     @property
-    def margin(self) -> float | None:
-        """What the primary promise claims over today's value."""
-        today = self.metrics.get("baseline")
-        first = next((row for row in self.summary.metrics if row["role"] == "primary"), None)
-        if first is None or today is None or first.get("threshold") is None:
-            return None
-        return abs(first["threshold"] - today)
-
-    @property
     def in_time(self) -> list[Feature]:
         """Features that are known when the decision is made."""
         return [item for item in self.features if item.is_allowed and not item.sensitive]

@@ -1,6 +1,6 @@
 """Reads about plans. ``signed_plan`` is the door through which the rooms to the right look."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -18,6 +18,7 @@ from apps.planning.difference import Change, difference
 from apps.planning.foundation import foundation_of
 from apps.planning.models import Plan
 from apps.planning.problems import testability
+from apps.planning.promised import PromiseLine, promise_lines, terms_of_test
 from apps.planning.value import YearlyValue, yearly_value
 from apps.projects.access import visible_projects
 from apps.projects.canonical import content_hash
@@ -121,7 +122,8 @@ class PlanSummary:
     plan: Plan
     sentence: str
     value: YearlyValue | None
-    metrics: list[dict[str, Any]]
+    promises: list[PromiseLine]
+    test: list[tuple[str, str]]
     risks: list[dict[str, Any]]
     testable: str
     signed: Plan | None = None
@@ -168,9 +170,8 @@ def summarise(plan: Plan, *, signed: Plan | None = None) -> PlanSummary:
         plan=plan,
         sentence=sentence_of(plan.content),
         value=yearly_value(plan.content),
-        metrics=[
-            {**asdict(promise), "title": promise.title} for promise in promises_of(plan.content)
-        ],
+        promises=promise_lines(plan.content),
+        test=terms_of_test(plan.content),
         risks=sorted(
             plan.task("risks").get("items", []),
             key=lambda item: -item["likelihood"] * item["impact"],
