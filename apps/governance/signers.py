@@ -10,8 +10,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from apps.accounts.models import User
 from apps.governance.models import Delegation
 from apps.governance.state import REMEMBERED_S, GateGlance, GateState
-from apps.projects.access import ALLOWS, Verb, require, role_in
-from apps.projects.models import Membership, Role
+from apps.projects.access import ALLOWS, Verb, may, require, role_in
+from apps.projects.models import Decision, Membership, Role
 from apps.projects.rounds import house_today
 from apps.web.refusals import Refusal
 
@@ -115,6 +115,14 @@ def check_confirmer(seen: GateGlance, by: User) -> None:
         raise NotIndependent(
             "You had a hand in what this gate is about. Another manager confirms the condition."
         )
+
+
+def conditions_for(seen: GateGlance, person: User) -> list[Decision]:
+    """Approvals whose condition is not met yet and may be confirmed by this person."""
+    left = [one for one in seen.round.conditions if not hasattr(one, "met")]
+    if not left or not may(person, Verb.SIGN, seen.cycle.project):
+        return []
+    return [] if person.pk in contributors(seen) else left
 
 
 @dataclass(frozen=True)
