@@ -212,8 +212,8 @@ def test_the_chosen_model_is_held_against_dummy_today_simplest_and_runner_up(ben
     assert told.why_not.startswith("linear is simpler, and the chosen model is better by 0.03")
     assert (told.today, told.today_outcome) == (0.8, "better")
     text = page(made.judged(chosen))
-    assert "Today’s process, as the plan states it present way 0.80" in text
-    assert "4.20 2.0 KB" in text.replace("\xa0", " ")
+    assert "Today’s process as the plan states it 0.80" in text
+    assert "4.20 ms 2.0 KB" in text.replace("\xa0", " ")
 
 
 def test_a_simpler_model_that_is_as_good_is_told_in_words(bench):
@@ -259,7 +259,11 @@ def points(evaluation):
     """Points of each section by its title, and those of each test by its question."""
     summary = summarise(evaluation)
     told = readiness(summary, beside(evaluation.opening.candidate.trial))
-    assert all(one.shows and one.how and one.link for part in told.sections for one in part.items)
+    assert all(
+        one.shows and one.link and (one.how or not one.has_more)
+        for part in told.sections
+        for one in part.items
+    )
     return {part.title: part.points for part in told.sections}
 
 

@@ -5,7 +5,7 @@ from apps.governance.readiness.score import AUTOMATED, BY_HAND, NONE, Item
 
 
 def _counted(of: Record, those: set[str], what: str) -> str:
-    return f"{sum(name in those for name in of.used)} of {len(of.used)} features {what}."
+    return f"{what}: {sum(name in those for name in of.used)} of {len(of.used)} features."
 
 
 def _has_all(of: Record, those: set[str]) -> bool:
@@ -36,7 +36,7 @@ def benefit(of: Record) -> Item:
     return Item(
         "Is every feature beneficial?",
         AUTOMATED if _has_all(of, tells) else NONE,
-        _counted(of, tells, "are missed when they are shuffled, more than chance explains"),
+        _counted(of, tells, "Missed when shuffled, more than chance explains"),
         "Train without the others; the model card shows each with its interval.",
         of.link("modeling:card", of.verdict.opening.candidate.pk),
     )
@@ -48,9 +48,10 @@ def cost(of: Record) -> Item:
     return Item(
         "Does no feature cost more than it brings?",
         BY_HAND if _has_all(of, priced) else NONE,
-        _counted(of, priced, "have their cost in the signed plan"),
+        _counted(of, priced, "With their cost in the signed plan"),
         "Say in the plan what each feature costs.",
         of.link("planning:features"),
+        BY_HAND,
     )
 
 
@@ -60,7 +61,7 @@ def rules(of: Record) -> Item:
     return Item(
         "Does every feature keep the rules: named, and known in time?",
         AUTOMATED if _has_all(of, known) else NONE,
-        _counted(of, known, "are named in the signed plan as known when the decision is made"),
+        _counted(of, known, "Named in the signed plan as known when the decision is made"),
         "Name each feature in the plan and say when it is known; training refuses the late ones.",
         of.link("planning:features"),
     )

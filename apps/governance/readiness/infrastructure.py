@@ -57,6 +57,7 @@ def tried(of: Record) -> Item:
         else "Nobody has sent a release of this model a row.",
         "Send it a row on the deploy page.",
         of.link("production:deploy"),
+        BY_HAND,
     )
 
 
@@ -70,6 +71,7 @@ def way_back(of: Record) -> Item:
         else "There is no earlier release: going back means today’s way of working.",
         "It is there from the second release on.",
         of.link("production:deploy"),
+        BY_HAND,
     )
 
 

@@ -20,6 +20,7 @@ def review(of: Record) -> Item:
         else "Nobody has signed this plan.",
         "Have the planning gate signed.",
         of.link("governance:gate", "plan"),
+        BY_HAND,
     )
 
 

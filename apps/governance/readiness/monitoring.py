@@ -9,37 +9,42 @@ from apps.governance.readiness.score import AUTOMATED, BY_HAND, NONE, Item
 def _watched(
     of: Record, asks: str, *, wires: list[dict[str, Any]], running: str, wanted: str
 ) -> Item:
-    how = f"Give a risk of the plan a tripwire on {wanted}, an owner and a contingency."
-    if running and wires:
-        return Item(asks, AUTOMATED, running, how, of.link("production:monitor"))
+    """``running``: what the last look of the watch measured, as a sentence; empty for nothing."""
+    if running:
+        return Item(asks, AUTOMATED, running, "", of.link("production:monitor"))
     if not wires:
-        says = f"{running} No risk of the plan has such a tripwire with owner and contingency."
-        return Item(asks, NONE, says.strip(), how, of.link("planning:risks"))
+        says = "No risk of the signed plan has such a tripwire with owner and contingency."
+        how = f"Give a risk of the plan a tripwire on {wanted}, an owner and a contingency."
+        return Item(asks, NONE, says, how, of.link("planning:risks"))
     owners = ", ".join(sorted({str(risk["owner"]) for risk in wires}))
-    says = f"{len(wires)} set in the signed plan, owned by {owners}; nothing is measured yet."
+    says = (
+        f"Tripwires in the signed plan: {len(wires)}, owned by {owners}. Nothing is measured yet."
+    )
     how = "Put it live: the watch measures once requests come."
     return Item(asks, BY_HAND, says, how, of.link("production:deploy"))
 
 
 def inputs(of: Record) -> Item:
-    """Served rows are compared with the development rows."""
-    columns = len(of.watch.drift) if of.watch else 0
+    """Served rows are compared with the development rows, and a tripwire makes it an alarm."""
+    wires = of.wires("psi", "missing_rate")
+    columns = len(of.watch.drift) if of.watch and wires else 0
     return _watched(
         of,
         "Would we notice that inputs move away from the training rows?",
-        wires=of.wires("psi", "missing_rate"),
+        wires=wires,
         running=f"{columns} columns of served rows are compared." if columns else "",
         wanted="drift or missing values",
     )
 
 
 def speed(of: Record) -> Item:
-    """Time and errors of requests are measured."""
-    calls = of.watch.service.get("calls", 0) if of.watch else 0
+    """Time and errors of requests are measured, and a tripwire makes it an alarm."""
+    wires = of.wires("latency_p95_ms", "error_rate")
+    calls = of.watch.service.get("calls", 0) if of.watch and wires else 0
     return _watched(
         of,
         "Would we notice that it answers slower, or not at all?",
-        wires=of.wires("latency_p95_ms", "error_rate"),
+        wires=wires,
         running=f"Time and errors of {calls:,} requests were measured at the last look."
         if calls
         else "",
@@ -48,7 +53,7 @@ def speed(of: Record) -> Item:
 
 
 def quality(of: Record) -> Item:
-    """The promise is measured on rows whose truth came back."""
+    """The promise is measured on rows whose truth came back: that alarms without a tripwire."""
     verdicts = (of.watch.performance.get("verdicts") or []) if of.watch else []
     measured = sum(row.get("result") is not None for row in verdicts)
     return _watched(

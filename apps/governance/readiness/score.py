@@ -22,13 +22,22 @@ BANDS = (
 
 @dataclass(frozen=True)
 class Item:
-    """One test: its points, what the record shows, where that stands or is made, how to get it."""
+    """One test: its points, what the record shows, where that stands or is made, how to get it.
+
+    ``most`` are the points that our record can ever show for it.
+    """
 
     asks: str
     points: float
     shows: str
     how: str
     link: str
+    most: float = AUTOMATED
+
+    @property
+    def has_more(self) -> bool:
+        """There is something to get."""
+        return self.points < self.most
 
     @property
     def label(self) -> str:
@@ -53,6 +62,11 @@ class Section:
     def points(self) -> float:
         """Their sum."""
         return sum(item.points for item in self.items)
+
+    @property
+    def most(self) -> float:
+        """The sum that our record can show."""
+        return sum(item.most for item in self.items)
 
 
 @dataclass(frozen=True)
