@@ -192,3 +192,18 @@ def test_the_objective_page_computes_the_value_beside_the_estimate(client, analy
     page = client.get(reverse("planning:objective", args=[project.slug])).content.decode()
     assert "Computed: 177,600 a year" in page  # 12 * 400 * 0.37 * 100
     assert "Your own estimate: 50,000 to 150,000" in page
+
+
+def test_a_template_is_offered_until_something_is_written(post, client, analyst, project):
+    client.force_login(analyst)
+    address = reverse("planning:risks", args=[project.slug])
+    assert "Choose one on the plan page" in client.get(address).content.decode()
+    post("problem", problem())
+    assert "Choose one on the plan page" not in client.get(address).content.decode()
+
+
+def test_the_same_reason_is_told_once(client, analyst, project):
+    client.force_login(analyst)
+    page = client.get(reverse("planning:problem", args=[project.slug])).content.decode()
+    assert page.count("it is not said") == 3
+    assert page.count("A model is worth what it does better") == 1

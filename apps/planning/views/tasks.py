@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from apps.engine.evaluation.metrics import METRICS
 from apps.planning import actions
 from apps.planning.catalogue import PAYOFF, TASKS, problems_in_words
+from apps.planning.content import is_blank
 from apps.planning.difference import task_difference
 from apps.planning.forms import MOST_SPARE_ROWS, SPARE_ROWS, TaskForms, pasted_rows
 from apps.planning.guidance import GUIDANCE
@@ -79,7 +80,7 @@ def _task_page(
         "gaps": [gap for gap in problems_of(content) if gap.task == task],
         "following": ORDER[place + 1] if place + 1 < len(ORDER) else "",
         "is_live": was_put_live(project.cycle),
-        "started": bool(content.get(task)),
+        "is_blank": is_blank(content),
         **_for_task(task, content),
         **more,
     }
