@@ -7,7 +7,7 @@ from typing import Any
 from apps.datasets.models import Split, Table
 from apps.datasets.queries import current_split, current_table, data_subject
 from apps.datasets.storage import local
-from apps.eda.models import Finding, Profile
+from apps.eda.models import Finding, Profile, Severity
 from apps.engine.profile.radar import suspects
 from apps.engine.profile.veil import veil_profile, veil_study
 from apps.planning.content import Feature, features_of
@@ -16,8 +16,6 @@ from apps.planning.queries import current_plan, signed_plan
 from apps.projects.models import Cycle
 from apps.projects.queries import passed_by
 from apps.projects.stages import Stage
-
-_GRAVEST_FIRST = {"high": 0, "medium": 1, "low": 2}
 
 
 @dataclass(frozen=True)
@@ -105,7 +103,7 @@ def suspects_of(cycle: Cycle, profile: Profile) -> list[dict[str, Any]]:
 def open_findings(cycle: Cycle) -> list[Finding]:
     """Findings that nobody has answered, the gravest first."""
     found = cycle.findings.filter(closed_at=None).select_related("owner", "raised_by")
-    return sorted(found, key=lambda finding: (_GRAVEST_FIRST[finding.severity], finding.pk))
+    return sorted(found, key=lambda finding: (Severity(finding.severity).rank, finding.pk))
 
 
 def answered_findings(cycle: Cycle) -> list[Finding]:
