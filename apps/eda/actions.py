@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.eda.answers import Question
 from apps.eda.models import Finding, Profile, Severity
 from apps.eda.queries import profile_of, scope_of, target_of
 from apps.jobs.actions import enqueue, try_again
@@ -56,6 +57,33 @@ def start_profile(*, cycle: Cycle, by: User) -> Profile:
         facts={"parquet": scope.parquet},
     )
     return profile
+
+
+@transaction.atomic
+def work_out(*, cycle: Cycle, question: Question, by: User) -> None:
+    """Have a worker answer what is too much for a page; the same question is answered once."""
+    require(by, Verb.EXPLORE, cycle.project)
+    Project.objects.select_for_update().get(pk=cycle.project_id)
+    found = cycle.answers.filter(key=question.key).select_related("job").first()
+    if found is not None:
+        if found.job is not None and found.job.state in (JobState.FAILED, JobState.STOPPED):
+            try_again(found.job)
+        return
+    job = enqueue(
+        "eda.answer",
+        queue=Queue.DATA,
+        title="Explore a part of the rows",
+        project=cycle.project,
+        by=by,
+    )
+    cycle.answers.create(key=question.key, job=job, question=question.as_dict())
+    ledger.record(
+        "data.answer_asked",
+        f"{by} asked for a part of the rows to be explored",
+        actor=by,
+        project=cycle.project,
+        facts={"question": question.key},
+    )
 
 
 @transaction.atomic

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from apps.eda.views import columns, leaks, missing, overview, relations, time
+from apps.eda.views import columns, leaks, missing, overview, relations, rows, time
 
 app_name = "eda"
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("profile/", overview.profile, name="profile"),
+    path("slice/", overview.work_out, name="work_out"),
     path("columns/<int:position>/", columns.column, name="column"),
     path("columns/<int:position>/<slug:name>.json", columns.column_figure, name="column_figure"),
     path("relations/", relations.relations, name="relations"),
@@ -18,6 +19,7 @@ urlpatterns = [
     path("leaks/", leaks.leaks, name="leaks"),
     path("missing/", missing.missing, name="missing"),
     path("missing/<slug:name>.json", missing.missing_figure, name="missing_figure"),
+    path("rows/", rows.rows, name="rows"),
     path("time/", time.time, name="time"),
     path("time/<int:place>/<slug:name>.json", time.time_figure, name="time_figure"),
     path("findings/", overview.raise_finding, name="raise_finding"),

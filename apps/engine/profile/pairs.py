@@ -1,7 +1,6 @@
 """Two columns side by side, counted exactly: points, cells, boxes or a mosaic."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,7 +31,7 @@ class Axis:
     labels: list[str]
 
 
-def pair_of(table: Path | str, *, a: str, b: str, third: str = "") -> dict[str, Any]:
+def pair_of(source: Columns, *, a: str, b: str, third: str = "") -> dict[str, Any]:
     """The picture of two columns as numbers, on the rows that have both.
 
     ``picture`` is "points" (two numbers, at most MOST_POINTS rows), "cells" (more rows), "boxes"
@@ -40,7 +39,6 @@ def pair_of(table: Path | str, *, a: str, b: str, third: str = "") -> dict[str, 
     the rows that have both, ``left_out`` all others. ``third`` colours points by group, or cells
     by its mean; it is ignored where it would say nothing. O(n log n); reads only these columns.
     """
-    source = Columns(table)
     one, two = _axis(source, a), _axis(source, b)
     if one.kind == "category" and two.kind != "category":
         one, two = two, one
