@@ -143,7 +143,11 @@ def column_conditions(column: dict[str, Any]) -> list[Condition | None]:
             Condition("between" if place == last else "below", name, (low, high))
             for place, (low, high) in enumerate(pairwise(edges))
         ]
-        below = [Condition("below", name, ("", edges[0]))] if shape["below"] else []
+        below = (
+            [Condition("below", name, (repr(column["minimum"]), edges[0]))]
+            if shape["below"]
+            else []
+        )
         # Values above the last edge have no condition of their own: that edge belongs to its bin.
         return [*below, *inside, *([None] if shape["above"] else [])]
     if column.get("over_time"):

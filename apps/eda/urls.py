@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.eda.views import columns, leaks, missing, overview, relations, rows, time
+from apps.eda.views import builder, columns, leaks, missing, overview, pinned, relations, rows, time
 
 app_name = "eda"
 urlpatterns = [
@@ -24,4 +24,10 @@ urlpatterns = [
     path("time/<int:place>/<slug:name>.json", time.time_figure, name="time_figure"),
     path("findings/", overview.raise_finding, name="raise_finding"),
     path("findings/<int:finding_id>/", overview.answer_finding, name="answer_finding"),
+    path("chart/", builder.build_chart, name="chart"),
+    path("chart/figure.json", builder.chart_figure, name="chart_figure"),
+    path("views/", pinned.views, name="views"),
+    path("views/name/", pinned.name_view, name="name_view"),
+    path("views/<int:view_id>/pin/", pinned.pin_view, name="pin_view"),
+    path("views/<int:view_id>/remove/", pinned.remove_view, name="remove_view"),
 ]
