@@ -15,11 +15,17 @@ import pyarrow.parquet as pq
 
 from apps.datasets.storage import local
 from apps.eda.models import Answer
+from apps.engine.profile.compare import compare_rows
+from apps.engine.profile.labels import study_labels
 from apps.engine.profile.slices import study_slice
 from apps.engine.types import silent
 from apps.projects.models import Cycle
 
-CALLS: dict[str, Callable[..., dict[str, Any]]] = {"slice": study_slice}
+CALLS: dict[str, Callable[..., dict[str, Any]]] = {
+    "slice": study_slice,
+    "compare": compare_rows,
+    "labels": study_labels,
+}
 """Job functions by the word that stands in the row."""
 CELLS_AT_ONCE = 1_000_000
 """Cells (rows of the whole table times columns) that are computed while a page waits: about a

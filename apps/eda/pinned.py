@@ -25,6 +25,8 @@ PAGES = {
     "time": "Time",
     "rows": "Rows",
     "chart": "Chart",
+    "target": "Target",
+    "compare": "Compare",
 }
 """Addresses that can be named, and how their pages are called."""
 NOT_KEPT = ("theme", "page")

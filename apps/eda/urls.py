@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from apps.eda.views import builder, columns, leaks, missing, overview, pinned, relations, rows, time
+from apps.eda.views import (
+    builder,
+    columns,
+    compare,
+    leaks,
+    missing,
+    overview,
+    pinned,
+    relations,
+    rows,
+    target,
+    time,
+)
 
 app_name = "eda"
 urlpatterns = [
@@ -24,6 +36,8 @@ urlpatterns = [
     path("time/<int:place>/<slug:name>.json", time.time_figure, name="time_figure"),
     path("findings/", overview.raise_finding, name="raise_finding"),
     path("findings/<int:finding_id>/", overview.answer_finding, name="answer_finding"),
+    path("target/", target.target, name="target"),
+    path("compare/", compare.compare, name="compare"),
     path("chart/", builder.build_chart, name="chart"),
     path("chart/figure.json", builder.chart_figure, name="chart_figure"),
     path("views/", pinned.views, name="views"),

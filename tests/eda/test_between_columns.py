@@ -7,7 +7,9 @@ import pytest
 pytestmark = pytest.mark.once  # pages and files, the same on every database
 
 HOSTILE = ["__proto__", "<img src=x onerror=alert(1)>", "🦊" * 60, "\u202eright", "diagnosis"]
-PAGES = ("overview", "relations", "leaks", "missing", "time")
+PAGES = ("overview", "relations", "leaks", "missing", "time", "target")
+MORE = ("rows", "chart", "compare")
+"""They need no profile."""
 
 
 def test_every_page_says_what_to_do_before_there_is_a_profile(client, analyst, built, at):
@@ -40,13 +42,19 @@ def test_hostile_names_stay_text_on_every_page(client, analyst, profiled_csv, at
             page = client.get(address, part)
             assert page.context["rows"].is_ready
             assert "<img src=x" not in page.content.decode()
+        for address in map(at, MORE):
+            page = client.get(address, {**part, "x": name, "colour": name, "by": name})
+            assert page.status_code == 200
+            assert "<img src=x" not in page.content.decode()
+        client.post(at("name_view"), {"name": name[:80], "address": f"{at('column', place)}"})
+    assert "<img src=x" not in client.get(at("views")).content.decode()
 
 
 @pytest.mark.parametrize("text", ["only\n1\n", "only\n1\n1\n1\n", "a,b\n,x\n,y\n,z\n"])
 def test_tables_at_the_edge_open_on_every_page(client, analyst, profiled_csv, at, text):
     profiled_csv(text)
     client.force_login(analyst)
-    for name in PAGES:
+    for name in (*PAGES, *MORE):
         assert client.get(at(name)).status_code == 200
 
 

@@ -75,9 +75,11 @@ def addresses(at, count):
         yield f"{at('pair_figure', one, other)}?third=1"
     yield f"{at('choose_pair')}?a=1&b=4"
     for name in ("faith", "income", "born"):
+        yield f"{at('compare')}?by={name}"
         yield f"{at('chart')}?x=visits&kind=scatter&y={name}"
         yield f"{at('chart_figure')}?x={name}&facet=diagnosis"
         yield f"{at('chart_figure')}?x=visits&colour={name}"
+    yield f"{at('compare')}?by=diagnosis"
     yield from (at("time_figure", 1, name) for name in ("rows", "target", "drift", "season-1"))
 
 

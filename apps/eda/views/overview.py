@@ -9,7 +9,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.eda import actions, queries
+from apps.eda.answers import Question
 from apps.eda.forms import FindingForm
+from apps.eda.views import compare, target
 from apps.eda.views.common import Rows, rows_in, rows_of, sliceable
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
@@ -97,10 +99,22 @@ def work_out(request: HttpRequest, project: Project) -> HttpResponse:
     if scope is None:
         raise Refusal("Build the table first; there is nothing to explore yet.")
     rows = rows_in(project.cycle, scope, request.POST.getlist("slice"))
-    if not rows.where:
+    question = _asked(request, rows)
+    if question is None:
         raise Refusal("Choose some rows first: all rows are profiled on the overview.")
-    actions.work_out(cycle=project.cycle, question=rows.question, by=request.user)
+    actions.work_out(cycle=project.cycle, question=question, by=request.user)
     return redirect(_back(request, project))
+
+
+def _asked(request: HttpRequest, rows: Rows) -> Question | None:
+    """What the page that shows the button could not answer while somebody waits."""
+    what = request.POST.get("what", "slice")
+    if what == "compare":
+        versions = request.POST.getlist("version")
+        return compare.question_of(rows, by=request.POST.get("by", ""), versions=versions)
+    if what == "labels" and rows.is_ready and rows.target:
+        return target.question_of(rows, rows.target)
+    return rows.question if rows.where else None
 
 
 def _back(request: HttpRequest, project: Project) -> str:
