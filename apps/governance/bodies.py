@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from apps.datasets.grids import data_summary
+from apps.datasets.grids import DataSummary, data_summary
+from apps.eda.pinned import ViewLine, view_lines
 from apps.engine.evaluation.payoff import Payoff
 from apps.governance.beside import Beside, beside
 from apps.governance.gates import GATES
@@ -158,6 +159,19 @@ def _submitted(cycle: Cycle) -> list[str]:
 
 
 @dataclass(frozen=True)
+class DataBody:
+    """The data, and the views of it that somebody wants the signer to see."""
+
+    summary: DataSummary
+    views: list[ViewLine]
+
+
+def _data_body(cycle: Cycle) -> DataBody | None:
+    summary = data_summary(cycle)
+    return DataBody(summary, view_lines(cycle, pinned=True)) if summary else None
+
+
+@dataclass(frozen=True)
 class ModelBody:
     """A verdict as a manager reads it before signing."""
 
@@ -208,7 +222,7 @@ def body_of(cycle: Cycle, stage: Stage) -> Body:
     """The piece for this gate."""
     return {
         Stage.PLAN: lambda: Body("governance/gate/_plan.html", _plan_body(cycle)),
-        Stage.DATA: lambda: Body("datasets/_data.html", data_summary(cycle)),
+        Stage.DATA: lambda: Body("governance/gate/_data.html", _data_body(cycle)),
         Stage.MODEL: lambda: Body("governance/gate/_model.html", _model_body(cycle)),
         Stage.PRODUCTION: lambda: Body("production/_release.html", release_summary(cycle)),
     }[stage]()

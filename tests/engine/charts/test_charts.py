@@ -19,6 +19,7 @@ from apps.engine.charts.labels import label, short, thinned
 from apps.engine.charts.table import answer, as_table
 from apps.engine.charts.theme import DARK, MOST_MARKS, SERIES, build, theme
 from apps.engine.errors import BadParameter, NotEnoughData
+from apps.engine.profile.cells import Columns
 from apps.engine.profile.pairs import pair_of
 from apps.engine.profile.study import study_table
 from apps.engine.profile.table import profile_table
@@ -48,7 +49,7 @@ def profile(tmp_path_factory):
     kept.write_text(json.dumps(told))
     told["study"] = study_table(table=str(file), profile=str(kept), report=silent)
     told["pairs"] = {
-        f"pair {a} {b} {third}": pair_of(file, a=a, b=b, third=third)
+        f"pair {a} {b} {third}": pair_of(Columns(file), a=a, b=b, third=third)
         for a, b, third in (
             ("amount", "<i>age</i>", "constructor"),
             ("amount", "day", "<i>age</i>"),
