@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
+from apps.engine.serving.fallback import Rule
 from apps.engine.serving.payload import BadPayload, parse_call
 from apps.production import serving
 from apps.production.models import ApiToken, Prediction, Release
@@ -58,9 +59,14 @@ def _answered(environ: Environ, token: ApiToken) -> bytes:
     began = time.perf_counter()
     release = None
     try:
-        release = serving.release_for(token.deployment)
+        standing = serving.standing_for(token.deployment)
+        release, rule = serving.release_of(standing), standing.rule
         rows, ids = _parsed(body_of(environ))
-        told = serving.answer(release, rows) if ids is None else _named(release, rows, ids)
+        told = (
+            serving.answer(release, rows, rule=rule)
+            if ids is None
+            else _named(release, rows, ids, rule)
+        )
     except ApiRefusal as refusal:
         _log(token, release, began=began, refusal=refusal)
         raise
@@ -84,18 +90,18 @@ def _parsed(raw: bytes) -> tuple[list[Any], list[Any] | None]:
         raise ApiRefusal(400, error.code, str(error)) from error
 
 
-def _named(release: Release, rows: list[Any], ids: list[Any]) -> Answer:
+def _named(release: Release, rows: list[Any], ids: list[Any], rule: Rule | None) -> Answer:
     """Answers under ids that the caller gave; an id that is known gets its first answer again."""
     checked = serving.checked_rows(release, rows)
     keys = _keys(ids, len(rows))
     known = _known(release, keys, checked.rows)
     fresh = [row for key, row in zip(keys, checked.rows, strict=True) if key not in known]
-    told, warnings = serving.scored(release, fresh) if fresh else ([], [])
+    told, warnings = serving.answers(release, fresh, rule) if fresh else ([], [])
     following = iter(told)
     predictions = [
         {"id": str(key), **(known[key] if key in known else next(following))} for key in keys
     ]
-    return Answer(release, checked.rows, predictions, [*checked.warnings, *warnings])
+    return Answer(release, checked.rows, predictions, [*checked.warnings, *warnings], bool(rule))
 
 
 def _keys(ids: list[Any], rows: int) -> list[uuid.UUID]:
@@ -155,7 +161,7 @@ def _log(
         {
             "call": serving.new_id(),
             "deployment": token.deployment_id,
-            "release": release.pk if told and release else None,
+            "release": release.pk if told and release and not told.by_rule else None,
             "token": token.pk,
             "status": refusal.status if refusal else 200,
             "error": refusal.code if refusal else "",

@@ -24,11 +24,12 @@ from apps.datasets.storage import local
 from apps.engine.errors import EngineError
 from apps.engine.serving.compile_verify import compile_and_verify
 from apps.engine.serving.contract import Checked, Contract, check_rows
+from apps.engine.serving.fallback import Rule
 from apps.engine.serving.score import Answered, RowRefused, Scorer
 from apps.engine.training.files import load_model
 from apps.engine.types import Problem
 from apps.production.models import ApiToken, Call, Deployment, Prediction, Release
-from apps.production.queries import serving_release
+from apps.production.standing import Standing, answering
 
 FRESH_S = 5.0
 RENEW_S = 3.0
@@ -156,16 +157,27 @@ def _limit_rate(token: ApiToken) -> None:
         )
 
 
+def standing_for(deployment: Deployment) -> Standing:
+    """What answers at the endpoint, as this process knows it."""
+    return KNOWN.fresh(("standing", deployment.pk), lambda: answering(deployment))
+
+
 def release_for(deployment: Deployment) -> Release:
-    """The release that may answer now, or an ApiRefusal that says why there is none."""
-    release = KNOWN.fresh(("release", deployment.pk), lambda: serving_release(deployment))
-    if release is None:
+    """The release whose contract holds now, or an ApiRefusal that says why nothing answers."""
+    return release_of(standing_for(deployment))
+
+
+def release_of(standing: Standing) -> Release:
+    """The release whose contract holds then, or an ApiRefusal that says why nothing answers."""
+    if standing.release is None:
         raise ApiRefusal(
             409,
             "not_signed",
             "No release of this endpoint is signed at the production gate, so it does not answer.",
         )
-    return release
+    if standing.stopped:
+        raise ApiRefusal(503, "stopped", f"This endpoint was stopped: {standing.stopped}")
+    return standing.release
 
 
 def scorer_for(release: Release) -> Scorer:
@@ -229,14 +241,34 @@ class Answer:
     rows: list[dict[str, Any]]
     predictions: list[dict[str, Any]]
     warnings: list[dict[str, Any]]
+    by_rule: bool = False
+
+    @property
+    def by(self) -> Release | None:
+        """Whose answers these are; None: the fallback's rule answered, the model did not."""
+        return None if self.by_rule else self.release
 
 
-def answer(release: Release, rows: list[Any]) -> Answer:
-    """Check and score the rows of one request; all or nothing."""
+def answer_as(standing: Standing, rows: list[Any]) -> Answer:
+    """Answer rows as it stands, or raise the ApiRefusal that says why nothing answers."""
+    return answer(release_of(standing), rows, rule=standing.rule)
+
+
+def answer(release: Release, rows: list[Any], *, rule: Rule | None = None) -> Answer:
+    """Check and score the rows of one request; all or nothing. A rule answers in its place."""
     checked = checked_rows(release, rows)
-    told, warnings = scored(release, checked.rows)
+    told, warnings = answers(release, checked.rows, rule)
     predictions = [{"id": new_id(), **row} for row in told]
-    return Answer(release, checked.rows, predictions, [*checked.warnings, *warnings])
+    return Answer(release, checked.rows, predictions, [*checked.warnings, *warnings], bool(rule))
+
+
+def answers(release: Release, rows: list[dict[str, Any]], rule: Rule | None) -> Answered:
+    """Answers of checked rows and warnings, by the model or by the rule in its place."""
+    if rule is None:
+        return scored(release, rows)
+    says = f"The model does not answer now; a simple rule does in its place. {rule.says}"
+    warning = {"row": None, "field": None, "code": "fallback", "message": says}
+    return [{"prediction": rule.answer(row), "probabilities": None} for row in rows], [warning]
 
 
 def new_id() -> str:
@@ -292,7 +324,7 @@ def log(
     now = timezone.now()
     call = Call.objects.create(
         deployment=deployment,
-        release=told.release if told else None,
+        release=told.by if told else None,
         token=token,
         is_rehearsal=is_rehearsal,
         status=refusal.status if refusal else 200,
@@ -307,7 +339,7 @@ def log(
                 id=answered["id"],
                 call=call,
                 deployment=deployment,
-                release=told.release,
+                release=told.by,
                 row=jsonable(row),
                 prediction=answered["prediction"],
                 probabilities=answered["probabilities"],

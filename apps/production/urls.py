@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.production.views import deploy, monitor
+from apps.production.views import deploy, drills, monitor, releases
 
 app_name = "production"
 urlpatterns = [
@@ -11,6 +11,15 @@ urlpatterns = [
     path("deploy/releases/<int:release_id>/try/", deploy.rehearse, name="rehearse"),
     path("deploy/tokens/", deploy.issue_token, name="issue_token"),
     path("deploy/tokens/<int:token_id>/revoke/", deploy.revoke_token, name="revoke_token"),
+    path("releases/", releases.releases, name="releases"),
+    path("releases/<int:release_id>/compare/", releases.compare, name="compare"),
+    path("releases/<int:release_id>/switch/", releases.switch, name="switch"),
+    path("releases/flips/<int:report_id>/", releases.flips, name="flips"),
+    path("fallback/", releases.set_fallback, name="set_fallback"),
+    path("fallback/take/", releases.take_fallback, name="take_fallback"),
+    path("drills/", drills.drills, name="drills"),
+    path("drills/record/", drills.record, name="record_drill"),
+    path("drills/fallback/", drills.fallback, name="drill_fallback"),
     path("monitor/", monitor.monitor, name="monitor"),
     path("monitor/look/", monitor.look_now, name="look_now"),
     path("monitor/alarms/<int:alarm_id>/", monitor.answer_alarm, name="answer_alarm"),

@@ -56,6 +56,13 @@ class Scorer:
         self.compiled: Compiled | None = None
         self.compiled_rows = 0
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes in the order of the probabilities; none where it is a number."""
+        if self.problem == Problem.REGRESSION:
+            return ()
+        return tuple(str(name) for name in self.model.classes_)
+
     def compile(self) -> Compiled:
         """The release in plain form; whether it serves is for ``use``. Raises CannotCompile."""
         return Compiled(
