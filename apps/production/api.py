@@ -44,6 +44,10 @@ def door(method: str) -> Callable[[Door], View]:
             except DatabaseError:
                 LOG.exception("A request to the endpoint %s met a database that did not work", slug)
                 return _response(predicting.refused(predicting.busy()))
+            except Exception:
+                crash = predicting.crashed()
+                LOG.exception("A request to %s failed (%s)", slug, crash.reference)
+                return _response(predicting.refused(crash))
 
         return view
 

@@ -53,34 +53,54 @@ def reply_to(environ: Environ, *, slug: str) -> Reply:
     except OSError:
         LOG.exception("A call of the endpoint %s could not be logged", slug)
         return refused(unlogged())
+    except Exception:
+        crash = crashed()
+        LOG.exception("A request to the endpoint %s failed (%s)", slug, crash.reference)
+        return refused(crash)
 
 
 def _answered(environ: Environ, token: ApiToken) -> bytes:
+    """The body of a good reply, once the call is in the log; so is each call that fails."""
     began = time.perf_counter()
     release = None
     try:
         standing = serving.standing_for(token.deployment)
-        release, rule = serving.release_of(standing), standing.rule
+        release = serving.release_of(standing)
         rows, ids = _parsed(body_of(environ))
         told = (
-            serving.answer(release, rows, rule=rule)
+            serving.answer(release, rows, rule=standing.rule)
             if ids is None
-            else _named(release, rows, ids, rule)
+            else _named(release, rows, ids, standing.rule)
         )
+        predictions, body = _body(token, told)
     except ApiRefusal as refusal:
         _log(token, release, began=began, refusal=refusal)
         raise
-    predictions = json.dumps(told.predictions)
+    except (DatabaseError, OSError):
+        raise
+    except Exception as error:
+        crash = crashed()
+        LOG.exception("A call of the endpoint %s failed (%s)", token.deployment, crash.reference)
+        _log(token, release, began=began, refusal=crash)
+        raise crash from error
     _log(token, release, began=began, told=told, predictions=predictions)
+    return body
+
+
+def _body(token: ApiToken, told: Answer) -> tuple[str, bytes]:
+    """The predictions as JSON, for the log too, and the whole reply."""
+    predictions = json.dumps(told.predictions)
     head = json.dumps(
         {
             "endpoint": token.deployment.slug,
-            "release": release.number,
-            "model": release.candidate.model,
+            "release": told.release.number,
+            "model": told.release.candidate.model,
         }
     )
     warnings = json.dumps(told.warnings)
-    return f'{head[:-1]}, "predictions": {predictions}, "warnings": {warnings}}}'.encode()
+    return predictions, (
+        f'{head[:-1]}, "predictions": {predictions}, "warnings": {warnings}}}'.encode()
+    )
 
 
 def _parsed(raw: bytes) -> tuple[list[Any], list[Any] | None]:
@@ -249,3 +269,20 @@ def unlogged() -> ApiRefusal:
         "The call could not be logged, so it is not answered. Tell an administrator.",
         headers={"Retry-After": "30"},
     )
+
+
+class Crash(ApiRefusal):
+    """Something that nobody thought of. ``reference`` finds it in the server's log."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(
+            500,
+            "internal",
+            f"The server failed on this call. Tell an administrator the reference {reference}.",
+        )
+        self.reference = reference
+
+
+def crashed() -> Crash:
+    """A failure with a new reference."""
+    return Crash(serving.new_id()[:8])

@@ -114,9 +114,7 @@ def take_fallback(*, deployment: Deployment, reason: str, by: User) -> Switch:
     if answering(deployment).release is None:
         raise Refusal("Nothing answers here, so there is nothing to fall back from.")
     says = f"{by} had {deployment} fall back ({fallback.get_kind_display()}): {reason.strip()}"
-    return _switched(
-        deployment, FallbackKind(fallback.kind), says, reason, by, rule=fallback.rule
-    )
+    return _switched(deployment, FallbackKind(fallback.kind), says, reason, by, rule=fallback.rule)
 
 
 @transaction.atomic

@@ -132,9 +132,7 @@ def test_the_database_lets_one_switch_be_the_next(release, analyst):
 
 def test_a_stopped_endpoint_says_so_until_the_next_word(release, signed, caller, row, analyst):
     signed(release)
-    release_actions.set_fallback(
-        deployment=release.deployment, kind=FallbackKind.STOP, by=analyst
-    )
+    release_actions.set_fallback(deployment=release.deployment, kind=FallbackKind.STOP, by=analyst)
     release_actions.take_fallback(deployment=release.deployment, reason="It burns", by=analyst)
     serving.KNOWN.forget()
     answer = caller.post("predict", {"rows": [row]})
@@ -179,8 +177,8 @@ def test_a_switch_under_load_fails_no_call_and_each_answer_is_that_of_its_releas
     assert expected[1] != expected[2]
     stands = [Standing(release)]
     monkeypatch.setattr(serving, "standing_for", lambda deployment: stands[0])
-    environ = caller.environ(b"")
-    predicting.reply_to(environ, slug=caller.slug)  # the token is known: no thread asks the database
+    # From here on the token is known: no thread asks the database.
+    predicting.reply_to(caller.environ(b""), slug=caller.slug)
     body, replies, end = json.dumps({"rows": rows}).encode(), [], threading.Event()
 
     def call():
@@ -269,7 +267,8 @@ def test_the_page_says_what_was_decided_when(release, other, signed, analyst, ma
         assert says in page
     assert "Switch to release" not in page, "a manager does not deploy"
     client.force_login(analyst)
-    assert "Switch to release 2" in client.get(reverse("production:releases", args=[slug])).content.decode()
+    page = client.get(reverse("production:releases", args=[slug])).content.decode()
+    assert "Switch to release 2" in page
 
 
 def test_a_rule_that_cannot_answer_is_told_at_the_form(release, signed, analyst, client):
@@ -286,3 +285,21 @@ def test_a_rule_that_cannot_answer_is_told_at_the_form(release, signed, analyst,
     assert replace(Standing(release), stopped="x").answers is False
     assert queries.serving_release(release.deployment) == release
     assert timezone.now() > release.deployment.fallbacks.get().at
+
+
+def test_a_release_is_taken_home_with_its_card_and_a_line_in_the_ledger(
+    release, signed, analyst, client
+):
+    import io
+    import zipfile
+
+    signed(release)
+    client.force_login(analyst)
+    slug = release.deployment.project.slug
+    answer = client.post(reverse("production:bundle", args=[slug, release.pk]))
+    file = zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content)))
+    card = file.read("model_card.md").decode()
+    for says in ("signed at the production gate", "The scanner is replaced", "Only one clinic"):
+        assert says in card
+    assert {"predict.py", "model.skops", "Dockerfile", "MLmodel"} <= set(file.namelist())
+    assert release.cycle.project.events.filter(verb="production.taken_home").exists()

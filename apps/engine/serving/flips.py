@@ -137,7 +137,7 @@ def _segments(cases: Sequence[Case], columns: Sequence[str]) -> list[dict[str, A
             group = counts.setdefault((column, "missing" if value is None else str(value)), [0, 0])
             group[0] += 1
             group[1] += case["flipped"]
-    found = [
+    found: list[dict[str, Any]] = [
         {"column": column, "value": value, "rows": rows, "flips": flips, "share": flips / rows}
         for (column, value), (rows, flips) in counts.items()
         if rows >= LEAST_ROWS
@@ -184,9 +184,7 @@ def _money(
     }
 
 
-def _gain(
-    case: Case, payoff: Mapping[str, float], positive: str, *, is_positive: bool
-) -> float:
+def _gain(case: Case, payoff: Mapping[str, float], positive: str, *, is_positive: bool) -> float:
     """Money of the new decision less that of the old one, if the case is (not) positive."""
 
     def worth(answer: Any) -> float:

@@ -100,9 +100,7 @@ def _drills(release: Release, analyst: User) -> None:
         by=analyst,
     )
     for risk in PLAN["risks"]["items"]:
-        release_actions.drill_fallback(
-            deployment=release.deployment, risk=risk["says"], by=analyst
-        )
+        release_actions.drill_fallback(deployment=release.deployment, risk=risk["says"], by=analyst)
 
 
 def _week_of_calls(release: Release) -> None:

@@ -44,9 +44,7 @@ def record(request: HttpRequest, project: Project) -> HttpResponse:
     form = DrillForm(reads.risks_of(project.cycle), request.POST)
     if not form.is_valid():
         return _page(request, project, form=form, status=422)
-    made = release_actions.record_drill(
-        cycle=project.cycle, by=request.user, **form.cleaned_data
-    )
+    made = release_actions.record_drill(cycle=project.cycle, by=request.user, **form.cleaned_data)
     messages.success(request, f"Kept: {made}.")
     return redirect("production:drills", project.slug)
 

@@ -3,10 +3,11 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_POST
 
+from apps.datasets.storage import scratch
 from apps.engine.errors import EngineError
 from apps.engine.serving.contract import Contract
 from apps.production import queries, release_actions
@@ -14,6 +15,7 @@ from apps.production import releases as reads
 from apps.production.forms import FallbackForm
 from apps.production.models import Deployment, FallbackKind, FlipReport, Release
 from apps.production.standing import answering, signed_releases
+from apps.production.take_home import take_home
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
 from apps.web.fragments import render_page
@@ -24,9 +26,7 @@ def _page(request: HttpRequest, project: Project, **more: Any) -> HttpResponse:
     page = reads.releases_page(deployment) if deployment else None
     form = FallbackForm(_contract(page.lines[0].release)) if page and page.lines else None
     context = {"page": page, "fallback_form": form, **more}
-    return render_page(
-        request, "production/releases.html", context, status=more.get("status", 200)
-    )
+    return render_page(request, "production/releases.html", context, status=more.get("status", 200))
 
 
 def _contract(release: Release) -> Contract:
@@ -133,3 +133,16 @@ def take_fallback(request: HttpRequest, project: Project) -> HttpResponse:
     )
     messages.success(request, "The fallback is in force within five seconds.")
     return redirect("production:releases", project.slug)
+
+
+@require_POST
+@project_view(Verb.DEPLOY)
+def bundle(request: HttpRequest, project: Project, release_id: int) -> FileResponse:
+    """Take a release home: a zip that answers without ML Cycle."""
+    release = _release(project, release_id)
+    with scratch() as folder:
+        target = folder / "bundle.zip"
+        take_home(release=release, target=target, by=request.user)
+        file = target.open("rb")  # stays readable when the folder is gone
+    name = f"{release.deployment.slug}-release-{release.number}.zip"
+    return FileResponse(file, as_attachment=True, filename=name, content_type="application/zip")
