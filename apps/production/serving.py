@@ -25,6 +25,7 @@ from apps.engine.errors import EngineError
 from apps.engine.serving.compile_verify import compile_and_verify
 from apps.engine.serving.contract import Checked, Contract, check_rows
 from apps.engine.serving.fallback import Rule
+from apps.engine.serving.openapi import openapi
 from apps.engine.serving.score import Answered, RowRefused, Scorer
 from apps.engine.training.files import load_model
 from apps.engine.types import Problem
@@ -297,6 +298,19 @@ def scored(release: Release, rows: list[dict[str, Any]]) -> Answered:
         row = error.row if isinstance(error, RowRefused) else None
         told_error = {"row": row, "field": None, "code": "step", "message": str(error)}
         raise ApiRefusal(422, "step", str(error), errors=[told_error]) from error
+
+
+def openapi_of(release: Release, *, base: str) -> dict[str, Any]:
+    """The OpenAPI description of a release's endpoint; ``base`` is the address of the API."""
+    scorer = scorer_for(release)
+    return openapi(
+        scorer.contract,
+        slug=release.deployment.slug,
+        release=release.number,
+        base=base,
+        classes=scorer.classes,
+        most_rows=settings.PREDICT_ROWS,
+    )
 
 
 def jsonable(row: dict[str, Any]) -> dict[str, Any]:
