@@ -36,6 +36,7 @@ FRESH_S = 5.0
 RENEW_S = 3.0
 LOG = logging.getLogger(__name__)
 MOST_MODELS = 16
+_VARIANT = {f"{digit:x}": f"{digit & 0b0011 | 0b1000:x}" for digit in range(16)}
 
 
 class ApiRefusal(Exception):
@@ -259,7 +260,7 @@ def answer(release: Release, rows: list[Any], *, rule: Rule | None = None) -> An
     """Check and score the rows of one request; all or nothing. A rule answers in its place."""
     checked = checked_rows(release, rows)
     told, warnings = answers(release, checked.rows, rule)
-    predictions = [{"id": new_id(), **row} for row in told]
+    predictions = [{"id": key, **row} for key, row in zip(new_ids(len(told)), told, strict=True)]
     return Answer(release, checked.rows, predictions, [*checked.warnings, *warnings], bool(rule))
 
 
@@ -273,10 +274,18 @@ def answers(release: Release, rows: list[dict[str, Any]], rule: Rule | None) -> 
 
 
 def new_id() -> str:
-    """A random UUID (version 4), made as ``uuid.uuid4`` does, in a third of its time."""
-    bits = int.from_bytes(os.urandom(16)) & ~(0xF000 << 64) & ~(0xC000 << 48)
-    text = f"{bits | 0x4000 << 64 | 0x8000 << 48:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    """A random UUID (version 4)."""
+    return new_ids(1)[0]
+
+
+def new_ids(count: int) -> list[str]:
+    """Random UUIDs (version 4), made as ``uuid.uuid4`` does, in a quarter of its time."""
+    text = os.urandom(16 * count).hex()
+    return [
+        f"{text[at : at + 8]}-{text[at + 8 : at + 12]}-4{text[at + 13 : at + 16]}-"
+        f"{_VARIANT[text[at + 16]]}{text[at + 17 : at + 20]}-{text[at + 20 : at + 32]}"
+        for at in range(0, 32 * count, 32)
+    ]
 
 
 def checked_rows(release: Release, rows: list[Any]) -> Checked:
