@@ -18,6 +18,14 @@ class Deployment(models.Model):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     retired_at = models.DateTimeField(null=True, blank=True)
+    shadow = models.ForeignKey(
+        "Release",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Answers copies of the calls afterwards; nobody is sent what it says.",
+    )
 
     class Meta:
         ordering = ["slug"]

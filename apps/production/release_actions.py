@@ -37,6 +37,11 @@ def compare_releases(*, before: Release, after: Release, by: User) -> FlipReport
         raise Refusal("Compare two releases of the same endpoint.")
     if not after.is_ready:
         raise Refusal("This release is not built yet.")
+    return _compare(before, after, by)
+
+
+def _compare(before: Release, after: Release, by: User | None) -> FlipReport:
+    project = after.deployment.project
     job = enqueue(
         "production.compare_releases",
         queue=Queue.DATA,
@@ -47,12 +52,46 @@ def compare_releases(*, before: Release, after: Release, by: User) -> FlipReport
     report = FlipReport.objects.create(before=before, after=after, job=job)
     ledger.record(
         "production.compare_asked",
-        f"{by} had {after} compared with release {before.number}",
+        f"{by or 'The shadow'} had {after} compared with release {before.number}",
         actor=by,
         project=project,
         facts={"before": before.number, "after": after.number},
     )
     return report
+
+
+@transaction.atomic
+def set_shadow(*, deployment: Deployment, release: Release | None, by: User) -> None:
+    """Let a release answer copies of the calls, or end that (None). It need not be signed."""
+    deployment = _locked(deployment, by)
+    if release is not None and not release.is_ready:
+        raise Refusal("This release is not built yet.")
+    if release is not None and answering(deployment).release == release:
+        raise Refusal(f"Release {release.number} answers already: it cannot shadow itself.")
+    deployment.shadow = release
+    deployment.save(update_fields=["shadow"])
+    ledger.record(
+        "production.shadow_set",
+        f"{by} let {release} shadow" if release else f"{by} ended the shadow of {deployment}",
+        actor=by,
+        project=deployment.project,
+        facts={"release": release.number if release else None},
+    )
+
+
+@transaction.atomic
+def follow(deployment: Deployment) -> FlipReport | None:
+    """Have the shadow answer the newest calls, if there are some that it has not seen."""
+    before, after = answering(deployment).release, deployment.shadow
+    if before is None or after is None or before == after:
+        return None
+    last = FlipReport.objects.filter(before=before, after=after).order_by("-pk").first()
+    if last is not None and last.job.is_live:
+        return None
+    calls = before.calls.filter(is_rehearsal=False, status=200)
+    if last is not None:
+        calls = calls.filter(at__gt=last.at)
+    return _compare(before, after, None) if calls.exists() else None
 
 
 @transaction.atomic

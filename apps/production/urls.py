@@ -14,6 +14,7 @@ urlpatterns = [
     path("releases/", releases.releases, name="releases"),
     path("releases/<int:release_id>/compare/", releases.compare, name="compare"),
     path("releases/<int:release_id>/switch/", releases.switch, name="switch"),
+    path("releases/<int:release_id>/shadow/", releases.shadow, name="shadow"),
     path("releases/<int:release_id>/bundle/", releases.bundle, name="bundle"),
     path("releases/flips/<int:report_id>/", releases.flips, name="flips"),
     path("fallback/", releases.set_fallback, name="set_fallback"),

@@ -303,3 +303,29 @@ def test_a_release_is_taken_home_with_its_card_and_a_line_in_the_ledger(
         assert says in card
     assert {"predict.py", "model.skops", "Dockerfile", "MLmodel"} <= set(file.namelist())
     assert release.cycle.project.events.filter(verb="production.taken_home").exists()
+
+
+def test_a_shadow_answers_copies_of_new_calls_only_and_never_itself(
+    release, other, signed, caller, row, analyst, client, run_jobs
+):
+    endpoint = release.deployment
+    signed(release)
+    with pytest.raises(Refusal, match="cannot shadow itself"):
+        release_actions.set_shadow(deployment=endpoint, release=release, by=analyst)
+    client.force_login(analyst)
+    slug = endpoint.project.slug
+    client.post(reverse("production:shadow", args=[slug, other.pk]))
+    endpoint.refresh_from_db()
+    assert endpoint.shadow == other
+    assert release_actions.follow(endpoint) is None, "nobody has called yet"
+    told = caller.post("predict", {"rows": [row]}).json()
+    with run_jobs():
+        report = release_actions.follow(endpoint)
+    report.refresh_from_db()
+    assert (report.before, report.after, report.report["cases"]) == (release, other, 1)
+    assert told["release"] == 1, "the caller hears of the live release only"
+    assert Prediction.objects.filter(release=other).count() == 0
+    assert release_actions.follow(endpoint) is None, "it has seen this call"
+    client.post(reverse("production:shadow", args=[slug, other.pk]))
+    endpoint.refresh_from_db()
+    assert endpoint.shadow is None

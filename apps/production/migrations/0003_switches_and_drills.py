@@ -89,5 +89,17 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('deployment', 'number'), name='switch_number_is_unique'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'release'), ('release__isnull', False)), models.Q(models.Q(('kind', 'release'), _negated=True), ('release__isnull', True)), _connector='OR'), name='switch_release_has_its_release')],
             },
         ),
+        migrations.AddField(
+            model_name="deployment",
+            name="shadow",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="Answers copies of the calls afterwards; nobody is sent what it says.",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="production.release",
+            ),
+        ),
         protect("production_fallback", "production_switch", "production_drill"),
     ]

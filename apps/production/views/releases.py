@@ -101,6 +101,24 @@ def switch(request: HttpRequest, project: Project, release_id: int) -> HttpRespo
 
 @require_POST
 @project_view(Verb.DEPLOY)
+def shadow(request: HttpRequest, project: Project, release_id: int) -> HttpResponse:
+    """Let a release answer copies of the calls, or end it when it does."""
+    release = _release(project, release_id)
+    ends = release.deployment.shadow_id == release.pk
+    release_actions.set_shadow(
+        deployment=release.deployment, release=None if ends else release, by=request.user
+    )
+    messages.success(
+        request,
+        "The shadow is ended."
+        if ends
+        else f"Release {release.number} answers copies of the calls, every 15 minutes.",
+    )
+    return redirect("production:releases", project.slug)
+
+
+@require_POST
+@project_view(Verb.DEPLOY)
 def set_fallback(request: HttpRequest, project: Project) -> HttpResponse:
     """Say what the endpoint falls back to."""
     deployment = _endpoint(project)
