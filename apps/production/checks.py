@@ -123,8 +123,9 @@ def _contingencies_are_drilled(cycle: Cycle) -> Evidence:
     if not high:
         return Evidence(True, "The plan names no high risk.", facts, link)
     if not undrilled:
-        slowest = max(risk.drill.took_s for risk in high if risk.drill)
-        says = f"All {len(high)} high risks: drilled and passed, the slowest took {slowest:.3g} s."
+        slowest_s = max(risk.drill.took_s for risk in high if risk.drill)
+        took = f"{slowest_s:,.0f} s" if slowest_s >= 1 else "less than a second"
+        says = f"{len(high)} of {len(high)} high risks are drilled; the slowest took {took}."
         return Evidence(True, says, facts, link)
     first = undrilled[0]
     how = "its last drill failed" if first.drill else "never drilled"

@@ -144,6 +144,7 @@ class Switch(InsertOnly):
         FlipReport, models.PROTECT, null=True, related_name="+", help_text="What was read before."
     )
     reason = models.TextField()
+    by_manager = models.BooleanField(default=False, help_text="Their role at that time.")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     at = models.DateTimeField(auto_now_add=True)
 

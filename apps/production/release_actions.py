@@ -23,8 +23,8 @@ from apps.production.releases import Risk, flips_between, last_good, risk_of
 from apps.production.serving import ApiRefusal
 from apps.production.standing import Standing, answering, signed_releases
 from apps.projects import ledger
-from apps.projects.access import Verb, require
-from apps.projects.models import Cycle
+from apps.projects.access import Verb, require, role_in
+from apps.projects.models import Cycle, Role
 from apps.web.refusals import Refusal
 
 
@@ -103,6 +103,7 @@ def switch_release(*, release: Release, reason: str, by: User) -> Switch:
     deployment = _locked(release.deployment, by)
     _said(reason)
     now = answering(deployment)
+    _not_stopped_by_a_manager(now)
     if release.pk not in {one.release.pk for one in signed_releases(deployment)}:
         raise Refusal(f"Release {release.number} is not signed, so it cannot answer.")
     if now.release == release and now.answers and now.rule is None:
@@ -150,10 +151,35 @@ def take_fallback(*, deployment: Deployment, reason: str, by: User) -> Switch:
     fallback = _fallback(deployment)
     if fallback.kind == FallbackKind.RELEASE:
         return switch_release(release=last_good(deployment), reason=reason, by=by)
-    if answering(deployment).release is None:
+    now = answering(deployment)
+    _not_stopped_by_a_manager(now)
+    if now.release is None:
         raise Refusal("Nothing answers here, so there is nothing to fall back from.")
     says = f"{by} had {deployment} fall back ({fallback.get_kind_display()}): {reason.strip()}"
     return _switched(deployment, FallbackKind(fallback.kind), says, reason, by, rule=fallback.rule)
+
+
+@transaction.atomic
+def stop(*, deployment: Deployment, reason: str, by: User) -> Switch:
+    """Stop the endpoint at once; for analysts and managers.
+
+    What a manager stopped answers again with the next signature at the production gate.
+    """
+    require(by, Verb.DISCUSS, deployment.project)
+    deployment = Deployment.objects.select_for_update().get(pk=deployment.pk)
+    _said(reason)
+    if not answering(deployment).answers:
+        raise Refusal("Nothing answers here, so there is nothing to stop.")
+    says = f"{by} stopped {deployment}: {reason.strip()}"
+    return _switched(deployment, FallbackKind.STOP, says, reason, by)
+
+
+def _not_stopped_by_a_manager(now: Standing) -> None:
+    if now.stopped and now.switch and now.switch.by_manager:
+        raise Refusal(
+            f"{now.switch.person} stopped this endpoint as a manager. It answers again with the "
+            "next signature: submit the production gate."
+        )
 
 
 @transaction.atomic
@@ -285,6 +311,7 @@ def _switched(
         flips=flips,
         reason=reason.strip(),
         person=by,
+        by_manager=role_in(by, deployment.project) == Role.MANAGER,
     )
     ledger.record(
         "production.switched",
