@@ -66,8 +66,25 @@ def model_subject(cycle: Cycle) -> str:
     data, evaluation = data_subject(cycle), latest_evaluation(cycle)
     if not data or evaluation is None:
         return ""
-    opening = evaluation.opening
+    return _subject_of(data, evaluation.opening)
+
+
+def _subject_of(data: str, opening: Opening) -> str:
     return content_hash({"data": data, "model": opening.candidate.model, "opening": opening.number})
+
+
+def candidate_subject(candidate: Candidate) -> str:
+    """What the model gate was about when it was about this candidate; empty without its test.
+
+    The same as ``model_subject`` while it is the candidate that was tested last. What answers
+    requests goes on to rest on its own candidate when another one is tested.
+    """
+    data, closed = data_subject(candidate.cycle), closed_data(candidate.cycle)
+    if not data or closed is None:
+        return ""
+    tested = candidate.openings.filter(split=closed.split, evaluation__isnull=False)
+    opening = tested.select_related("candidate").order_by("-number").first()
+    return _subject_of(data, opening) if opening else ""
 
 
 def signed_model(cycle: Cycle) -> SignedModel | None:

@@ -27,8 +27,8 @@ GENESIS = "0" * 64
 WHOLE_AS_FLOAT = 10**16
 WITH_EVENT = """governance.delegation governance.findingclosing governance.findingreply
 governance.gatefinding governance.gatenote governance.revocation governance.warningaccepted
-modeling.evaluation modeling.opening planning.plan projects.conditionmet projects.decision
-projects.submission projects.tiering""".split()
+modeling.evaluation modeling.opening planning.plan production.drill production.switch
+projects.conditionmet projects.decision projects.submission projects.tiering""".split()
 DIGITS = 16  # of a hash that was noted; with fewer somebody could search for another event
 
 
