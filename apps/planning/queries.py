@@ -17,7 +17,7 @@ from apps.planning.content import (
 )
 from apps.planning.difference import Change, difference
 from apps.planning.foundation import foundation_of
-from apps.planning.models import Plan
+from apps.planning.models import Draft, Plan
 from apps.planning.problems import testability
 from apps.planning.promised import PromiseLine, promise_lines, terms_of_test
 from apps.planning.value import YearlyValue, yearly_value
@@ -63,6 +63,21 @@ class SignedPlan:
 def current_plan(cycle: Cycle) -> Plan | None:
     """Newest version of this cycle, signed or not."""
     return cycle.plans.order_by("-number").first()
+
+
+def sensitive_columns(cycle: Cycle) -> frozenset[str]:
+    """Columns whose values are not shown: marked in the newest plan or in its draft.
+
+    A mark counts before it is signed, and goes on counting while a newer plan waits.
+    """
+    plan, draft = current_plan(cycle), Draft.objects.filter(cycle=cycle).first()
+    contents = [one.content for one in (plan, draft) if one is not None]
+    return frozenset(
+        feature.name
+        for content in contents
+        for feature in features_of(content)
+        if feature.sensitive
+    )
 
 
 def plan_subject(cycle: Cycle) -> str:
