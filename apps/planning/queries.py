@@ -1,6 +1,7 @@
 """Reads about plans. ``signed_plan`` is the door through which the rooms to the right look."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -18,6 +19,7 @@ from apps.planning.difference import Change, difference
 from apps.planning.foundation import foundation_of
 from apps.planning.models import Draft, Plan
 from apps.planning.problems import testability
+from apps.planning.promised import PromiseLine, promise_lines, terms_of_test
 from apps.planning.value import YearlyValue, yearly_value
 from apps.projects.access import visible_projects
 from apps.projects.canonical import content_hash
@@ -46,6 +48,12 @@ class SignedPlan:
     def foundation(self) -> str:
         """Hash of the part that later gates build upon."""
         return content_hash(foundation_of(self.plan.content))
+
+    @property
+    def groups(self) -> list[str]:
+        """Columns whose groups the plan asks for: those judged apart, and the protected one."""
+        protected = self.guardrails.get("group_column")
+        return list(dict.fromkeys([*self.slices, *([protected] if protected else [])]))
 
     def allowed(self, name: str) -> bool:
         """False for a column that the plan says is known only after the decision."""
@@ -95,6 +103,22 @@ def signed_version(cycle: Cycle) -> Plan | None:
     return cycle.plans.filter(content_hash=decision.subject).order_by("-number").first()
 
 
+def lock_of(plan: Plan) -> Decision | None:
+    """The approval that locked what later work rests on: the first of a version that promises it.
+
+    An amendment of the wording is signed again and locks nothing anew.
+    """
+    same = plan.cycle.plans.filter(foundation=plan.foundation).values("content_hash")
+    given = plan.cycle.decisions.filter(stage=Stage.PLAN, verdict__in=PASSING, subject__in=same)
+    return given.order_by("number").first()
+
+
+def amendments_of(cycle: Cycle) -> list[tuple[Plan, bool]]:
+    """Every later version of the cycle's plan, and whether it moves what later work rests on."""
+    plans = list(cycle.plans.order_by("number"))
+    return [(plan, plan.foundation != before.foundation) for before, plan in pairwise(plans)]
+
+
 def as_signed(plan: Plan) -> SignedPlan:
     """Typed view of a plan version. Does not look whether it is signed."""
     content: dict[str, Any] = plan.content
@@ -136,7 +160,8 @@ class PlanSummary:
     plan: Plan
     sentence: str
     value: YearlyValue | None
-    metrics: list[dict[str, Any]]
+    promises: list[PromiseLine]
+    test: list[tuple[str, str]]
     risks: list[dict[str, Any]]
     testable: str
     signed: Plan | None = None
@@ -183,9 +208,8 @@ def summarise(plan: Plan, *, signed: Plan | None = None) -> PlanSummary:
         plan=plan,
         sentence=sentence_of(plan.content),
         value=yearly_value(plan.content),
-        metrics=[
-            {**asdict(promise), "title": promise.title} for promise in promises_of(plan.content)
-        ],
+        promises=promise_lines(plan.content),
+        test=terms_of_test(plan.content),
         risks=sorted(
             plan.task("risks").get("items", []),
             key=lambda item: -item["likelihood"] * item["impact"],
