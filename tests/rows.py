@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.datasets.models import Consolidation, Join, Source, Split, Step, Table, Upload, Version
-from apps.eda.models import Finding, Profile
+from apps.eda.models import Answer, Finding, Profile, View
 from apps.governance.actions.submitting import discuss, submit_gate
 from apps.governance.finding_actions import (
     NewFinding,
@@ -256,6 +256,8 @@ class Rows:
             project=self.project, filename="a.csv", size_bytes=1, created_by=self.by
         )
         Profile.objects.create(cycle=self.cycle, parquet="2" * 64, scope="table")
+        Answer.objects.create(cycle=self.cycle, key="3" * 64)
+        View.objects.create(cycle=self.cycle, name="Large", page="overview", made_by=self.by)
         Finding.objects.create(
             cycle=self.cycle, says="Two of each", severity="low", owner=self.by, raised_by=self.by
         )
