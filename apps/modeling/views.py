@@ -8,12 +8,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from apps.datasets.queries import closed_data
 from apps.engine.charts.table import answer
-from apps.engine.training.candidates import candidates_for
-from apps.engine.types import Problem
 from apps.modeling import actions, queries, reports
 from apps.modeling.forms import ExperimentForm, FreezeForm, NoteForm
 from apps.modeling.leaderboard import board_of
 from apps.modeling.models import Candidate, Evaluation, Experiment, Trial
+from apps.modeling.proposing import offers_for
 from apps.projects.access import Verb, project_view, require
 from apps.projects.models import Project
 from apps.web.fragments import render_page
@@ -28,16 +27,24 @@ def select(request: HttpRequest, project: Project) -> HttpResponse:
     if data is None:
         return render_page(request, "modeling/select.html", {"data": None})
     columns = actions.usable_features(data)
-    offered = candidates_for(
-        Problem(data.split.report["problem"]), rows=data.table.rows or 0, columns=len(columns)
+    offers = offers_for(data, columns)
+    form = ExperimentForm(
+        request.POST or None,
+        offers=offers,
+        columns=columns,
+        classes=data.split.report.get("classes", []),
     )
-    form = ExperimentForm(request.POST or None, offered=offered, columns=columns)
     if request.method == "POST":
         require(request.user, Verb.TRAIN, project)
         if form.is_valid():
             actions.start_experiment(cycle=project.cycle, by=request.user, **form.cleaned_data)
             return redirect("modeling:train", project.slug)
-    context = {"data": data, "offered": offered, "form": form}
+    context = {
+        "data": data,
+        "offers": offers,
+        "form": form,
+        "alternative": data.plan.plan.task("problem").get("alternative", ""),
+    }
     status = 422 if form.is_bound else 200
     return render_page(request, "modeling/select.html", context, status=status)
 

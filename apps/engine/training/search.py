@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,7 @@ from lightgbm import callback, early_stopping
 
 from apps.engine.evaluation.metrics import Measure, Predictions, measure_of, score
 from apps.engine.splitting.folds import fold_indices, read_split
-from apps.engine.training.pipeline import build_pipeline
-from apps.engine.training.rows import Rows, distinct_values, load_rows, predict, specs
+from apps.engine.training.rows import Rows, load_rows, predict, specs
 from apps.engine.training.task import Task
 from apps.engine.training.trial import cross_validate
 from apps.engine.types import Problem, Report
@@ -154,14 +153,7 @@ class Search:
     def _fit(self, number: int, candidate: str, params: dict[str, Any]) -> tuple[Predictions, int]:
         train, valid = self.folds[number]
         if candidate != "lightgbm":
-            task = Task(
-                candidate,
-                self.task.features,
-                self.task.problem,
-                self.task.positive,
-                self.task.seed,
-                params,
-            )
+            task = replace(self.task, candidate=candidate, params=params)
             pipeline, _ = task.fit(self.rows, train)
             return self._answer(pipeline, self.rows.features.iloc[valid]), 0
         prepared_train, prepared_valid = self._prepared(number)
@@ -196,14 +188,7 @@ class Search:
 
     def _pipeline(self, params: dict[str, Any], number: int) -> Any:
         part = self.rows.features.iloc[self.folds[number][0]]
-        return build_pipeline(
-            "lightgbm",
-            spec=specs(self.task.features),
-            distinct=distinct_values(part),
-            problem=self.task.problem,
-            seed=self.task.seed,
-            params=params,
-        )
+        return replace(self.task, candidate="lightgbm", params=params).pipeline(part)
 
     def _prepared(self, number: int) -> Any:
         """Encoded rows of a fold: the same for all settings of LightGBM, so made once."""
