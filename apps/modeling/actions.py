@@ -15,7 +15,7 @@ from apps.engine.training.diagnosis import USUAL_THRESHOLD
 from apps.engine.training.frame import model_columns
 from apps.engine.training.rule import check_rule
 from apps.engine.types import ColumnSpec, Problem
-from apps.jobs.actions import enqueue, stop_job
+from apps.jobs.actions import enqueue
 from apps.jobs.models import LIVE, JobState, Queue
 from apps.modeling.models import Candidate, Experiment, Opening, Reproduction, Trial
 from apps.modeling.proposing import offers_for, wanted_of
@@ -141,20 +141,6 @@ def _start_trial(experiment: Experiment, kind: Kind, *, by: User, **settings: An
         job=job,
         **settings,
     )
-
-
-def stop_experiment(*, experiment: Experiment, by: User) -> None:
-    """Stop all trials that wait or run; what is finished stays."""
-    require(by, Verb.TRAIN, experiment.cycle.project)
-    for trial in experiment.trials.filter(job__state__in=LIVE).select_related("job"):
-        stop_job(trial.job)
-    with transaction.atomic():
-        ledger.record(
-            "model.experiment_stopped",
-            f"{by} stopped experiment {experiment.number}",
-            actor=by,
-            project=experiment.cycle.project,
-        )
 
 
 @transaction.atomic

@@ -1,19 +1,16 @@
 """What a worker does: cross-validate, fit, and look at the sealed test once."""
 
-import shutil
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
-
-from django.conf import settings
 
 from apps.datasets.storage import keep, local, scratch
 from apps.datasets.vault import unseal
-from apps.engine.training.frame import model_columns
 from apps.engine.types import Kind
 from apps.jobs.models import Job
 from apps.jobs.runner import Desk
+from apps.modeling.kept_folds import forget, kept_folder
 from apps.modeling.models import Candidate, Evaluation, Experiment, Opening, Reproduction, Trial
+from apps.modeling.ruling import features_with_rule
 from apps.planning.content import payoff_of
 from apps.planning.queries import as_signed
 from apps.projects import ledger
@@ -37,7 +34,7 @@ def _of_trial(trial: Trial) -> dict[str, Any]:
     """The candidate and the rows it may see, as the job functions take them."""
     split, common = trial.experiment.split, _common(trial.experiment)
     if trial.candidate == "rule":
-        common["features"] = _with_column_of(trial.params, trial.experiment)
+        common["features"] = features_with_rule(trial.params, trial.experiment)
     return {
         "development": str(local(split.development)),
         "split_file": str(local(split.split_file)),
@@ -48,22 +45,6 @@ def _of_trial(trial: Trial) -> dict[str, Any]:
         "most_rows": trial.most_rows,
         **common,
     }
-
-
-def _with_column_of(rule: dict[str, Any], experiment: Experiment) -> list[dict[str, Any]]:
-    """The features, and the column that the rule asks for where it is not one of them."""
-    found: list[dict[str, Any]] = list(experiment.features)
-    names = {feature["name"] for feature in found}
-    for column in experiment.split.table.table_spec.columns:
-        parts = {name for part in model_columns([column]) for name in part}
-        if rule["column"] in parts and column.name not in names:
-            found.append(asdict(column))
-    return found
-
-
-def _kept_folder(trial: Trial) -> Path:
-    """Where the finished folds of a trial lie until it ends (see engine's kept)."""
-    return settings.VAR / "kept" / f"trial-{trial.pk}"
 
 
 def run_trial(job: Job, desk: Desk) -> None:
@@ -82,7 +63,7 @@ def run_trial(job: Job, desk: Desk) -> None:
             payoff=payoff_of(experiment.plan.content),
             fixed_threshold=plan.fixed_threshold,
             answers_file=str(folder / "answers.parquet"),
-            kept_folder=str(_kept_folder(trial)),
+            kept_folder=str(kept_folder(trial)),
             **_of_trial(trial),
         )
         answers = keep(folder / "answers.parquet")
@@ -99,7 +80,7 @@ def run_trial(job: Job, desk: Desk) -> None:
             project=experiment.cycle.project,
             facts={"trial": trial.pk, "scores": result["scores"], "answers": answers},
         )
-    shutil.rmtree(_kept_folder(trial), ignore_errors=True)
+    forget(trial)
 
 
 def reproduce_trial(job: Job, desk: Desk) -> None:

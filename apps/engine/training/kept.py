@@ -77,10 +77,10 @@ class Kept:
         if self.folder is not None:
             _write_whole(self.folder / f"{name}.json", json.dumps(told))
 
-    @property
-    def wraps_up(self) -> bool:
-        """A person asked to end with what has been found."""
-        return self.folder is not None and (self.folder / WRAP_UP).exists()
+
+def wraps_up(folder: str | None) -> bool:
+    """A person asked to end with what has been found."""
+    return folder is not None and (Path(folder) / WRAP_UP).exists()
 
 
 def _write_whole(file: Path, text: str) -> None:

@@ -29,6 +29,7 @@ USUAL_MEMBERS = (
     {"candidate": "lightgbm", "params": {}, "weight": 0.5},
 )
 """What a blend is made of when nobody said."""
+MEANS = frozenset({"vote", "search"})
 BLENDS = frozenset(key for key, item in CANDIDATES.items() if item.family == "blend")
 
 
@@ -116,17 +117,30 @@ def _blend(candidate: str, members: Sequence[Mapping[str, Any]], **common: Any) 
         )
         for number, member in enumerate(members, start=1)
     ]
-    quantity = common["problem"] == Problem.REGRESSION
-    folds = inner_folds(quantity=quantity, seed=common["seed"])
-    if candidate == "calibrated":
-        return CalibratedClassifierCV(built[0][1], cv=folds, ensemble=False)
-    if candidate == "stack":
-        if quantity:
-            return StackingRegressor(built, final_estimator=RidgeCV(), cv=folds)
-        return StackingClassifier(built, final_estimator=LogisticRegression(), cv=folds)
-    if len(built) == 1:
+    if len(built) == 1 and candidate in MEANS:
         return built[0][1]
-    weights = [float(member["weight"]) for member in members]
+    return blend_of(
+        candidate,
+        built,
+        weights=[float(member["weight"]) for member in members],
+        quantity=common["problem"] == Problem.REGRESSION,
+        seed=common["seed"],
+    )
+
+
+def blend_of(
+    candidate: str, built: Sequence[Any], *, weights: Sequence[float], quantity: bool, seed: int
+) -> Any:
+    """Unfitted blend of named pipelines (pairs); calibrated: of the first one alone."""
+    members = list(built)
+    if candidate in MEANS:
+        if quantity:
+            return VotingRegressor(members, weights=list(weights))
+        return VotingClassifier(members, voting="soft", weights=list(weights))
+    folds = inner_folds(quantity=quantity, seed=seed)
+    if candidate == "calibrated":
+        only = members[0][1] if members else None
+        return CalibratedClassifierCV(only, cv=folds, ensemble=False)
     if quantity:
-        return VotingRegressor(built, weights=weights)
-    return VotingClassifier(built, voting="soft", weights=weights)
+        return StackingRegressor(members, final_estimator=RidgeCV(), cv=folds)
+    return StackingClassifier(members, final_estimator=LogisticRegression(), cv=folds)

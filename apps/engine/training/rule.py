@@ -21,7 +21,7 @@ COMPARISONS = NUMBER_COMPARISONS | ANY_COMPARISONS
 """Key -> how a sentence says it."""
 
 
-class _Rule(BaseEstimator):
+class Rule(BaseEstimator):
     """Where the rule holds: for rows of ``frame.model_frame``. A missing cell never holds."""
 
     def __init__(
@@ -55,7 +55,7 @@ class _Rule(BaseEstimator):
         }[self.comparison](self.value).to_numpy()
 
 
-class RuleClassifier(ClassifierMixin, _Rule):
+class RuleClassifier(ClassifierMixin, Rule):
     """Says ``then`` with probability 1 where the rule holds, else ``otherwise``."""
 
     def fit(self, features: pd.DataFrame, target: Any) -> Self:
@@ -74,7 +74,7 @@ class RuleClassifier(ClassifierMixin, _Rule):
         return np.where(self.holds(features), self.then, self.otherwise).astype(object)
 
 
-class RuleRegressor(RegressorMixin, _Rule):
+class RuleRegressor(RegressorMixin, Rule):
     """Says the number ``then`` where the rule holds, else ``otherwise``."""
 
     def fit(self, features: pd.DataFrame, target: Any) -> Self:
