@@ -145,7 +145,9 @@ def the_notebook_agrees(experiment, client, slug, folder, monkeypatch):
     for name in ("development", "split"):
         told = client.get(reverse("modeling:rows", args=[slug, experiment.pk, name]))
         (folder / f"{name}.parquet").write_bytes(b"".join(told.streaming_content))
-    assert client.get(reverse("modeling:rows", args=[slug, experiment.pk, "test"])).status_code == 404
+    assert (
+        client.get(reverse("modeling:rows", args=[slug, experiment.pk, "test"])).status_code == 404
+    )
     told = client.get(reverse("modeling:notebook", args=[slug, experiment.pk]))
     answers = run(json.loads(told.content), folder, monkeypatch)
     assert len(answers) == 6
