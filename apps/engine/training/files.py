@@ -15,9 +15,12 @@ from apps.engine.errors import BadModelFile
 TRUSTED = (
     # Beyond skops' own defaults, read one by one: containers of numbers without behaviour, and
     # classes of our own.
+    "apps.engine.training.named.NamedClasses",
     "apps.engine.training.rule.RuleClassifier",
     "apps.engine.training.rule.RuleRegressor",
     "apps.engine.training.texts.FilledText",
+    "catboost.core.CatBoostClassifier",
+    "catboost.core.CatBoostRegressor",
     "collections.OrderedDict",
     "collections.defaultdict",
     "lightgbm.basic.Booster",
@@ -35,6 +38,9 @@ TRUSTED = (
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
     "sklearn.tree._tree.Tree",
     "sklearn.utils._bunch.Bunch",
+    "xgboost.core.Booster",
+    "xgboost.sklearn.XGBClassifier",
+    "xgboost.sklearn.XGBRegressor",
 )
 
 

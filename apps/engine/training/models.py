@@ -27,6 +27,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from apps.engine.training.named import NamedClasses
 from apps.engine.training.rule import RuleClassifier, RuleRegressor
 
 INNER_FOLDS = 3
@@ -153,7 +154,8 @@ def _mlp(quantity: bool, seed: int) -> Any:
 def _xgboost(quantity: bool, seed: int) -> Any:
     package = import_module("xgboost")
     made = package.XGBRegressor if quantity else package.XGBClassifier
-    return made(n_estimators=200, learning_rate=0.06, max_depth=5, n_jobs=1, random_state=seed)
+    model = made(n_estimators=200, learning_rate=0.06, max_depth=5, n_jobs=1, random_state=seed)
+    return model if quantity else NamedClasses(model)
 
 
 def _catboost(quantity: bool, seed: int) -> Any:

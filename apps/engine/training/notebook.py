@@ -6,13 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from apps.engine.training import rule, texts
+from apps.engine.training import named, rule, texts
 from apps.engine.training.models import inner_folds, model_of
 from apps.engine.training.pipeline import BLENDS, MEANS, USUAL_MEMBERS, blend_of
 from apps.engine.training.preparation import few_part, many_part, number_part, text_part
 from apps.engine.types import Problem
 
 _LONGEST_REPR = 100_000
+_BASES = (
+    "BaseEstimator",
+    "ClassifierMixin",
+    "MetaEstimatorMixin",
+    "RegressorMixin",
+    "TransformerMixin",
+    "clone",
+)
 _LIBRARIES = ("sklearn.", "lightgbm.", "xgboost.", "catboost.")
 
 
@@ -98,7 +106,7 @@ def _code(text: str) -> dict[str, Any]:
 def _imports(estimators: Sequence[Any], setting: Setting) -> str:
     """One line for each public module that the estimators come from."""
     found: dict[str, set[str]] = {
-        "sklearn.base": {"BaseEstimator", "ClassifierMixin", "RegressorMixin", "TransformerMixin"},
+        "sklearn.base": set(_BASES),
         "sklearn.compose": {"ColumnTransformer"},
         "sklearn.pipeline": {"Pipeline"},
         "typing": {"Any", "Self"},
@@ -145,6 +153,7 @@ def _constants(setting: Setting) -> str:
 
     return "\n".join(
         [
+            "nan = np.nan  # as estimators write it",
             f"TARGET = {setting.target!r}",
             f"FEATURES = {pairs(setting.features)}",
             f"FOR_THE_RULE = {pairs(setting.extra)}",
@@ -252,6 +261,8 @@ def _own_classes(entries: Sequence[Entry]) -> str:
     wanted: list[Any] = [texts.FilledText, texts.long_texts]
     if any(entry.candidate == "rule" for entry in entries):
         wanted += [rule.Rule, rule.RuleClassifier, rule.RuleRegressor]
+    if any(entry.candidate == "xgboost" for entry in entries):
+        wanted.append(named.NamedClasses)
     limits = [
         f"{name} = {getattr(texts, name)}" for name in ("WORDS", "MOST_CATEGORIES", "LOOKED_AT")
     ]

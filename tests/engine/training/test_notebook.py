@@ -23,6 +23,7 @@ SMALL = {
     "boosting": {"max_iter": 8},
     "lightgbm": {"n_estimators": 8},
     "small_boosting": {"n_estimators": 5},
+    "catboost": {"iterations": 8},
     "mlp": {"max_iter": 8},
 }
 WRITTEN = {

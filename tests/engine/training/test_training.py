@@ -67,6 +67,7 @@ FEWER = {
     "boosting": {"max_iter": 60},
     "lightgbm": {"n_estimators": 60},
     "small_boosting": {"n_estimators": 40},
+    "catboost": {"iterations": 80},
     "rule": {"column": "mean radius", "value": 15.0, "then": "malignant", "otherwise": "benign"},
 }
 """Smaller models, so that the tests are quick."""
