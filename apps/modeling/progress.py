@@ -11,6 +11,9 @@ from apps.modeling.leaderboard import Board
 from apps.modeling.models import Trial
 from apps.modeling.proposing import in_words
 
+START_S = 6.0
+"""What a trial takes beside its fits: a process, reading rows, looking at where it errs."""
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -54,11 +57,23 @@ def _left_says(trials: Sequence[Trial], running: Sequence[Trial]) -> str:
     if not running and not waiting:
         return ""
     finished = [trial for trial in trials if trial.result and trial.job and trial.expected_s]
-    expected_s = sum(trial.expected_s for trial in finished)
-    pace = sum(_spent_s(trial) for trial in finished) / expected_s if expected_s else 1.0
-    left_s = sum(pace * trial.expected_s for trial in waiting)
-    left_s += sum(max(1.0, pace * trial.expected_s - _spent_s(trial)) for trial in running)
+    planned_s = sum(_planned_s(trial) for trial in finished)
+    pace = sum(_spent_s(trial) for trial in finished) / planned_s if planned_s else 1.0
+    left_s = sum(pace * _planned_s(trial) for trial in waiting)
+    left_s += sum(_rest_s(trial, pace) for trial in running)
     return f"about {in_words(max(1.0, left_s / max(1, len(running))))} left"
+
+
+def _planned_s(trial: Trial) -> float:
+    return trial.expected_s + START_S
+
+
+def _rest_s(trial: Trial, pace: float) -> float:
+    """From its own progress where it has made some, else from what was expected."""
+    spent, percent = _spent_s(trial), trial.job.percent if trial.job else 0
+    if percent:
+        return spent * (100 - percent) / percent
+    return max(1.0, pace * _planned_s(trial) - spent)
 
 
 def _spent_s(trial: Trial) -> float:

@@ -182,7 +182,7 @@ def numbers_of(fitted, seen=None):
     seen = {} if seen is None else seen  # holds them, so that no identity is used twice
     if isinstance(fitted, np.ndarray) and fitted.dtype != object:
         return [fitted.tobytes()]
-    if isinstance(fitted, (str, bytes, int, float, bool, type(None), np.generic)):
+    if isinstance(fitted, (str, bytes, bytearray, int, float, type, type(None), np.generic)):
         return [repr(fitted)]
     if id(fitted) in seen:
         return []
@@ -191,7 +191,7 @@ def numbers_of(fitted, seen=None):
         parts = [part for item in fitted.items() for part in item]
     elif isinstance(fitted, (list, tuple, np.ndarray)):
         parts = list(np.ravel(fitted)) if isinstance(fitted, np.ndarray) else list(fitted)
-    elif type(fitted).__name__ == "Booster":
+    elif hasattr(fitted, "model_to_string"):
         return [fitted.model_to_string()]
     else:
         state = fitted.__getstate__() if hasattr(fitted, "__getstate__") else None
