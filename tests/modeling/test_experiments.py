@@ -162,11 +162,11 @@ def test_a_trial_that_was_stopped_goes_on_without_fitting_finished_folds_again(
 ):
     fits, fit_fold = [], training._fit_fold
 
-    def dies_on_the_third(task, rows, train, valid, *, measured):
+    def dies_on_the_third(task, rows, train, valid, *, weigh):
         fits.append(task.candidate)
         if fits == ["dummy"] * 3 + ["linear"] * 3:
             raise Stopped
-        return fit_fold(task, rows, train, valid, measured=measured)
+        return fit_fold(task, rows, train, valid, weigh=weigh)
 
     monkeypatch.setattr(training, "_fit_fold", dies_on_the_third)
     with run_jobs():

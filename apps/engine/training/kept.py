@@ -4,7 +4,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +18,13 @@ WRAP_UP = "wrap-up"
 
 @dataclass(frozen=True)
 class FoldFit:
-    """What one fold's model answered of the rows at ``valid``.
-
-    ``one_row_ms`` and ``size_bytes`` (of the model file) are measured on one fold only.
-    """
+    """What one fold's model answered of the rows at ``valid``; ``cost``: see footprint."""
 
     valid: Any
     told: Predictions
     fit_s: float
     predict_s: float
-    one_row_ms: float | None = None
-    size_bytes: int | None = None
+    cost: dict[str, float] = field(default_factory=dict)
 
 
 class Kept:
@@ -63,7 +59,7 @@ class Kept:
             return
         answers = Answers(fit.valid, 0 * fit.valid, truth, fit.told)
         write_answers(answers, self.folder / f"fold-{number}.parquet")
-        names = ("fit_s", "predict_s", "one_row_ms", "size_bytes")
+        names = ("fit_s", "predict_s", "cost")
         self.write(f"fold-{number}", {name: getattr(fit, name) for name in names})
 
     def read(self, name: str) -> Any:

@@ -6,8 +6,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -19,15 +17,13 @@ from apps.engine.evaluation.payoff import Payoff
 from apps.engine.splitting.folds import fold_indices, read_split
 from apps.engine.training.answers import Answers, pooled, write_answers
 from apps.engine.training.diagnosis import USUAL_THRESHOLD, diagnose, threshold_for
-from apps.engine.training.files import save_model
+from apps.engine.training.footprint import footprint
 from apps.engine.training.kept import FoldFit, Kept
 from apps.engine.training.rows import Rows, labelled, load_rows, predict, specs
 from apps.engine.training.task import Task, versions
 from apps.engine.types import Problem, Report
 
 logger = logging.getLogger(__name__)
-
-TIMED_S = 0.03
 
 
 def cross_validate(
@@ -66,9 +62,8 @@ def cross_validate(
         ``folds``: per fold its scores, threshold, fit seconds, milliseconds per predicted row,
         rows; ``scores``: per metric mean and 95 % interval (see intervals.mean_interval; None
         where it is unbounded); ``train_rows`` and ``test_rows`` (means); ``fit_s`` in all;
-        ``predict_ms_per_row`` (many at once); ``one_row_ms`` (a row by itself, by scikit-learn)
-        and ``size_bytes`` of the model file, both of the first fold; ``threads``; ``threshold``
-        that all the answers ask for;
+        ``predict_ms_per_row``; ``one_row_ms`` and ``size_bytes`` of the last fold's model (see
+        footprint.footprint); ``threads``; ``threshold`` that all the answers ask for;
         ``diagnosis`` (see diagnosis.diagnose). The answers themselves go to ``answers_file``.
     """
     kind = Problem(problem)
@@ -92,8 +87,7 @@ def cross_validate(
         **_over_folds(told, folds, measures=measures),
         "fit_s": sum(fold["fit_s"] for fold in told),
         "predict_ms_per_row": float(np.mean([fold["predict_ms_per_row"] for fold in told])),
-        "one_row_ms": fitted[0].one_row_ms,
-        "size_bytes": fitted[0].size_bytes,
+        **fitted[-1].cost,
         "threads": int(os.environ.get("OMP_NUM_THREADS", "0")) or os.cpu_count(),
         "rows": len(rows.target),
         "threshold": threshold,
@@ -155,7 +149,7 @@ def _fit_folds(
         found = kept.fold(number)
         if found is None:
             with _naming(number, len(folds)):
-                found = _fit_fold(task, rows, train, valid, measured=number == 0)
+                found = _fit_fold(task, rows, train, valid, weigh=number == len(folds) - 1)
             kept.keep_fold(number, found, rows.target[valid])
             logger.info("%s: fitted on %s rows in %.2f s", says, f"{len(train):,}", found.fit_s)
         else:
@@ -164,34 +158,17 @@ def _fit_folds(
     return fitted
 
 
-def _fit_fold(task: Task, rows: Rows, train: Any, valid: Any, *, measured: bool) -> FoldFit:
+def _fit_fold(task: Task, rows: Rows, train: Any, valid: Any, *, weigh: bool) -> FoldFit:
+    """Fit and ask; with ``weigh`` also what the model costs to use, see ``footprint``."""
     pipeline, fit_s = task.fit(rows, train)
+    unseen = rows.features.iloc[valid]
     began = time.perf_counter()
-    told = predict(
-        pipeline, rows.features.iloc[valid], problem=task.problem, positive=task.positive
-    )
-    spent = time.perf_counter() - began
-    if not measured:
-        return FoldFit(valid, told, fit_s, spent)
-    single = _one_row_ms(pipeline, rows.features.iloc[valid[:1]])
-    return FoldFit(valid, told, fit_s, spent, single, _size_bytes(pipeline))
-
-
-def _one_row_ms(pipeline: Any, row: Any) -> float:
-    """Median milliseconds of answers to one row: at least three, for TIMED_S at most."""
-    spent: list[float] = []
-    while len(spent) < 3 or (sum(spent) < TIMED_S and len(spent) < 100):
-        began = time.perf_counter()
-        pipeline.predict(row)
-        spent.append(time.perf_counter() - began)
-    return 1000 * float(np.median(spent))
-
-
-def _size_bytes(pipeline: Any) -> int:
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "model.skops"
-        save_model(pipeline, path)
-        return path.stat().st_size
+    told = predict(pipeline, unseen, problem=task.problem, positive=task.positive)
+    predict_s = time.perf_counter() - began
+    cost: dict[str, float] = {}
+    if weigh:
+        cost = footprint(pipeline, unseen, problem=task.problem, positive=task.positive)
+    return FoldFit(valid, told, fit_s, predict_s, cost)
 
 
 def _scored(

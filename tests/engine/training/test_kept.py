@@ -18,12 +18,12 @@ TRUTH = np.array(["no", "no"], dtype=object)
 
 def test_a_kept_fold_is_read_as_it_was(tmp_path):
     kept = Kept(str(tmp_path / "k"), {"seed": 1})
-    kept.keep_fold(2, FoldFit(np.array([3, 7]), TOLD, 1.5, 0.25, 4.0, 900), TRUTH)
+    kept.keep_fold(2, FoldFit(np.array([3, 7]), TOLD, 1.5, 0.25, {"size_bytes": 9}), TRUTH)
     found = Kept(str(tmp_path / "k"), {"seed": 1}).fold(2)
     assert found.valid.tolist() == [3, 7]
     assert found.told.labels.tolist() == ["no", "yes"]
     assert np.array_equal(found.told.probabilities, TOLD.probabilities)
-    assert (found.fit_s, found.predict_s, found.one_row_ms, found.size_bytes) == (1.5, 0.25, 4, 900)
+    assert (found.fit_s, found.predict_s, found.cost) == (1.5, 0.25, {"size_bytes": 9})
     assert kept.fold(1) is None
 
 

@@ -28,7 +28,8 @@ NOTES = [" ".join(WORDS[(n * k + k) % 10] for k in range(1, 8)) for n in range(5
 
 
 def cancer() -> pd.DataFrame:
-    frame = load_breast_cancer(as_frame=True).frame
+    whole = load_breast_cancer(as_frame=True).frame
+    frame = whole[["mean radius", "mean texture", "worst concavity", "target"]]  # quick to explain
     names = np.array(["malignant", "benign"])
     return frame.assign(
         target=names[frame["target"]],
