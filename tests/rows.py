@@ -34,9 +34,13 @@ from apps.production.models import (
     ApiToken,
     Call,
     Deployment,
+    Drill,
+    Fallback,
+    FlipReport,
     Prediction,
     Release,
     Segment,
+    Switch,
     WatchReport,
 )
 from apps.projects import actions
@@ -276,10 +280,26 @@ class Rows:
         Actual.objects.create(prediction=prediction, value=1, at=now)
         Segment.objects.create(name="01795642634911876819-1-4435c873.log", taken_bytes=1)
         WatchReport.objects.create(release=prediction.release, at=now)
+        self._switched(prediction.release)
         ApiToken.objects.create(
             deployment=prediction.deployment,
             name="the till",
             prefix="mlc_abc",
             sha256="5ec7e7" + "0" * 58,
             created_by=self.by,
+        )
+
+    def _switched(self, release: Release) -> None:
+        endpoint = {"deployment": release.deployment, "person": self.by}
+        Fallback.objects.create(kind="stop", **endpoint)
+        FlipReport.objects.create(before=release, after=release, job=self.job(3))
+        Switch.objects.create(number=1, kind="stop", reason="It answers nonsense", **endpoint)
+        Drill.objects.create(
+            cycle=self.cycle,
+            risk="The scanner is replaced",
+            contingency="Read in order of arrival",
+            done="Read a day like that",
+            passed=True,
+            took_s=60.0,
+            person=self.by,
         )

@@ -97,6 +97,11 @@ class Severity(models.TextChoices):
     MEDIUM = "medium", "Medium"
     LOW = "low", "Low"
 
+    @property
+    def rank(self) -> int:
+        """What lists of findings are sorted by: the gravest first."""
+        return list(Severity).index(self)
+
 
 class Finding(models.Model):
     """Something a person saw in the data that somebody has to answer before the gate closes."""

@@ -7,17 +7,14 @@ from typing import Any
 from apps.datasets.models import Split, Table
 from apps.datasets.queries import current_split, current_table, data_subject
 from apps.datasets.storage import local
-from apps.eda.models import Finding, Profile
+from apps.eda.models import Finding, Profile, Severity
 from apps.engine.profile.radar import suspects
 from apps.engine.profile.veil import veil_profile, veil_study
 from apps.planning.content import Feature, features_of
-from apps.planning.models import Draft
-from apps.planning.queries import current_plan, signed_plan
+from apps.planning.queries import current_plan, sensitive_columns, signed_plan
 from apps.projects.models import Cycle
 from apps.projects.queries import passed_by
 from apps.projects.stages import Stage
-
-_GRAVEST_FIRST = {"high": 0, "medium": 1, "low": 2}
 
 
 @dataclass(frozen=True)
@@ -65,21 +62,6 @@ def current_profile(cycle: Cycle) -> Profile | None:
     return profile_of(cycle, scope) if scope else None
 
 
-def sensitive_columns(cycle: Cycle) -> frozenset[str]:
-    """Columns whose values are never shown: marked in the newest plan or in its draft.
-
-    A mark counts before it is signed, and goes on counting while a newer plan waits.
-    """
-    plan, draft = current_plan(cycle), Draft.objects.filter(cycle=cycle).first()
-    contents = [one.content for one in (plan, draft) if one is not None]
-    return frozenset(
-        feature.name
-        for content in contents
-        for feature in features_of(content)
-        if feature.sensitive
-    )
-
-
 def result_of(profile: Profile) -> dict[str, Any]:
     """What the engine found, without the values of sensitive columns."""
     return veil_profile(raw_result(profile), sensitive=sensitive_columns(profile.cycle))
@@ -118,7 +100,7 @@ def suspects_of(
 def open_findings(cycle: Cycle) -> list[Finding]:
     """Findings that nobody has answered, the gravest first."""
     found = cycle.findings.filter(closed_at=None).select_related("owner", "raised_by")
-    return sorted(found, key=lambda finding: (_GRAVEST_FIRST[finding.severity], finding.pk))
+    return sorted(found, key=lambda finding: (Severity(finding.severity).rank, finding.pk))
 
 
 def answered_findings(cycle: Cycle) -> list[Finding]:
