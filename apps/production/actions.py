@@ -43,7 +43,9 @@ def tripwires_of(cycle: Cycle) -> list[dict]:
     return [
         {
             "metric": item["tripwire"]["metric"],
+            "operator": item["tripwire"].get("operator") or ">",
             "threshold": item["tripwire"].get("threshold"),
+            "window_days": item["tripwire"].get("window_days"),
             "says": item["says"],
             "action": item.get("contingency", ""),
         }

@@ -14,6 +14,7 @@ from apps.engine.monitoring.wires import (
     read_wire,
 )
 
+PROMISE_DAYS = 7
 __all__ = ["FEW_CALLS", "alarms_of", "wires_of"]
 
 
@@ -40,12 +41,13 @@ def alarms_of(
     tripwires: Sequence[Mapping[str, Any]],
     wires: Sequence[Mapping[str, Any]] | None = None,
 ) -> list[dict[str, Any]]:
-    """Alarms ``{"key", "severity", "says", "action", "risk"}``: broken promises first.
+    """Alarms: ``key``, ``severity``, ``says``, ``action``, ``risk``; broken promises first.
 
     A tripwire is ``{"metric", "operator", "threshold", "window_days", "says", "action"}`` with a
     metric of ``wires.KINDS`` or ``promise``. ``wires``: the same as ``wires_of`` read them; they
     are read here where nobody has. However many columns trip a wire, it is one alarm. ``risk``
-    is the risk of the plan in its words, empty where the plan names none.
+    is the risk of the plan in its words, empty where the plan names none; ``window_days`` how long
+    it takes until what was seen has left the window.
     """
     promise = next((wire for wire in tripwires if wire["metric"] == "promise"), {})
     found = [
@@ -55,6 +57,7 @@ def alarms_of(
             "says": _broken(verdict),
             "action": promise.get("action", ""),
             "risk": promise.get("says", ""),
+            "window_days": promise.get("window_days") or PROMISE_DAYS,
         }
         for verdict in performance.get("verdicts", [])
         if verdict["kept"] == BROKEN
@@ -80,4 +83,5 @@ def _alarm(wire: Mapping[str, Any]) -> dict[str, Any]:
         "says": f"{wire['says']}: {wire['told']}" if wire.get("says") else wire["told"],
         "action": wire["action"],
         "risk": wire.get("says", ""),
+        "window_days": wire.get("window_days") or 1,
     }

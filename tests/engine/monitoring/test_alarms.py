@@ -48,6 +48,7 @@ def test_a_broken_promise_is_a_high_alarm_with_the_agreed_action():
             "says": "Recall is 0.610 on 1,200 rows; promised was at least 0.8.",
             "action": "Call the desk",
             "risk": "Inputs",
+            "window_days": 7,
         }
     ]
 
