@@ -1,4 +1,4 @@
-"""The books of a release: each answer at the signed payoff, beside what the sealed test promised."""
+"""The books of a release: each answer at the signed payoff, beside what the test promised."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -23,7 +23,7 @@ SIGNS = frozenset({"promise", "primary", "estimated", "money"})
 
 
 def raise_alarms(release: Release, looked: Looked) -> None:
-    """Raise, or tell again, each alarm of a look. Call it in the transaction that keeps the look."""
+    """Raise, or tell again, each alarm of a look, in the transaction that keeps it."""
     found = alarms_of(
         service=looked.service,
         drift=looked.drift,
@@ -105,9 +105,7 @@ def _new(release: Release, looked: Looked, told: dict[str, Any]) -> Incident:
     return incident
 
 
-def _tell_again(
-    incident: Incident, release: Release, looked: Looked, told: dict[str, Any]
-) -> None:
+def _tell_again(incident: Incident, release: Release, looked: Looked, told: dict[str, Any]) -> None:
     """What this look adds: seen again, more grave, another suspect, what it costs."""
     incident.last_seen_at = looked.at
     if SEVERITIES.index(told["severity"]) > SEVERITIES.index(incident.severity):

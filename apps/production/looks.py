@@ -16,7 +16,7 @@ from apps.engine.evaluation.weak_spots import loss_of_rows
 from apps.engine.monitoring.alarms import wires_of
 from apps.engine.monitoring.cause import Recent, causes
 from apps.engine.monitoring.drift import drift
-from apps.engine.monitoring.estimated import estimate
+from apps.engine.monitoring.estimated import estimate, estimated_days
 from apps.engine.monitoring.level import level_loss
 from apps.engine.monitoring.performance import FEW_ROWS, realised
 from apps.engine.monitoring.service import service
@@ -173,7 +173,7 @@ def _name(answer: Answer) -> str | None:
 def _of_recent(
     release: Release, plan: SignedPlan, answers: list[Answer], frame: pd.DataFrame, *, now: datetime
 ) -> dict[str, Any]:
-    """Delay of the truth, groups, share of positive answers, estimate where the truth is missing."""
+    """Delay of the truth, groups, share of positive answers, an estimate of what is open."""
     is_known = np.array([answer.is_known for answer in answers], dtype=bool)
     due = _is_due(plan, answers, now=now)
     return {
@@ -187,7 +187,7 @@ def _of_recent(
 
 
 def _is_due(plan: SignedPlan, answers: Sequence[Answer], *, now: datetime) -> Any:
-    """(n,) bool: older than the plan's days until the label is known; nobody where it names none."""
+    """(n,) bool: older than the plan's days until the label is known; none where it is silent."""
     delay = plan.plan.task("features").get("delay_days")
     if delay is None:
         return np.zeros(len(answers), dtype=bool)
@@ -239,15 +239,21 @@ def _estimate(
     """The promised metrics on answers without a truth; None where nothing can be said."""
     rows = np.flatnonzero(is_open)
     estimator = release.report.get("estimator")
-    if not estimator or len(rows) < FEW_ROWS:
+    if not estimator or len(rows) < FEW_ROWS or not plan.promises:
         return None
-    return estimate(
-        estimator,
-        plan.promises,
-        _told(release, [answers[row] for row in rows]),
-        frame.iloc[rows].reset_index(drop=True),
-        positive=_positive(release),
-    )
+    still, asked = [answers[row] for row in rows], frame.iloc[rows].reset_index(drop=True)
+    told, positive = _told(release, still), _positive(release)
+    return {
+        **estimate(estimator, plan.promises, told, asked, positive=positive),
+        "periods": estimated_days(
+            estimator,
+            plan.promises[0],
+            told,
+            asked,
+            days=[answer.at.date().isoformat() for answer in still],
+            positive=positive,
+        ),
+    }
 
 
 def _causes(

@@ -21,13 +21,17 @@ __all__ = ["FEW_CALLS", "alarms_of", "wires_of"]
 def wires_of(
     tripwires: Sequence[Mapping[str, Any]], look: Look, windows: Mapping[int, Look] | None = None
 ) -> list[dict[str, Any]]:
-    """Each wire of the plan with its ``value``, ``state`` and ``told``; the promise's is left out.
+    """Each wire but the promise's, with ``title``, ``value``, ``state`` and ``told``.
 
     ``windows``: by a wire's ``window_days`` what was seen in them; ``look``: the same for a wire
     that names none.
     """
     return [
-        {**wire, **read_wire(wire, (windows or {}).get(wire.get("window_days") or 0, look))}
+        {
+            **wire,
+            "title": KINDS[wire["metric"]].title,
+            **read_wire(wire, (windows or {}).get(wire.get("window_days") or 0, look)),
+        }
         for wire in tripwires
         if wire["metric"] in KINDS and wire.get("threshold") is not None
     ]

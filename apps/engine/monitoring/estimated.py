@@ -24,6 +24,7 @@ from apps.engine.errors import NotEnoughData
 from apps.engine.evaluation.metrics import Measure, Predictions, score
 from apps.engine.evaluation.verdict import Promise
 from apps.engine.evaluation.weak_spots import loss_of_rows
+from apps.engine.monitoring.performance import FEW_ROWS_A_PERIOD
 from apps.engine.monitoring.sketch import numbers
 from apps.engine.reading.tables import kind_of_series
 from apps.engine.training.answers import Answers
@@ -120,6 +121,37 @@ def estimate(
             }
         )
     return {"kind": estimator["kind"], "rows": len(told.labels), "metrics": found}
+
+
+def estimated_days(
+    estimator: dict[str, Any],
+    promise: Promise,
+    told: Predictions,
+    frame: pd.DataFrame,
+    *,
+    days: Sequence[str],
+    positive: str | None,
+) -> list[dict[str, Any]]:
+    """The estimate of one promise day by day: at, rows, value, low, high; as ``realised`` does."""
+    found = []
+    order = np.asarray(days)
+    for day in sorted(set(days)):
+        rows = np.flatnonzero(order == day)
+        if len(rows) < FEW_ROWS_A_PERIOD:
+            continue
+        line = estimate(
+            estimator,
+            [promise],
+            told.take(rows),
+            frame.iloc[rows].reset_index(drop=True),
+            positive=positive,
+            draws=TRIAL_DRAWS,
+        )["metrics"]
+        found += [
+            {"at": day, "rows": len(rows), **{key: item[key] for key in ("value", "low", "high")}}
+            for item in line
+        ]
+    return found
 
 
 def _fit(answers: Answers, rows: pd.DataFrame, *, seed: int) -> dict[str, Any]:

@@ -1,5 +1,4 @@
-"""Since when: the one moment at which the level of a series changed, if chance does not explain it.
-"""
+"""Since when: the moment at which the level of a series changed, unless chance explains it."""
 
 from typing import Any
 

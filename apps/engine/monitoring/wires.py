@@ -179,6 +179,4 @@ def _named(
     more = len(rows) - len(named)
     rest = f" and {more} more" if more else ""
     word = "below" if below else "above"
-    return (
-        f"{len(rows)} columns have {kind.title} {word} {threshold:g}: {', '.join(named)}{rest}."
-    )
+    return f"{len(rows)} columns have {kind.title} {word} {threshold:g}: {', '.join(named)}{rest}."

@@ -117,9 +117,7 @@ def _estimator(
     if answers is None:
         return None
     kept = [Promise.from_dict(promise) for promise in promises]
-    return estimator_of(
-        read_answers(answers), frame, kept, positive=positive, threshold=threshold
-    )
+    return estimator_of(read_answers(answers), frame, kept, positive=positive, threshold=threshold)
 
 
 def _needed(
