@@ -148,8 +148,10 @@ def _loss_a_month(
         month = booking.promised_a_month(release)
         return looked.service["error_rate"] * month["value"] if month else None
     short = money.get("loss_a_month")
-    if short is None or short <= 0:
+    if short is None:
         return None
+    if short <= 0:
+        return 0.0
     if kind in SIGNS:
         return float(short)
     return float(short) * cause["share"] if cause and cause["of_loss"] else None

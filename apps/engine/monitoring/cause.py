@@ -111,8 +111,9 @@ def _columns(
     found = []
     for row in drift(dict(sketch), recent.frame):
         name = row["feature"]
-        if name == PREDICTION or row["state"] not in {"drifting", "drifted"}:
-            continue
+        has_moved = row["state"] in {"drifting", "drifted"}
+        if name == PREDICTION or row["is_date"] or not has_moved:
+            continue  # dates move on by themselves
         surplus = surplus_of(recent.frame[name], sketch[name])
         weight = weighed[name] / greatest if greatest > 0 else 1.0
         share = (

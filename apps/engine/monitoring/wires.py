@@ -144,7 +144,7 @@ def _columns(
 ) -> dict[str, Any]:
     metric, threshold = wire["metric"], float(wire["threshold"])
     below = operator_of(wire) == BELOW
-    rows = [row for row in drift if row["state"] != "too few rows"]
+    rows = [row for row in drift if row["state"] != "too few rows" and not row.get("is_date")]
     if not rows:
         return {"value": None, "state": UNKNOWN, "told": "Too few rows were answered so far."}
     rows = sorted(rows, key=lambda row: float(row[metric]), reverse=not below)

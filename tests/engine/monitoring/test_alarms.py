@@ -108,6 +108,10 @@ def test_all_calls_refused_have_no_latency_and_trip_nothing():
     assert alarms(wire("latency_p95_ms", 4.0), service={**QUIET, "latency_ms": None}) == []
 
 
+def test_a_date_moves_on_and_trips_nothing():
+    assert alarms(wire("psi", 0.25), drift=[{**ROW, "is_date": True}]) == []
+
+
 def test_a_wire_below_trips_where_a_value_is_too_small_and_says_so():
     low = {**wire("positive_share", 0.1), "operator": "<"}
     seen = {"positive_share": {"value": 0.02, "low": 0.01, "high": 0.04}, "verdicts": []}

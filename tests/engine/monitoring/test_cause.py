@@ -1,10 +1,12 @@
 """Planted faults are found, at their time; nothing is suspected where nothing happened."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from apps.engine.monitoring.cause import Recent, causes, sentence_of, surplus_of
 from apps.engine.monitoring.since import change_point
+from apps.engine.monitoring.sketch import sketch_of
 from tests.engine.monitoring.faults import BEGINS, FAULTS, planted, suspects, world
 
 pytestmark = pytest.mark.once
@@ -48,6 +50,15 @@ def test_the_important_one_of_two_moved_columns_is_told_first(sound):
 
 def test_nobody_is_suspected_where_nothing_happened(sound):
     assert [suspects(planted("none", seed=seed), sound) for seed in range(8)] == [[]] * 8
+
+
+def test_a_date_that_moved_on_is_no_suspect(sound):
+    recent = planted("none", seed=3)
+    days = pd.Series(pd.date_range("2026-01-01", periods=len(recent.loss), freq="h"))
+    before = sketch_of(days.to_frame("day"), prediction=days)
+    recent.frame["day"] = days + pd.Timedelta(days=900)
+    found = causes(recent, sketch=sound.sketch | before, reference=sound.reference)
+    assert [item["name"] for item in found] == []
 
 
 def test_the_sum_of_the_surplus_is_the_total_variation_distance(sound):
