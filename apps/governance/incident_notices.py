@@ -24,7 +24,8 @@ def tell_of_incidents() -> int:
     open_ones = Incident.objects.filter(closed_at=None).select_related(
         "deployment__project__team", "owner"
     )
-    due = [(item, f"incident:{item.pk}") for item in open_ones.filter(raised_at__gt=now - TOLD_WITHIN)]
+    fresh_ones = open_ones.filter(raised_at__gt=now - TOLD_WITHIN)
+    due = [(item, f"incident:{item.pk}") for item in fresh_ones]
     due += [
         (item, f"incident-overdue:{item.pk}:{item.due_at.date()}")
         for item in open_ones.filter(due_at__lt=now, due_at__gt=now - TOLD_WITHIN)

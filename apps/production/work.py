@@ -1,5 +1,6 @@
 """What a worker does: build a release, watch what is live."""
 
+import logging
 from dataclasses import asdict
 from typing import Any
 
@@ -7,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.datasets.storage import local
+from apps.engine.errors import EngineError
 from apps.jobs.models import Job
 from apps.jobs.runner import Desk
 from apps.planning.queries import as_signed
@@ -17,6 +19,8 @@ from apps.production.queries import serving_release
 from apps.production.taking import take_up
 from apps.projects import ledger
 from apps.projects.canonical import content_hash
+
+LOG = logging.getLogger(__name__)
 
 
 def build_release(job: Job, desk: Desk) -> None:
@@ -74,7 +78,15 @@ def watch() -> None:
     for deployment in Deployment.objects.filter(retired_at=None):
         release = serving_release(deployment)
         if release is not None and _has_news(release):
-            watch_release(release)
+            _watch_one(release)
+
+
+def _watch_one(release: Release) -> None:
+    """A look that cannot be taken must not keep the watch from the other endpoints."""
+    try:
+        watch_release(release)
+    except EngineError:
+        LOG.exception("The watch could not look at %s", release)
 
 
 def watch_now(job: Job, desk: Desk) -> None:

@@ -3,14 +3,20 @@
 import json
 from datetime import timedelta
 
+import numpy as np
 import pytest
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.production import actions, incident_actions, queries, watch_queries, work
+from apps.engine.errors import NotEnoughData
+from apps.engine.evaluation.metrics import Predictions
+from apps.engine.monitoring.level import level_loss
+from apps.production import actions, changes, incident_actions, queries, watch_queries, work
 from apps.production.lessons import lessons, taught
 from apps.production.models import Actual, Alarm, Call, Incident, Prediction, WatchReport
 from apps.production.reviews import REVIEW_AFTER
+from apps.projects import ledger
 from apps.projects.models import Event
 from apps.web.refusals import Refusal
 from tests.production.test_monitor_page import sent
@@ -225,3 +231,47 @@ def test_delay_and_coverage_are_measured(caller, release):
     seen = work.watch_release(release).performance
     assert seen["delay"]["p50_days"] == pytest.approx(3.0, abs=0.01)
     assert seen["coverage"] == 0.5
+
+
+def test_a_suspect_is_set_beside_our_own_change_before_it(release, analyst):
+    project = release.cycle.project
+    with transaction.atomic():
+        ledger.record(
+            "data.uploaded", "Ann Lind brought in crm version 14", actor=analyst, project=project
+        )
+        ledger.record("project.changed", "Renamed", actor=analyst, project=project)
+    cause = {
+        "kind": "column",
+        "name": "desk",
+        "says": "60% of desk are missing, 0% before",
+        "share": 0.71,
+        "of_loss": True,
+        "since": (timezone.now() + timedelta(hours=2)).isoformat(),
+    }
+    told = changes.told(release, cause)
+    assert told["change"]["says"] == "Ann Lind brought in crm version 14"
+    assert told["sentence"].startswith("Likely: 60% of desk are missing, 0% before, 71% of the")
+    assert told["sentence"].endswith("2 hours after: Ann Lind brought in crm version 14.")
+    late = {**cause, "since": (timezone.now() + timedelta(days=3)).isoformat()}
+    assert changes.told(release, late)["change"] is None
+
+
+def test_one_endpoint_that_cannot_be_looked_at_does_not_stop_the_watch(
+    release, monkeypatch, caplog
+):
+    def fails(release):
+        raise NotEnoughData("nothing")
+
+    monkeypatch.setattr(work, "serving_release", lambda deployment: release)
+    monkeypatch.setattr(work, "watch_release", fails)
+    work.watch()
+    assert "could not look at late-trips release 1" in caplog.text
+
+
+@pytest.mark.parametrize(("truth", "share"), [(["no"] * 60, 0.0), (["yes"] * 60, 1.0)])
+def test_a_truth_of_one_class_has_a_level_too(truth, share):
+    chance = np.linspace(0, 1, 60)
+    told = Predictions(
+        np.array(truth, dtype=object), np.column_stack([1 - chance, chance]), ("no", "yes")
+    )
+    assert np.all(level_loss(np.array(truth), told, positive="yes") < 1e-3)

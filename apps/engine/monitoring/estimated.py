@@ -230,8 +230,14 @@ def _matrix(
             text = series.astype("string")
             found.append(text.map(places).astype("float64").fillna(-1.0).to_numpy())
         else:
-            found.append(np.nan_to_num(numbers(series), nan=_GONE))
+            found.append(np.nan_to_num(_floats(series), nan=_GONE))
     return np.column_stack(found).astype("float32")
+
+
+def _floats(series: "pd.Series[Any]") -> Any:
+    if kind_of_series(series) == Kind.DATETIME:
+        return np.where(series.isna(), np.nan, numbers(series))
+    return series.to_numpy(dtype="float64", na_value=np.nan)
 
 
 def _leaves(estimator: dict[str, Any], matrix: Any) -> Any:

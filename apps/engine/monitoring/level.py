@@ -10,7 +10,7 @@ from apps.engine.evaluation.metrics import Predictions
 from apps.engine.evaluation.weak_spots import loss_of_rows
 
 _EDGE = 1e-9
-_FARTHEST = 30.0  # log odds
+_FARTHEST = 60.0  # log odds: beyond what any clipped chance and rate need
 
 
 def level_loss(truth: Any, told: Predictions, *, positive: str | None) -> Any | None:

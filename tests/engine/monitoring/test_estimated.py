@@ -98,6 +98,19 @@ def test_the_error_of_numbers_is_that_of_rows_like_them():
         assert line["error"] < line["worst"] < 1.0
 
 
+def test_whole_numbers_flags_and_dates_may_be_missing():
+    truth, told, frame = sizes(300, seed=9)
+    day = pd.Series(pd.date_range("2026-01-01", periods=300, freq="h"))
+    frame = frame.assign(
+        stops=pd.Series([1, 2, None] * 100, dtype="Int64"),
+        paid=pd.Series([True, False, None] * 100, dtype="boolean"),
+        day=day.mask(day.dt.hour == 3),
+    )
+    made = kept(truth, told, frame, [MAE], positive=None)
+    line = estimate(made, [MAE], told, frame, positive=None)["metrics"][0]
+    assert line["value"] == pytest.approx(np.mean(np.abs(truth - told.labels)), rel=0.2)
+
+
 def test_values_never_seen_and_missing_ones_are_estimated_too():
     made = kept(*sizes(500, seed=7), [MAE], positive=None)
     frame = pd.DataFrame({"zone": ["moon", None] * 50, "km": [np.nan, 1e9] * 50})

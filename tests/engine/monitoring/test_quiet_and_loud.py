@@ -56,9 +56,7 @@ def test_reshuffled_rows_raise_one_false_alarm_in_a_hundred_windows_at_most():
     for _ in range(WINDOWS):
         chosen = random.choice(len(frame), WINDOW, replace=False)
         here, said, was = frame.iloc[chosen], told.take(chosen), truth[chosen]
-        seen = realised(
-            [promise], was, said, days=["d"] * WINDOW, answered=WINDOW, positive="yes"
-        )
+        seen = realised([promise], was, said, days=["d"] * WINDOW, answered=WINDOW, positive="yes")
         share = float(np.mean(said.labels == "yes"))
         seen["positive_share"] = {"value": share, "low": share, "high": share}
         asked = here.reset_index(drop=True).assign(**{PREDICTION: said.chance_of("yes")})
@@ -82,9 +80,7 @@ def test_reshuffled_telco_rows_raise_one_false_alarm_in_a_hundred_windows_at_mos
     random = np.random.default_rng(5)
     later = table[half:].assign(**{PREDICTION: score[half:]})
     found = [
-        alarms_in(
-            later.sample(WINDOW, random_state=int(random.integers(10**6))), sketch, {}, WIRES
-        )
+        alarms_in(later.sample(WINDOW, random_state=int(random.integers(10**6))), sketch, {}, WIRES)
         for _ in range(WINDOWS)
     ]
     assert sum(map(bool, found)) <= 1
