@@ -10,7 +10,7 @@ from apps.jobs.models import Job
 from apps.jobs.runner import Desk
 from apps.modeling.models import Candidate, Evaluation, Experiment, Opening, Reproduction, Trial
 from apps.planning.content import payoff_of
-from apps.planning.queries import as_signed
+from apps.planning.queries import SignedPlan, as_signed
 from apps.projects import ledger
 
 MOST_SLICE_COLUMNS = 6
@@ -132,10 +132,12 @@ def fit_candidate(job: Job, desk: Desk) -> None:
         )
 
 
-def _text_features(experiment: Experiment) -> list[str]:
-    """What groups are looked at when the plan names none."""
+def _slices(plan: SignedPlan, experiment: Experiment) -> list[str]:
+    """Columns whose groups are judged: those that the plan asks for, else the features of text."""
+    if plan.slices:
+        return plan.groups
     texts = [item["name"] for item in experiment.features if item["kind"] == Kind.TEXT]
-    return texts[:MOST_SLICE_COLUMNS]
+    return list(dict.fromkeys([*plan.groups, *texts[:MOST_SLICE_COLUMNS]]))
 
 
 def test_candidate(job: Job, desk: Desk) -> None:
@@ -158,8 +160,8 @@ def test_candidate(job: Job, desk: Desk) -> None:
             baseline_sha256=baseline.model if baseline else None,
             threshold=candidate.threshold,
             payoff=payoff_of(opening.plan.content),
-            slices=plan.slices or _text_features(experiment),
-            guardrails={"planned_slices": bool(plan.slices), **plan.guardrails},
+            slices=_slices(plan, experiment),
+            guardrails={"planned_slices": bool(plan.groups), **plan.guardrails},
             **_common(experiment),
         )
     with desk.finishing():

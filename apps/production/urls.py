@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.production.views import deploy, incidents, monitor, trace
+from apps.production.views import deploy, drills, incidents, monitor, releases, trace
 
 app_name = "production"
 urlpatterns = [
@@ -11,6 +11,17 @@ urlpatterns = [
     path("deploy/releases/<int:release_id>/try/", deploy.rehearse, name="rehearse"),
     path("deploy/tokens/", deploy.issue_token, name="issue_token"),
     path("deploy/tokens/<int:token_id>/revoke/", deploy.revoke_token, name="revoke_token"),
+    path("releases/", releases.releases, name="releases"),
+    path("releases/<int:release_id>/compare/", releases.compare, name="compare"),
+    path("releases/<int:release_id>/switch/", releases.switch, name="switch"),
+    path("releases/<int:release_id>/shadow/", releases.shadow, name="shadow"),
+    path("releases/<int:release_id>/bundle/", releases.bundle, name="bundle"),
+    path("releases/flips/<int:report_id>/", releases.flips, name="flips"),
+    path("fallback/", releases.set_fallback, name="set_fallback"),
+    path("fallback/take/", releases.take_fallback, name="take_fallback"),
+    path("drills/", drills.drills, name="drills"),
+    path("drills/record/", drills.record, name="record_drill"),
+    path("drills/fallback/", drills.fallback, name="drill_fallback"),
     path("monitor/", monitor.monitor, name="monitor"),
     path("monitor/look/", monitor.look_now, name="look_now"),
     path("incidents/<int:number>/", incidents.incident, name="incident"),

@@ -137,9 +137,9 @@ class Trace:
         return self.release.candidate.trial.experiment.split
 
 
-def trace_of(project: Project, key: str) -> Trace | None:
-    """The trace of a prediction by its id; None where this project gave no such answer."""
-    prediction = (
+def answer_of(project: Project, key: str) -> Prediction | None:
+    """A prediction by its id, with all that stands behind it; None where nobody here gave it."""
+    return (
         Prediction.objects.filter(pk=key, deployment__project=project)
         .select_related(
             "call__token",
@@ -154,9 +154,12 @@ def trace_of(project: Project, key: str) -> Trace | None:
         )
         .first()
     )
-    if prediction is None:
-        return None
+
+
+def trace_of(project: Project, prediction: Prediction) -> Trace:
+    """What an answer of a model rests on; not for one of a fallback's rule, which has no release."""
     release = prediction.release
+    assert release is not None, "asked for answers of a model only"
     experiment = release.candidate.trial.experiment
     openings = release.candidate.openings.select_related("by", "evaluation").order_by("number")
     return Trace(

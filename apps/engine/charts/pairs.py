@@ -250,13 +250,14 @@ def _axis(name: str, kind: str) -> dict[str, Any]:
 
 
 def _cell(value: float, kind: str) -> float | str | None:
-    return _moment(value) if kind == "date" else rounded(value)
+    return moment_text(value) if kind == "date" else rounded(value)
 
 
-def _moment(milliseconds: float) -> str:
+def moment_text(milliseconds: float) -> str:
+    """A date on an axis, as people read it."""
     return datetime.fromtimestamp(milliseconds / 1000, tz=UTC).strftime("%Y-%m-%d %H:%M")
 
 
 def _span(edges: list[float], place: int, kind: str) -> str:
-    say = _moment if kind == "date" else short
+    say = moment_text if kind == "date" else short
     return f"{say(edges[place])} to {say(edges[place + 1])}"

@@ -12,9 +12,8 @@ from apps.engine.recipe.registry import step_from
 from apps.engine.recipe.step import Row, Step
 from apps.engine.recipe.steps.rename_column import RenameColumn
 from apps.engine.recipe.values import is_missing, text_of_value
-from apps.engine.types import Kind, Report, TableSpec, silent
+from apps.engine.types import Kind, Report, TableSpec
 
-EXAMPLES = 20
 StepData = Mapping[str, Any]
 
 
@@ -64,32 +63,33 @@ def apply_recipe(
             after = step.apply(frame)
         except EngineError as error:
             raise type(error)(f"Step {place}: {error}") from error
-        effects.append(_effect(step, frame, after))
+        effects.append(effect_of(step, frame, after))
         frame = after
     report(len(steps), len(steps), "Recipe applied")
     return frame, effects
 
 
-def _effect(step: Step, before: pd.DataFrame, after: pd.DataFrame) -> dict[str, Any]:
+def effect_of(step: Step, before: pd.DataFrame, after: pd.DataFrame) -> dict[str, Any]:
+    """What a step did, as ``apply_recipe`` tells it."""
     return {
         "step": step.key,
         "sentence": step.sentence(),
         "rows_before": len(before),
         "rows_after": len(after),
-        "cells_changed": int(sum(mask.sum() for mask in _changes(step, before, after).values())),
+        "cells_changed": int(sum(mask.sum() for mask in changes_in(step, before, after).values())),
         "columns_before": before.shape[1],
         "columns_after": after.shape[1],
     }
 
 
-def _changes(step: Step, before: pd.DataFrame, after: pd.DataFrame) -> dict[str, "np.ndarray"]:
-    """For each column of ``after`` that was touched: which of its cells have another value."""
+def changes_in(step: Step, before: pd.DataFrame, after: pd.DataFrame) -> dict[str, "np.ndarray"]:
+    """For each column of before that was touched: which of its cells have another value."""
     kept = before if len(before) == len(after) else before.loc[after.index]
     masks = {}
     for name in after.columns:
-        old, new = kept[_name_before(step, name)], after[name]
-        if old is not new:
-            mask = _differs(old, new)
+        was = name_before(step, name)
+        if was in kept.columns and kept[was] is not after[name]:
+            mask = _differs(kept[was], after[name])
             if mask.any():
                 masks[str(name)] = mask
     return masks
@@ -106,53 +106,8 @@ def _differs(old: "pd.Series", new: "pd.Series") -> "np.ndarray":
     return (was != now) | (~was & ~now & other)
 
 
-def preview(frame: pd.DataFrame, steps: Sequence[StepData], step: StepData) -> dict[str, Any]:
-    """What one more step would do after ``steps``. O(cells) per step.
-
-    Returns
-    -------
-    dict
-        "sentence", "rows_before", "rows_after", "rows_touched" (changed or left out),
-        "cells_changed", "examples": up to 20 of {"row" (from 1), "column", "before", "after"};
-        for a row that is left out, column, before and after are None.
-    """
-    before, _ = apply_recipe(frame, steps, report=silent)
-    chosen = step_from(step)
-    chosen.check(spec_of(before))
-    after = chosen.apply(before)
-    changes = _changes(chosen, before, after)
-    touched: set[int] = set(before.index.difference(after.index))
-    for mask in changes.values():
-        touched.update(after.index[mask])
-    return {
-        **_effect(chosen, before, after),
-        "rows_touched": len(touched),
-        "examples": _examples(chosen, before, after, changes),
-    }
-
-
-def _examples(
-    step: Step, before: pd.DataFrame, after: pd.DataFrame, changes: Mapping[str, "np.ndarray"]
-) -> list[dict[str, Any]]:
-    gone = before.index.difference(after.index)[:EXAMPLES]
-    found: list[dict[str, Any]] = [
-        {"row": int(at) + 1, "column": None, "before": None, "after": None} for at in gone
-    ]
-    for name, mask in changes.items():
-        for at in after.index[mask][: EXAMPLES - len(found)]:
-            old = before[_name_before(step, name)].loc[at]
-            found.append(
-                {
-                    "row": int(at) + 1,
-                    "column": name,
-                    "before": text_of_value(old),
-                    "after": text_of_value(after[name].loc[at]),
-                }
-            )
-    return found
-
-
-def _name_before(step: Step, name: str) -> str:
+def name_before(step: Step, name: str) -> str:
+    """What a column was called before the step."""
     return step.column if isinstance(step, RenameColumn) and name == step.to else name
 
 

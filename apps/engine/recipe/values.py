@@ -1,7 +1,7 @@
 """Single values of each kind: read from text, written as text. One rule for steps and requests."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -91,6 +91,24 @@ def text_of_value(value: Any) -> str | None:
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))
     return str(value)
+
+
+def literal(value: Any) -> str:
+    """A value as Python writes it, for a script."""
+    if isinstance(value, datetime):
+        return f"pd.Timestamp({value.isoformat()!r})"
+    return repr(value)
+
+
+def by_value(series: "pd.Series", change: Callable[[str], str | None]) -> "pd.Series":
+    """A column of texts with each different text changed by a function; missing ones stay.
+
+    O(rows) and one call for each different text.
+    """
+    codes, uniques = pd.factorize(series)
+    changed = pd.array([change(each) for each in uniques], "string")
+    taken = changed.take(codes, allow_fill=True)
+    return pd.Series(taken, index=series.index, name=series.name)
 
 
 def texts(series: "pd.Series") -> pa.StringArray:

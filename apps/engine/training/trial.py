@@ -16,6 +16,7 @@ from apps.engine.evaluation.payoff import Payoff
 from apps.engine.splitting.folds import fold_indices, read_split
 from apps.engine.training.answers import Answers, pooled, write_answers
 from apps.engine.training.diagnosis import USUAL_THRESHOLD, diagnose, threshold_for
+from apps.engine.training.footprint import footprint
 from apps.engine.training.rows import Rows, labelled, load_rows, predict, specs
 from apps.engine.training.task import Task, versions
 from apps.engine.types import Problem, Report
@@ -52,7 +53,8 @@ def cross_validate(
         ``folds``: per fold its scores, threshold, fit seconds, milliseconds per predicted row,
         rows; ``scores``: per metric mean and 95 % interval (see intervals.mean_interval; None
         where it is unbounded); ``train_rows`` and ``test_rows`` (means); ``fit_s`` in all;
-        ``predict_ms_per_row``; ``threads``; ``threshold`` that all the answers ask for;
+        ``predict_ms_per_row``; ``one_row_ms`` and ``size_bytes`` of the last fold's model (see
+        footprint.footprint); ``threads``; ``threshold`` that all the answers ask for;
         ``diagnosis`` (see diagnosis.diagnose). The answers themselves go to ``answers_file``.
     """
     kind = Problem(problem)
@@ -63,7 +65,7 @@ def cross_validate(
     for number, (train, valid) in enumerate(folds):
         report(number, len(folds), f"Fold {number + 1} of {len(folds)}")
         with _naming(number, len(folds)):
-            fitted.append(_fit_fold(task, rows, train, valid))
+            fitted.append(_fit_fold(task, rows, train, valid, weigh=number == len(folds) - 1))
     report(len(folds), len(folds), "Looking at where it errs")
     worth = Payoff.from_dict(payoff) if payoff and kind == Problem.BINARY else None
     binary = positive if kind == Problem.BINARY else None
@@ -79,6 +81,7 @@ def cross_validate(
         **_over_folds(told, folds, measures=measures),
         "fit_s": sum(fold["fit_s"] for fold in told),
         "predict_ms_per_row": float(np.mean([fold["predict_ms_per_row"] for fold in told])),
+        **fitted[-1].cost,
         "threads": int(os.environ.get("OMP_NUM_THREADS", "0")) or os.cpu_count(),
         "rows": len(rows.target),
         "threshold": threshold,
@@ -138,15 +141,20 @@ class FoldFit:
     told: Predictions
     fit_s: float
     predict_s: float
+    cost: dict[str, float]
 
 
-def _fit_fold(task: Task, rows: Rows, train: Any, valid: Any) -> FoldFit:
+def _fit_fold(task: Task, rows: Rows, train: Any, valid: Any, *, weigh: bool) -> FoldFit:
+    """Fit and ask; with ``weigh`` also what the model costs to use, see ``footprint``."""
     pipeline, fit_s = task.fit(rows, train)
+    unseen = rows.features.iloc[valid]
     began = time.perf_counter()
-    told = predict(
-        pipeline, rows.features.iloc[valid], problem=task.problem, positive=task.positive
-    )
-    return FoldFit(valid, told, fit_s, time.perf_counter() - began)
+    told = predict(pipeline, unseen, problem=task.problem, positive=task.positive)
+    predict_s = time.perf_counter() - began
+    cost: dict[str, float] = {}
+    if weigh:
+        cost = footprint(pipeline, unseen, problem=task.problem, positive=task.positive)
+    return FoldFit(valid, told, fit_s, predict_s, cost)
 
 
 def _scored(

@@ -14,6 +14,7 @@ from apps.modeling.queries import signed_model
 from apps.production import actions, queries, serving
 from apps.production.forms import TokenForm, TryForm
 from apps.production.models import ApiToken, Release
+from apps.production.snippets import snippets
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
 from apps.web.fragments import render_page
@@ -24,6 +25,11 @@ def _deploy_page(request: HttpRequest, project: Project, **more: Any) -> HttpRes
     deployment = queries.endpoint_of(project)
     summary = queries.release_summary(cycle)
     latest = cycle.releases.select_related("job").order_by("-pk").first()
+    address = (
+        request.build_absolute_uri(reverse("api:predict", args=[deployment.slug]))
+        if deployment
+        else ""
+    )
     context: dict[str, Any] = {
         "model": signed_model(cycle),
         "deployment": deployment,
@@ -33,9 +39,8 @@ def _deploy_page(request: HttpRequest, project: Project, **more: Any) -> HttpRes
         "tokens": deployment.tokens.filter(revoked_at=None) if deployment else [],
         "token_form": TokenForm(),
         "try_form": TryForm(Contract.from_dict(summary.release.contract)) if summary else None,
-        "address": request.build_absolute_uri(reverse("api:predict", args=[deployment.slug]))
-        if deployment
-        else "",
+        "address": address,
+        "snippets": snippets(address, summary.release.report["example"]) if summary else [],
         **more,
     }
     return render_page(request, "production/deploy.html", context, status=more.get("status", 200))

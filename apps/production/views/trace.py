@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET
 
-from apps.production.watch_queries import trace_of
+from apps.production.watch_queries import answer_of, trace_of
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
 from apps.web.fragments import render_page
@@ -27,7 +27,7 @@ def find(request: HttpRequest, project: Project) -> HttpResponse:
             "32 digits and letters from a to f.",
         )
         return redirect("production:monitor", project.slug)
-    if trace_of(project, str(key)) is None:
+    if answer_of(project, str(key)) is None:
         messages.error(request, f"No endpoint of this project gave the prediction {key}.")
         return redirect("production:monitor", project.slug)
     return redirect("production:trace", project.slug, key)
@@ -37,7 +37,14 @@ def find(request: HttpRequest, project: Project) -> HttpResponse:
 @project_view(Verb.LOOK)
 def trace(request: HttpRequest, project: Project, prediction_id: uuid.UUID) -> HttpResponse:
     """Everything that one answer rests on."""
-    found = trace_of(project, str(prediction_id))
+    found = answer_of(project, str(prediction_id))
     if found is None:
         raise Http404
-    return render_page(request, "production/trace.html", {"trace": found})
+    if found.release is None:
+        messages.info(
+            request,
+            f"The answer {prediction_id} was given by the fallback's rule in the model's place; "
+            "no model stands behind it. What answered when stands here.",
+        )
+        return redirect("production:releases", project.slug)
+    return render_page(request, "production/trace.html", {"trace": trace_of(project, found)})

@@ -29,6 +29,6 @@ def look_after_open_alarms(apps, editor):
 
 class Migration(migrations.Migration):
 
-    dependencies = [("production", "0003_incidents")]
+    dependencies = [("production", "0004_incidents")]
 
     operations = [migrations.RunPython(look_after_open_alarms, migrations.RunPython.noop)]

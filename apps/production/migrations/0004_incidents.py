@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('production', '0002_segments'),
+        ('production', '0003_switches_and_drills'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
