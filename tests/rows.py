@@ -3,7 +3,18 @@
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.datasets.models import Consolidation, Join, Source, Split, Step, Table, Upload, Version
+from apps.datasets.models import (
+    Consolidation,
+    Examination,
+    Join,
+    RecipeState,
+    Source,
+    Split,
+    Step,
+    Table,
+    Upload,
+    Version,
+)
 from apps.eda.models import Answer, Finding, Profile, View
 from apps.governance.actions.submitting import discuss, submit_gate
 from apps.governance.finding_actions import (
@@ -256,6 +267,8 @@ class Rows:
             created_by=self.by,
         )
         Step.objects.create(cycle=self.cycle, position=1, step="trim_text", created_by=self.by)
+        RecipeState.objects.create(cycle=self.cycle, steps=[], says="begun", by=self.by)
+        Examination.objects.create(cycle=self.cycle, inputs={}, asked_by=self.by)
         Upload.objects.create(
             project=self.project, filename="a.csv", size_bytes=1, created_by=self.by
         )

@@ -67,7 +67,7 @@ def _compared(version: Version, parquet: str, desk: Desk) -> dict[str, Any] | No
 def build_table(job: Job, desk: Desk) -> None:
     """Join and clean, in a limited child process."""
     table = Table.objects.select_related("cycle__project").get(job=job)
-    inputs = table.inputs
+    inputs, plan = table.inputs, signed_plan(table.cycle)
     with scratch() as folder:
         result = desk.child(
             "apps.engine.recipe.build:build_table",
@@ -75,6 +75,8 @@ def build_table(job: Job, desk: Desk) -> None:
             steps=inputs["steps"],
             target=str(folder / "table.parquet"),
             consolidated_target=str(folder / "consolidated.parquet"),
+            outcome=plan.target if plan else "",
+            positive=(plan.positive or "") if plan else "",
         )
         parquet, consolidated = (
             keep(folder / "table.parquet"),

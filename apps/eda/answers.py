@@ -27,9 +27,9 @@ CALLS: dict[str, Callable[..., dict[str, Any]]] = {
     "labels": study_labels,
 }
 """Job functions by the word that stands in the row."""
-CELLS_AT_ONCE = 1_000_000
-"""Cells (rows of the whole table times columns) that are computed while a page waits: about a
-second. A child process would take that long to start. See docs/decisions/0025."""
+CELLS_AT_ONCE = 2_000_000
+"""Cells (rows of the whole table times columns) that are computed while a page waits: one to
+two seconds. A child process takes nearly as long to start. See docs/decisions/0025."""
 MOST_KEPT = 300
 """Answers of a cycle; the oldest make room."""
 EDITION = 1

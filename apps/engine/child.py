@@ -6,6 +6,7 @@ that start with @progress, @result or @error are ours; everything else is log.
 
 import importlib
 import json
+import logging
 import os
 import sys
 from typing import Any
@@ -40,6 +41,8 @@ def call(request: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> int:
     """Answer one request; exit code 0 even for an expected error, which is an answer too."""
+    logging.basicConfig(stream=sys.stdout, format="%(message)s", level=logging.WARNING)
+    logging.getLogger("apps.engine").setLevel(logging.INFO)
     request = json.loads(sys.stdin.readline())
     try:
         _tell("result", call(request))

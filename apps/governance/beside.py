@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from apps.engine.evaluation.comparison import BETTER, CANNOT_TELL, WORSE, Gain
-from apps.modeling.leaderboard import SIMPLEST_FIRST, Board, TrialLine, board_of, gain
+from apps.modeling.leaderboard import Board, TrialLine, board_of, gain
 from apps.modeling.models import Trial
 
 CHOSEN, RUNNER_UP, SIMPLEST, BASELINE = "chosen", "runner-up", "simplest model", "dummy"
+RULE = "today's rule"
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,11 @@ class Beside:
 
 def _simplest(lines: list[TrialLine]) -> TrialLine | None:
     models = [line for line in lines if not line.trial.is_baseline]
-    return min(models, key=lambda line: SIMPLEST_FIRST.index(line.trial.candidate), default=None)
+    return min(models, key=lambda line: line.simplicity, default=None)
+
+
+def _pinned(line: TrialLine) -> str:
+    return RULE if line.trial.candidate == "rule" else BASELINE
 
 
 def _named(board: Board, chosen: Trial) -> list[tuple[tuple[str, ...], TrialLine]]:
@@ -66,7 +71,7 @@ def _named(board: Board, chosen: Trial) -> list[tuple[tuple[str, ...], TrialLine
         (CHOSEN, mine),
         (RUNNER_UP, next((line for line in others if not line.trial.is_baseline), None)),
         (SIMPLEST, _simplest(lines)),
-        *((BASELINE, line) for line in others if line.trial.is_baseline),
+        *((_pinned(line), line) for line in others if line.trial.is_baseline),
     )
     found: dict[int, tuple[tuple[str, ...], TrialLine]] = {}
     for role, line in roles:

@@ -1,6 +1,6 @@
 """Reads about models. ``signed_model`` is the door through which production looks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,9 @@ from apps.engine.charts.decisions import (
 )
 from apps.engine.charts.scores import calibration_curve, precision_recall_curve, roc_curve
 from apps.engine.charts.theme import Figure
+from apps.engine.charts.training import overlaid
+from apps.engine.training.pipeline import BLENDS
+from apps.engine.types import Problem
 from apps.modeling.models import Candidate, Evaluation, Opening, Trial
 from apps.modeling.reports import (
     TrialPage,
@@ -259,6 +262,13 @@ def may_freeze(trial: Trial, user: User) -> bool:
     return experiment.split_id == data.split.pk
 
 
+def may_calibrate(trial: Trial, user: User) -> bool:
+    """True for a finished candidate with probabilities that is no blend, of today's split."""
+    if trial.experiment.problem == Problem.REGRESSION or trial.candidate in BLENDS:
+        return False
+    return may_freeze(trial, user)
+
+
 @dataclass(frozen=True)
 class ModelCard:
     """The record of a frozen candidate in the sections of Mitchell et al. (2019), FAT* 220-229."""
@@ -360,6 +370,21 @@ def trial_figure(trial: Trial, name: str) -> Figure | None:
     if name.startswith("shape-"):
         return _shape_figure(trial, name.removeprefix("shape-"))
     return curve(told.get("curves", {}), name, of=trial.title)
+
+
+OVERLAID = {
+    "roc": ("roc", "false_positive_rate", "true_positive_rate", "False alarms", "Found"),
+    "recall": ("precision_recall", "recall", "precision", "Recall", "Precision"),
+}
+"""Name in the address -> curve, its two columns, and how the axes are called."""
+
+
+def overlaid_curves(trials: Sequence[Trial], name: str) -> Figure:
+    """One curve of each trial, on development rows that did not train it."""
+    key, across, up, across_says, up_says = OVERLAID[name]
+    found = [(trial.title, trial.diagnosis["curves"][key]) for trial in trials]
+    curves = [(title, list(zip(told[across], told[up], strict=True))) for title, told in found]
+    return overlaid(curves, across=across_says, up=up_says, diagonal=name == "roc")
 
 
 def _shape_figure(trial: Trial, number: str) -> Figure | None:

@@ -8,7 +8,9 @@ from apps.datasets.vault import unseal
 from apps.engine.types import Kind
 from apps.jobs.models import Job
 from apps.jobs.runner import Desk
+from apps.modeling.kept_folds import forget, kept_folder
 from apps.modeling.models import Candidate, Evaluation, Experiment, Opening, Reproduction, Trial
+from apps.modeling.ruling import features_with_rule
 from apps.planning.content import payoff_of
 from apps.planning.queries import SignedPlan, as_signed
 from apps.projects import ledger
@@ -30,14 +32,18 @@ def _common(experiment: Experiment) -> dict[str, Any]:
 
 def _of_trial(trial: Trial) -> dict[str, Any]:
     """The candidate and the rows it may see, as the job functions take them."""
-    split = trial.experiment.split
+    split, common = trial.experiment.split, _common(trial.experiment)
+    if trial.candidate == "rule":
+        common["features"] = features_with_rule(trial.params, trial.experiment)
     return {
         "development": str(local(split.development)),
         "split_file": str(local(split.split_file)),
         "method": split.method,
         "candidate": trial.candidate,
         "params": trial.params or None,
-        **_common(trial.experiment),
+        "balanced": trial.experiment.balanced,
+        "most_rows": trial.most_rows,
+        **common,
     }
 
 
@@ -57,6 +63,7 @@ def run_trial(job: Job, desk: Desk) -> None:
             payoff=payoff_of(experiment.plan.content),
             fixed_threshold=plan.fixed_threshold,
             answers_file=str(folder / "answers.parquet"),
+            kept_folder=str(kept_folder(trial)),
             **_of_trial(trial),
         )
         answers = keep(folder / "answers.parquet")
@@ -73,6 +80,7 @@ def run_trial(job: Job, desk: Desk) -> None:
             project=experiment.cycle.project,
             facts={"trial": trial.pk, "scores": result["scores"], "answers": answers},
         )
+    forget(trial)
 
 
 def reproduce_trial(job: Job, desk: Desk) -> None:

@@ -17,6 +17,7 @@ urlpatterns = [
     path("releases/<int:release_id>/shadow/", releases.shadow, name="shadow"),
     path("releases/<int:release_id>/bundle/", releases.bundle, name="bundle"),
     path("releases/flips/<int:report_id>/", releases.flips, name="flips"),
+    path("releases/stop/", releases.stop, name="stop"),
     path("fallback/", releases.set_fallback, name="set_fallback"),
     path("fallback/take/", releases.take_fallback, name="take_fallback"),
     path("drills/", drills.drills, name="drills"),

@@ -62,9 +62,8 @@ def people(cycle, analyst, pass_gate, run_jobs, tmp_path):
 def addresses(at, count):
     """Every address of the room that is read, with every column, pair and chart."""
     places = range(1, count + 1)
-    yield from (
-        at(name) for name in ("overview", "relations", "leaks", "missing", "time", "rows", "views")
-    )
+    pages = ("overview", "relations", "leaks", "missing", "time", "rows", "views", "chart")
+    yield from map(at, (*pages, "target"))
     yield from (at("matrix", measure) for measure in ("rank", "linear", "mutual"))
     yield from (at("missing_figure", name) for name in ("shares", "patterns", "effects"))
     for place in places:
@@ -85,17 +84,8 @@ def addresses(at, count):
 
 READ_BY_THE_WALK = {
     *("overview", "relations", "leaks", "missing", "time", "matrix", "missing_figure", "column"),
-    *(
-        "column_figure",
-        "pair",
-        "pair_figure",
-        "choose_pair",
-        "time_figure",
-        "rows",
-        "views",
-        "chart",
-        "chart_figure",
-    ),
+    *("column_figure", "pair", "pair_figure", "choose_pair", "time_figure"),
+    *("rows", "views", "chart", "chart_figure", "target", "compare"),
 }
 ONLY_POSTED = {
     *("profile", "work_out", "raise_finding", "answer_finding"),

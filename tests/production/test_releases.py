@@ -329,3 +329,22 @@ def test_a_shadow_answers_copies_of_new_calls_only_and_never_itself(
     client.post(reverse("production:shadow", args=[slug, other.pk]))
     endpoint.refresh_from_db()
     assert endpoint.shadow is None
+
+
+def test_what_a_manager_stopped_takes_a_new_signature_to_go_on(
+    release, signed, analyst, manager, viewer, client
+):
+    endpoint = release.deployment
+    signed(release)
+    address = reverse("production:stop", args=[endpoint.project.slug])
+    for person, status in ((viewer, 403), (manager, 302)):
+        client.force_login(person)
+        assert client.post(address, {"text": "It harms people"}).status_code == status
+    assert answering(endpoint).stopped == "It harms people"
+    with pytest.raises(Refusal, match="stopped this endpoint as a manager"):
+        release_actions.switch_release(release=release, reason="Go on", by=analyst)
+    signed(release)
+    assert answering(endpoint).answers
+    release_actions.stop(deployment=endpoint, reason="A moment", by=analyst)
+    release_actions.switch_release(release=release, reason="It was nothing", by=analyst)
+    assert answering(endpoint).answers

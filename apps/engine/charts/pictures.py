@@ -1,12 +1,13 @@
 """Charts that people build: bars, lines, points, boxes, heat maps; panels below each other."""
 
+import math
 from itertools import pairwise
 from typing import Any
 
 import plotly.graph_objects as go
 
 from apps.engine.charts.labels import label, positions, rounded, short
-from apps.engine.charts.pairs import moment_text
+from apps.engine.charts.pairs import BAR, moment_text, tens, tens_ticks
 from apps.engine.charts.relations import SYMBOLS
 from apps.engine.charts.theme import (
     ACCENT,
@@ -67,7 +68,7 @@ def _told(told: dict[str, Any], one: dict[str, Any]) -> list[Any]:
     return [told["xs"][one["x"]], one["rows"], rounded(one["value"])]
 
 
-def _fewer(names: list[str], most: int = 30) -> dict[str, Any]:
+def _fewer(names: list[str], most: int = 12) -> dict[str, Any]:
     """Tick texts that still can be read: every second, third … of many."""
     step = -(-len(names) // most)
     shown = list(range(0, len(names), step))
@@ -150,7 +151,7 @@ def _heat(told: dict[str, Any]) -> Figure:
             colorscale=RISING,
             hoverongaps=False,
             showscale=panel == 0,
-            colorbar={"thickness": 8, "outlinewidth": 0, "tickfont": {"color": MUTED, "size": 12}},
+            colorbar=dict(BAR),
             hovertemplate="%{z:.4~g}<extra></extra>",
         )
         traces.append(_placed(trace, panel))
@@ -206,14 +207,15 @@ def _cells(told: dict[str, Any]) -> Figure:
         trace = go.Heatmap(
             x=x,
             y=y,
-            z=[[count or None for count in row] for row in part],
+            z=tens(part),
             zmin=0,
-            zmax=most,
+            zmax=math.log10(max(most, 10)),
             colorscale=RISING,
             hoverongaps=False,
             showscale=panel == 0,
-            colorbar={"thickness": 8, "outlinewidth": 0, "tickfont": {"color": MUTED, "size": 12}},
-            hovertemplate="%{z} rows<extra></extra>",
+            colorbar={**BAR, **tens_ticks([[most]])},
+            customdata=part,
+            hovertemplate="%{customdata} rows<extra></extra>",
         )
         traces.append(_placed(trace, panel))
         rows += [

@@ -21,6 +21,7 @@ from apps.engine.splitting.target import is_class_target
 from apps.engine.types import Kind, silent
 
 EXAMPLES = 20
+NEW = "new column"
 MOST_COLUMNS = 4
 MOST_VALUES = 8
 BINS = 8
@@ -82,7 +83,7 @@ def _examples(
             {
                 "row": int(at) + 1,
                 "column": name,
-                "before": None if was is None else text_of_value(was.loc[at]),
+                "before": NEW if was is None else text_of_value(was.loc[at]),
                 "after": text_of_value(after[name].loc[at]),
             }
             for at in after.index[mask][: EXAMPLES - len(found)]

@@ -1,6 +1,7 @@
 """A recipe on a shape, on a table, and on one row of a prediction request."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from apps.engine.reading.tables import house_types, kind_of_series, spec_of
 from apps.engine.recipe.registry import step_from
 from apps.engine.recipe.step import Row, Step
 from apps.engine.recipe.steps.rename_column import RenameColumn
-from apps.engine.recipe.values import is_missing, text_of_value
+from apps.engine.recipe.values import is_missing, text_of_value, values_that_fit
 from apps.engine.types import Kind, Report, TableSpec
 
 StepData = Mapping[str, Any]
@@ -30,8 +31,25 @@ def check_recipe(spec: TableSpec, steps: Sequence[StepData]) -> TableSpec:
     return spec
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """The class of a column whose share is followed through the recipe."""
+
+    column: str = ""
+    value: str = ""
+
+    def rows(self, frame: pd.DataFrame) -> int | None:
+        """Rows of the class; None when the frame has no such column or class. O(rows)."""
+        kind = kind_of_series(frame[self.column]) if self.column in frame.columns else None
+        fitting = values_that_fit([self.value], kind=kind) if kind and self.value else []
+        return int(frame[self.column].isin(fitting).sum()) if fitting else None
+
+
+NOTHING = Outcome()
+
+
 def apply_recipe(
-    frame: pd.DataFrame, steps: Sequence[StepData], *, report: Report
+    frame: pd.DataFrame, steps: Sequence[StepData], *, report: Report, outcome: Outcome = NOTHING
 ) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
     """Apply all steps in order. The given frame stays.
 
@@ -41,13 +59,15 @@ def apply_recipe(
         A typed table (see ``reading.tables``).
     steps : sequence of dict
         ``{"step": key, "params": {...}}``.
+    outcome : Outcome
+        Class whose rows are counted after each step.
 
     Returns
     -------
     frame : DataFrame; its index holds the positions in the given frame of the rows that stay
     effects : list of dict, one per step
         "step", "sentence", "rows_before", "rows_after", "cells_changed" (in rows that stay),
-        "columns_before", "columns_after".
+        "columns_before", "columns_after", "positives" (rows of the outcome, or None).
 
     Notes
     -----
@@ -63,7 +83,8 @@ def apply_recipe(
             after = step.apply(frame)
         except EngineError as error:
             raise type(error)(f"Step {place}: {error}") from error
-        effects.append(effect_of(step, frame, after))
+        told = effect_of(step, frame, after)
+        effects.append({**told, "positives": outcome.rows(after)})
         frame = after
     report(len(steps), len(steps), "Recipe applied")
     return frame, effects

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -26,8 +27,9 @@ def is_missing(value: Any) -> bool:
     )
 
 
+@lru_cache(maxsize=4_096)
 def value_of(text: str, *, kind: Kind) -> Any:
-    """A text as a value of the kind; BadParameter when it is none."""
+    """A text as a value of the kind; BadParameter when it is none. Kept: requests ask again."""
     value = convert(pa.array([text], pa.string()), kind=kind)[0].as_py()
     if value is None:
         raise BadParameter(f"{text!r} is not {_WORDS[kind]}: write it another way.")

@@ -1,25 +1,29 @@
 """Job function of training: cross-validate a candidate on the folds of the development rows."""
 
+import logging
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from apps.engine.errors import NotEnoughData
 from apps.engine.evaluation.intervals import mean_interval
-from apps.engine.evaluation.metrics import Measure, Predictions, measure_of, score
+from apps.engine.evaluation.metrics import Measure, measure_of, score
 from apps.engine.evaluation.payoff import Payoff
 from apps.engine.splitting.folds import fold_indices, read_split
 from apps.engine.training.answers import Answers, pooled, write_answers
 from apps.engine.training.diagnosis import USUAL_THRESHOLD, diagnose, threshold_for
 from apps.engine.training.footprint import footprint
+from apps.engine.training.kept import FoldFit, Kept
 from apps.engine.training.rows import Rows, labelled, load_rows, predict, specs
 from apps.engine.training.task import Task, versions
 from apps.engine.types import Problem, Report
+
+logger = logging.getLogger(__name__)
 
 
 def cross_validate(
@@ -39,13 +43,18 @@ def cross_validate(
     payoff: dict[str, Any] | None = None,
     fixed_threshold: float | None = None,
     answers_file: str | None = None,
+    balanced: bool = False,
+    most_rows: int | None = None,
+    kept_folder: str | None = None,
 ) -> dict[str, Any]:
     """Fit and score one candidate on every fold of the development rows. Job function.
 
     ``metrics`` as ``measure_of`` takes them; scores are kept under ``Measure.key``. With a
     ``payoff`` (payoff.Payoff) the labels of a fold follow the threshold that is best on the
     answers of the *other* folds: no row has a say in the threshold it is scored with. A
-    ``fixed_threshold`` is the plan's own and goes before it.
+    ``fixed_threshold`` is the plan's own and goes before it. A rule decides by itself.
+    ``balanced`` and ``most_rows`` as in ``task.Task``. Finished folds are kept in ``kept_folder``
+    and not fitted again when the same is asked once more.
 
     Returns
     -------
@@ -58,20 +67,17 @@ def cross_validate(
         ``diagnosis`` (see diagnosis.diagnose). The answers themselves go to ``answers_file``.
     """
     kind = Problem(problem)
-    task = Task(candidate, features, kind, positive, seed, params)
+    task = Task(candidate, features, kind, positive, seed, params, balanced, most_rows)
+    kept = Kept(kept_folder, {**asdict(task), "of": [development, split_file], **versions()})
     rows = load_rows(development, target=target, spec=specs(features), problem=kind)
     folds = fold_indices(read_split(split_file), method=method)
-    fitted = []
-    for number, (train, valid) in enumerate(folds):
-        report(number, len(folds), f"Fold {number + 1} of {len(folds)}")
-        with _naming(number, len(folds)):
-            fitted.append(_fit_fold(task, rows, train, valid, weigh=number == len(folds) - 1))
+    fitted = _fit_folds(task, rows, folds, kept=kept, report=report)
     report(len(folds), len(folds), "Looking at where it errs")
     worth = Payoff.from_dict(payoff) if payoff and kind == Problem.BINARY else None
     binary = positive if kind == Problem.BINARY else None
     answers = pooled([(fold.valid, rows.target[fold.valid], fold.told) for fold in fitted])
     measures = [measure_of(metric) for metric in metrics]
-    choice = Choice(binary, worth, fixed_threshold)
+    choice = Choice(binary, worth, USUAL_THRESHOLD if candidate == "rule" else fixed_threshold)
     told = _scored(fitted, rows, answers, measures=measures, choice=choice)
     threshold = choice.of(answers)
     if answers_file:
@@ -133,15 +139,23 @@ def _naming(number: int, count: int) -> Iterator[None]:
         ) from error
 
 
-@dataclass(frozen=True)
-class FoldFit:
-    """What one fold's model answered of the rows at ``valid``."""
-
-    valid: Any
-    told: Predictions
-    fit_s: float
-    predict_s: float
-    cost: dict[str, float]
+def _fit_folds(
+    task: Task, rows: Rows, folds: Sequence[tuple[Any, Any]], *, kept: Kept, report: Report
+) -> list[FoldFit]:
+    fitted = []
+    for number, (train, valid) in enumerate(folds):
+        says = f"Fold {number + 1} of {len(folds)}"
+        report(number, len(folds), says)
+        found = kept.fold(number)
+        if found is None:
+            with _naming(number, len(folds)):
+                found = _fit_fold(task, rows, train, valid, weigh=number == len(folds) - 1)
+            kept.keep_fold(number, found, rows.target[valid])
+            logger.info("%s: fitted on %s rows in %.2f s", says, f"{len(train):,}", found.fit_s)
+        else:
+            logger.info("%s: kept from before", says)
+        fitted.append(found)
+    return fitted
 
 
 def _fit_fold(task: Task, rows: Rows, train: Any, valid: Any, *, weigh: bool) -> FoldFit:

@@ -78,6 +78,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('release', 'The signed release before it answers'), ('rule', 'A simple rule or one constant answer takes its place'), ('stop', 'The endpoint stops answering')], max_length=7)),
                 ('rule', models.JSONField(help_text='The rule that answers, as it was then.', null=True)),
                 ('reason', models.TextField()),
+                ('by_manager', models.BooleanField(default=False, help_text='Their role at that time.')),
                 ('at', models.DateTimeField(auto_now_add=True)),
                 ('deployment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='switches', to='production.deployment')),
                 ('flips', models.ForeignKey(help_text='What was read before.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='production.flipreport')),

@@ -100,6 +100,17 @@ def switch(request: HttpRequest, project: Project, release_id: int) -> HttpRespo
 
 
 @require_POST
+@project_view(Verb.DISCUSS)
+def stop(request: HttpRequest, project: Project) -> HttpResponse:
+    """Stop the endpoint."""
+    release_actions.stop(
+        deployment=_endpoint(project), reason=request.POST.get("text", ""), by=request.user
+    )
+    messages.success(request, "The endpoint stops within five seconds.")
+    return redirect("production:releases", project.slug)
+
+
+@require_POST
 @project_view(Verb.DEPLOY)
 def shadow(request: HttpRequest, project: Project, release_id: int) -> HttpResponse:
     """Let a release answer copies of the calls, or end it when it does."""

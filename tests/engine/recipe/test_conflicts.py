@@ -92,7 +92,8 @@ def test_a_preview_tells_many_numbers_by_ranges_and_a_new_column_as_new(table):
     assert lines[-2] == {"says": "86.62 to 99", "before": 13, "after": 0}
     made = preview(frame, [], derive("double", "n * 2"))
     assert made["columns"][0]["lines"][0]["before"] is None
-    assert made["examples"][0] == {"row": 1, "column": "double", "before": None, "after": "0"}
+    first = {"row": 1, "column": "double", "before": "new column", "after": "0"}
+    assert made["examples"][0] == first
 
 
 def test_a_preview_shows_no_value_of_a_sensitive_column(table):

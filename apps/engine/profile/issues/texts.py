@@ -20,6 +20,7 @@ MOSTLY = 0.9
 """Share of the filled rows that has to be of a kind before the others count as wrong."""
 MOST_PAIRS = 25
 _UNIT = re.compile(r"[+-]?\s*[0-9][0-9.,]*\s*(?P<unit>[^\W\d_]{1,6}|%|°[CF]|[€$£])")
+_UNWRITABLE = re.compile(r"=>|[\r\n]")  # the form writes one pair a line
 _LEADING_ZERO = re.compile(r"[+-]?0[0-9]")
 
 
@@ -128,29 +129,6 @@ def _units(values: Values) -> Iterator[Issue]:
     for match, rows in zip(found, values.rows, strict=True):
         if match is not None:
             units[match["unit"]] += rows
-    one = next(iter(units))
-    steps = (
-        Suggestion(
-            "Take the unit off, then convert the column",
-            "replace_text",
-            {
-                "columns": [values.column],
-                "find": rf"\s*{re.escape(one)}\s*$",
-                "how": "a pattern",
-            },
-            names_values=True,
-        )
-        if len(units) == 1
-        else Suggestion(
-            "Split number and unit, then convert the rows of one unit",
-            "split_column",
-            {
-                "column": values.column,
-                "separator": " ",
-                "names": [f"{values.column} number", f"{values.column} unit"],
-            },
-        ),
-    )
     mixed = len(units) > 1
     yield Issue(
         "units_mixed" if mixed else "unit",
@@ -163,8 +141,24 @@ def _units(values: Values) -> Iterator[Issue]:
         else "With a unit behind it a number is a text.",
         column=values.column,
         examples=shown(f"“{unit}” in {rows:,} rows" for unit, rows in units.most_common()),
-        suggests=steps,
+        suggests=(_parted(values.column) if mixed else _without(values.column, next(iter(units))),),
     )
+
+
+def _without(column: str, unit: str) -> Suggestion:
+    params = {"columns": [column], "find": rf"\s*{re.escape(unit)}\s*$", "how": "a pattern"}
+    says = "Take the unit off, then convert the column"
+    return Suggestion(says, "replace_text", params, names_values=True)
+
+
+def _parted(column: str) -> Suggestion:
+    params = {
+        "column": column,
+        "separator": " ",
+        "names": [f"{column} number", f"{column} unit"],
+    }
+    says = "Split number and unit, then convert the rows of one unit"
+    return Suggestion(says, "split_column", params)
 
 
 def _spellings(values: Values) -> Iterator[Issue]:
@@ -173,7 +167,9 @@ def _spellings(values: Values) -> Iterator[Issue]:
         [other, group.best]
         for group in groups
         for other in group.others
-        if other == other.strip() and group.best == group.best.strip()
+        if all(
+            word == word.strip() and not _UNWRITABLE.search(word) for word in (other, group.best)
+        )
     ]
     if not pairs:
         return
