@@ -157,7 +157,7 @@ def answer_of(project: Project, key: str) -> Prediction | None:
 
 
 def trace_of(project: Project, prediction: Prediction) -> Trace:
-    """What an answer of a model rests on; not for one of a fallback's rule, which has no release."""
+    """What an answer of a model rests on; one of a fallback has no release and no trace."""
     release = prediction.release
     assert release is not None, "asked for answers of a model only"
     experiment = release.candidate.trial.experiment
