@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from apps.governance import work
-from apps.governance.incident_notices import tell_of_incidents as tell
+from apps.governance.incident_notices import tell_of_incidents as tell_owners
 from apps.jobs import runner
 
 
@@ -34,4 +34,4 @@ def remind() -> None:
 @shared_task(name="governance.tell_of_incidents", ignore_result=True)
 def tell_of_incidents() -> None:
     """Tell owners and managers of incidents (see incident_notices)."""
-    tell()
+    tell_owners()

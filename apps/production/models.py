@@ -301,8 +301,6 @@ class Incident(models.Model):
     """What somebody has to look after: alarms of one cause, an owner, a deadline, an outcome."""
 
     class Outcome(models.TextChoices):
-        """Was the alarm right?"""
-
         TRUE = "true", "True alarm: something was wrong"
         FALSE = "false", "False alarm: nothing was wrong"
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from apps.engine.errors import EngineError
+from apps.engine.evaluation.metrics import Predictions
 from apps.engine.evaluation.verdict import Promise
 from apps.engine.monitoring.estimated import estimator_of
 from apps.engine.monitoring.sketch import sketch_of
@@ -86,10 +87,7 @@ def build_release(
     timed = _latency_ms(scorer, requests[:TIMED_ROWS])
     report(4, 5, "Keeping a reference for drift")
     told = predict(fitted, rows.features, problem=kind, positive=positive, threshold=threshold)
-    scores = told.labels
-    if told.probabilities is not None and positive in told.classes:
-        scores = told.probabilities[:, told.classes.index(positive)]
-    sketch = sketch_of(raw[list(contract.names)], prediction=pd.Series(scores))
+    sketch = sketch_of(raw[list(contract.names)], prediction=_scores(told, positive))
     report(5, 5, "Done")
     return {
         "contract": contract.as_dict(),
@@ -104,6 +102,13 @@ def build_release(
             answers, raw[list(contract.names)], promises, positive=positive, threshold=threshold
         ),
     }
+
+
+def _scores(told: Predictions, positive: str | None) -> "pd.Series[Any]":
+    """What drift compares of an answer: the chance of the positive class, or the answer itself."""
+    if told.probabilities is not None and positive in told.classes:
+        return pd.Series(told.probabilities[:, told.classes.index(str(positive))])
+    return pd.Series(told.labels)
 
 
 def _estimator(
