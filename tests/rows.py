@@ -48,6 +48,7 @@ from apps.production.models import (
     Drill,
     Fallback,
     FlipReport,
+    Incident,
     Prediction,
     Release,
     Segment,
@@ -128,9 +129,12 @@ class Rows:
         prediction = Prediction.objects.create(
             call=call, deployment=deployment, release=release, row={}, prediction=1, at=now
         )
-        Alarm.objects.create(
-            release=release, key="psi", severity="high", says="x", raised_at=now, last_seen_at=now
+        seen = {"severity": "high", "says": "x", "raised_at": now, "last_seen_at": now}
+        incident = Incident.objects.create(
+            deployment=deployment, number=number + 1, owner=self.by, due_at=now, **seen
         )
+        incident.notes.create(person=self.by, text="It is the feed", at=now)
+        Alarm.objects.create(release=release, key="psi", incident=incident, **seen)
         return prediction
 
     def member(self, number: int) -> None:
