@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from apps.engine.recipe.keys import suggest_keys
+from apps.engine.joining.suggest import suggest_keys
 
 
 def test_a_shared_unique_name_comes_first_with_its_match_rate():
