@@ -59,7 +59,8 @@ class ConsolidationAdmin(ReadOnlyAdmin):
 class JoinAdmin(ReadOnlyAdmin):
     """Joins."""
 
-    list_display = ["consolidation", "position", "source", "left_on", "right_on", "created_by"]
+    list_display = ["consolidation", "position", "source", "kind", "left_on", "created_by"]
+    list_filter = ["kind", "is_enabled"]
     list_select_related = ["consolidation__cycle__project", "source", "created_by"]
     search_fields = ["source__name", "consolidation__cycle__project__name"]
 

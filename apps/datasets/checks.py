@@ -239,7 +239,11 @@ CHECKS = (
 _HANDS_ON = (
     "data.base_chosen",
     "data.joined",
+    "data.join_changed",
+    "data.join_moved",
     "data.join_removed",
+    "data.join_restored",
+    "data.join_switched",
     "data.carried_over",
     "data.step_added",
     "data.step_switched",

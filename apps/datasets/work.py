@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+from apps.datasets.join_work import compute, told
 from apps.datasets.models import Split, Table, Version
-from apps.datasets.queries import newest_version, with_paths
+from apps.datasets.queries import newest_version
 from apps.datasets.storage import keep, local, scratch
 from apps.datasets.vault import seal
+from apps.engine.errors import NotEnoughData
 from apps.jobs.models import Job
 from apps.jobs.runner import Desk
 from apps.projects import ledger
@@ -60,13 +62,18 @@ def _compared(version: Version, parquet: str, desk: Desk) -> dict[str, Any] | No
 
 
 def build_table(job: Job, desk: Desk) -> None:
-    """Join and clean, in a limited child process."""
+    """Join and clean, in limited child processes; joins that are known are not computed again."""
     table = Table.objects.select_related("cycle__project").get(job=job)
     inputs = table.inputs
+    results = compute(inputs, desk, cycle=table.cycle)
+    before = told(inputs, results)
+    if results and not results[-1].rows:
+        raise NotEnoughData(f"No row is left after {before['waterfall'][-1]['says']}: change it.")
     with scratch() as folder:
         result = desk.child(
             "apps.engine.recipe.build:build_table",
-            **with_paths(inputs),
+            base=str(local(results[-1].parquet if results else inputs["base"])),
+            joins=[],
             steps=inputs["steps"],
             target=str(folder / "table.parquet"),
             consolidated_target=str(folder / "consolidated.parquet"),
@@ -75,6 +82,8 @@ def build_table(job: Job, desk: Desk) -> None:
             keep(folder / "table.parquet"),
             keep(folder / "consolidated.parquet"),
         )
+    result["joins"] = before["joins"]
+    result["waterfall"] = [*before["waterfall"], *result["waterfall"][1:]]
     with desk.finishing():
         table.parquet, table.consolidated, table.rows = parquet, consolidated, result["rows"]
         table.spec, table.consolidated_spec = result.pop("spec"), result.pop("consolidated_spec")

@@ -139,6 +139,11 @@ class JoinHow:
         """The term for this kind of join."""
         return TITLES[self.kind]
 
+    def line(self, name: str) -> str:
+        """What it is called on the way from the base to the table."""
+        verb = "Join" if self.kind is JoinKind.LEFT else f"{self.title}:"
+        return f"{verb} “{name}”"
+
     @property
     def keys(self) -> str:
         """The keys as people write them: "dest = faa", or one name where both are called alike."""

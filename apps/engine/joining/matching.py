@@ -56,7 +56,12 @@ def key_values(series: pd.Series, *, compare: str) -> pd.Series:
 
 
 def pair_codes(left: pd.Series, right: pd.Series, *, compare: str) -> tuple[Places, Places]:
-    """Equal values of two columns as equal numbers; -1 where missing. O(rows)."""
+    """Equal values of two columns as equal numbers; -1 where missing. O(rows).
+
+    Columns that are both no text have one way to be compared only.
+    """
+    if Kind.TEXT not in (kind_of_series(left), kind_of_series(right)):
+        compare = "exact"
     mine, theirs = key_values(left, compare=compare), key_values(right, compare=compare)
     mine.name, theirs.name = left.name, right.name
     refuse_unlike(mine, theirs)

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from apps.engine.errors import EngineError, NotEnoughData
-from apps.engine.joining.how import JoinHow, JoinKind
+from apps.engine.joining.how import JoinHow
 from apps.engine.joining.join import join
 from apps.engine.reading.tables import read_rows, read_table, spec_of, write_table
 from apps.engine.recipe.run import apply_recipe
@@ -40,8 +40,7 @@ def joined(
         frame, done = join(frame, other, how)
     except EngineError as error:
         raise type(error)(f"Join with {data['name']!r}: {error}") from error
-    verb = "Join" if how.kind is JoinKind.LEFT else f"{how.title}:"
-    return frame, {**done, "name": data["name"], "says": f"{verb} “{data['name']}”"}
+    return frame, {**done, "name": data["name"], "says": how.line(data["name"])}
 
 
 def consolidated_shape(*, base: str, joins: list[dict[str, Any]]) -> TableSpec:
