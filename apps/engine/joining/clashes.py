@@ -33,7 +33,7 @@ def clashes(
     ]
     told = []
     for name in brought(names[1], how):
-        if name in names[0]:
+        if name in names[0] and name != how.right_time:
             share = _agreement(left, right, name, pairs)
             told.append(
                 {

@@ -80,8 +80,9 @@ def _time(how: JoinHow, told: dict[str, Any]) -> Iterator[str]:
     if how.kind is JoinKind.NEAREST and how.direction != "backward":
         yield (
             f"Looking {'forward' if how.direction == 'forward' else 'both ways'} takes records "
-            f"from after the row's own time ({gaps.get('later', 0):,} rows do): at the time of a "
-            "prediction they do not exist yet. That is a leak unless they are known in advance."
+            f"from after the row's own time ({gaps.get('later', 0):,} of the matches): at the "
+            "time of a prediction they do not exist yet. That is a leak unless they are known in "
+            "advance."
         )
     if how.kind is JoinKind.GROUP:
         yield (
