@@ -3,7 +3,18 @@
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.datasets.models import Consolidation, Join, Source, Split, Step, Table, Upload, Version
+from apps.datasets.models import (
+    Consolidation,
+    Join,
+    JoinPreview,
+    JoinResult,
+    Source,
+    Split,
+    Step,
+    Table,
+    Upload,
+    Version,
+)
 from apps.eda.models import Finding, Profile
 from apps.governance.actions.submitting import discuss, submit_gate
 from apps.governance.finding_actions import (
@@ -239,13 +250,19 @@ class Rows:
     def _data(self) -> None:
         base, other = self.source(1), self.source(2)
         how = Consolidation.objects.create(cycle=self.cycle, base=base, edited_by=self.by)
-        Join.objects.create(
+        join = Join.objects.create(
             consolidation=how,
             position=1,
             source=other,
             left_on=["id"],
             right_on=["id"],
             created_by=self.by,
+        )
+        JoinResult.objects.create(
+            project=self.project, key="3" * 64, join=join, parquet="4" * 64, rows=1, columns=1
+        )
+        JoinPreview.objects.create(
+            project=self.project, source=other, inputs={}, key="5" * 64, created_by=self.by
         )
         Step.objects.create(cycle=self.cycle, position=1, step="trim_text", created_by=self.by)
         Upload.objects.create(

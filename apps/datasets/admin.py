@@ -2,7 +2,18 @@
 
 from django.contrib import admin
 
-from apps.datasets.models import Consolidation, Join, Source, Split, Step, Table, Upload, Version
+from apps.datasets.models import (
+    Consolidation,
+    Join,
+    JoinPreview,
+    JoinResult,
+    Source,
+    Split,
+    Step,
+    Table,
+    Upload,
+    Version,
+)
 from apps.web.admin import ReadOnlyAdmin
 
 
@@ -63,6 +74,24 @@ class JoinAdmin(ReadOnlyAdmin):
     list_filter = ["kind", "is_enabled"]
     list_select_related = ["consolidation__cycle__project", "source", "created_by"]
     search_fields = ["source__name", "consolidation__cycle__project__name"]
+
+
+@admin.register(JoinResult)
+class JoinResultAdmin(ReadOnlyAdmin):
+    """Computed joins."""
+
+    list_display = ["key", "project", "join", "rows", "columns", "created_at"]
+    list_select_related = ["project", "join__source"]
+    search_fields = ["key", "project__name"]
+
+
+@admin.register(JoinPreview)
+class JoinPreviewAdmin(ReadOnlyAdmin):
+    """Joins that were looked at."""
+
+    list_display = ["project", "source", "created_by", "created_at"]
+    list_select_related = ["project", "source", "created_by"]
+    search_fields = ["source__name", "project__name"]
 
 
 @admin.register(Step)

@@ -131,7 +131,7 @@ def _joined(line: JoinLine, y: int) -> Node:
 def _table(page: ConsolidatePage, y: int) -> Node:
     table = page.table
     columns = len(table.spec["columns"])
-    says = "Table, after the recipe"
+    says = "After the recipe"
     return Node(
         "table", "Table", says, "done", table.rows, columns, table.parquet, SPINE_X, y, SPINE_WIDE
     )

@@ -55,11 +55,12 @@ _Choices = list[tuple[str, str]]
 
 
 def _columns(spec: TableSpec, *, ordered: bool = False) -> _Choices:
-    return [
-        (column.name, f"{column.name} ({column.kind})")
-        for column in spec.columns
-        if not ordered or column.kind in _ORDERED
-    ]
+    """Choices of columns; ``ordered``: those that may be a time, dates before numbers."""
+    columns = list(spec.columns)
+    if ordered:
+        fit = [column for column in columns if column.kind in _ORDERED]
+        columns = sorted(fit, key=lambda column: column.kind is not Kind.DATETIME)
+    return [(column.name, f"{column.name} ({column.kind})") for column in columns]
 
 
 class JoinForm(forms.Form):

@@ -16,6 +16,7 @@ from apps.datasets.storage import local
 from apps.datasets.views.uploads import download
 from apps.engine.errors import EngineError
 from apps.engine.joining.how import TITLES, JoinKind
+from apps.engine.types import Kind
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
 from apps.projects.queries import GateClosed
@@ -100,7 +101,9 @@ def _base_id(project: Project) -> int | None:
 def _of_itself(project: Project) -> dict[str, Any]:
     """A base that is joined to itself begins with the number of its rows in each group."""
     shape = joins.consolidate_page(project.cycle).shape
-    names = list(shape.names[:1]) if shape else []
+    columns = shape.columns if shape else ()
+    texts = [column.name for column in columns if column.kind is Kind.TEXT]
+    names = (texts or [column.name for column in columns])[:1]
     return {
         "kind": "group",
         "left_on": names,
