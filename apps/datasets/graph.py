@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from apps.datasets.joins import ConsolidatePage, JoinLine
 
-SOURCE_X, SPINE_X = 0, 300
-SOURCE_WIDE, SPINE_WIDE = 220, 300
-HIGH, STEP = 64, 92
-_MOST = 26
+SOURCE_X, SPINE_X = 0, 176
+SOURCE_WIDE, SPINE_WIDE = 146, 232
+HIGH, STEP = 76, 100
+_MOST = {SOURCE_WIDE: 17, SPINE_WIDE: 29}
+"""Characters of a title that fit into a box."""
 
 
 @dataclass(frozen=True)
@@ -30,18 +31,18 @@ class Node:
     @property
     def label(self) -> str:
         """The title as far as it fits into its box."""
-        most = _MOST if self.wide == SOURCE_WIDE else _MOST + 10
+        most = _MOST[self.wide]
         return self.title if len(self.title) <= most else f"{self.title[: most - 1]}…"
 
     @property
     def text_x(self) -> int:
         """Where text begins."""
-        return self.x + 14
+        return self.x + 12
 
     @property
-    def lines_y(self) -> tuple[int, int, int]:
-        """Baselines of title, way and size."""
-        return self.y + 21, self.y + 38, self.y + 54
+    def lines_y(self) -> tuple[int, int, int, int]:
+        """Baselines of title, way, size and hash."""
+        return self.y + 19, self.y + 35, self.y + 51, self.y + 66
 
 
 @dataclass(frozen=True)

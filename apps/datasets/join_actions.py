@@ -139,6 +139,7 @@ def add_join(
     _refuse_twice(consolidation, join)
     join.save()
     _refuse_misfit(cycle, join)
+    _edited(consolidation, by)
     tell("data.joined", f"joined: {join}", cycle=cycle, by=by, source=source.pk, **join.as_dict())
     return join
 
@@ -185,8 +186,15 @@ def change_join(*, cycle: Cycle, join: Join, how: dict[str, Any], by: User) -> J
     _take_away(join)
     _refuse_misfit(cycle, changed)
     says = f"changed a join: {changed}"
+    _edited(join.consolidation, by)
     tell("data.join_changed", says, cycle=cycle, by=by, before=join.as_dict(), **changed.as_dict())
     return changed
+
+
+def _edited(consolidation: Consolidation, by: User) -> None:
+    """Who changed it last; what was computed for it as it was is no answer any more."""
+    consolidation.job, consolidation.edited_by = None, by
+    consolidation.save(update_fields=["job", "edited_by", "edited_at"])
 
 
 def _require_there(join: Join) -> None:
@@ -207,33 +215,33 @@ def remove_join(*, cycle: Cycle, join: Join, by: User) -> None:
     _require_there(join)
     _take_away(join)
     source = join.source
+    _edited(join.consolidation, by)
     tell("data.join_removed", f"took the join with {source} out", cycle=cycle, by=by)
 
 
 @transaction.atomic
 def restore_join(*, cycle: Cycle, join: Join, by: User) -> None:
-    """Put a join back where it was; what replaced it is taken out."""
+    """Put a join back where it was; what stands in its place by a change is taken out."""
     begin(cycle, by)
     join.refresh_from_db()
     if join.removed_at is None:
         raise Refusal("This join is part of the table.")
-    for newer in joins_of(join.consolidation):
-        if join.pk in _replaced(newer):
-            _take_away(newer)
+    for other in joins_of(join.consolidation):
+        if _first(other) == _first(join):
+            _take_away(other)
     _refuse_twice(join.consolidation, join)
     join.removed_at, join.is_enabled = None, True
     join.save(update_fields=["removed_at", "is_enabled"])
     says = f"put the join with {join.source} back"
+    _edited(join.consolidation, by)
     tell("data.join_restored", says, cycle=cycle, by=by, **join.as_dict())
 
 
-def _replaced(join: Join) -> set[int]:
-    """Ids of the joins in whose place this one stands, the first of them last."""
-    found: set[int] = set()
+def _first(join: Join) -> Join:
+    """The join that this one was before any change."""
     while join.replaces is not None:
         join = join.replaces
-        found.add(join.pk)
-    return found
+    return join
 
 
 @transaction.atomic
@@ -244,6 +252,7 @@ def set_join_enabled(*, cycle: Cycle, join: Join, enabled: bool, by: User) -> No
     join.is_enabled = enabled
     join.save(update_fields=["is_enabled"])
     says = f"switched the join with {join.source} {'on' if enabled else 'off'}"
+    _edited(join.consolidation, by)
     tell("data.join_switched", says, cycle=cycle, by=by, **join.as_dict())
 
 
@@ -262,6 +271,7 @@ def move_join(*, cycle: Cycle, join: Join, up: bool, by: User) -> None:
         each.position = position
         each.save(update_fields=["position"])
     says = f"moved the join with {join.source} to place {to + 1}"
+    _edited(join.consolidation, by)
     tell("data.join_moved", says, cycle=cycle, by=by, **join.as_dict())
 
 

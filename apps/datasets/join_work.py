@@ -83,7 +83,10 @@ def told(inputs: dict[str, Any], results: list[JoinResult]) -> dict[str, list[di
 
 def compute_joins(job: Job, desk: Desk) -> None:
     """Compute the joins of a consolidation as they are today."""
-    consolidation = Consolidation.objects.select_related("cycle__project").get(job=job)
+    asked = Consolidation.objects.select_related("cycle__project")
+    consolidation = asked.filter(job=job).first()
+    if consolidation is None:
+        return  # the joins were changed since: whoever wants to know asks anew
     inputs = source_inputs(consolidation.cycle)
     if inputs is None:
         raise Refusal("Choose a base whose file has been read; joined sources must be read too.")

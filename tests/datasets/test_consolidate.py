@@ -309,6 +309,8 @@ def test_a_join_is_taken_out_changed_and_put_back_and_nothing_is_lost(
     assert (changed.kind, changed.replaces, changed.position) == ("semi", join, join.position)
     client.post(at("change_join", join.pk), {"does": "back"})
     assert Join.objects.get(removed_at=None) == join
+    client.post(at("change_join", changed.pk), {"does": "back"})
+    assert Join.objects.get(removed_at=None) == changed
     verbs = opened.project.events.filter(verb__startswith="data.join").values_list(
         "verb", flat=True
     )
@@ -317,6 +319,7 @@ def test_a_join_is_taken_out_changed_and_put_back_and_nothing_is_lost(
         "data.join_removed",
         "data.join_restored",
         "data.join_changed",
+        "data.join_restored",
         "data.join_restored",
     ]
 

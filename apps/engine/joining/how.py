@@ -93,8 +93,9 @@ class JoinHow:
     window: float | None = None
     delay: float = 0.0
     aggregates: tuple[tuple[str, str], ...] = ()
-    matching: tuple[tuple[str, str], ...] = ()
-    """For a union: names of the other table and what they are called in this one."""
+    matching: tuple[tuple[str, str], ...] | None = None
+    """For a union: names of the other table and what they are called in this one; equal names
+    match where nobody chose."""
     origin: str = ""
     """For a union: a column that says from which table a row came; none when empty."""
     origin_names: tuple[str, str] = ("table", "other")
@@ -159,8 +160,8 @@ class JoinHow:
         options = dict(data.get("options") or {})
         try:
             kind = JoinKind(data.get("kind") or "left")
-            for name in ("aggregates", "matching"):
-                options[name] = tuple((str(a), str(b)) for a, b in options.get(name, ()))
+            for name in {"aggregates", "matching"} & set(options):
+                options[name] = tuple((str(a), str(b)) for a, b in options[name])
             options["leave_out"] = tuple(options.get("leave_out", ()))
             options["origin_names"] = tuple(options.get("origin_names", cls.origin_names))
             return cls(

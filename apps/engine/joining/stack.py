@@ -36,9 +36,10 @@ def matched_columns(left: pd.DataFrame, right: pd.DataFrame, how: JoinHow) -> di
     Raises ColumnMissing or BadParameter when columns are not there, kinds do not fit, or one
     column is to be filled by two.
     """
-    pairs = how.matching or tuple((name, name) for name in right.columns if name in left.columns)
-    away = {other for other, _ in pairs if other in how.leave_out}
-    pairs = tuple(pair for pair in pairs if pair[0] not in away)
+    pairs = how.matching
+    if pairs is None:
+        pairs = tuple((name, name) for name in right.columns if name in left.columns)
+    pairs = tuple(pair for pair in pairs if pair[0] not in how.leave_out)
     for other, mine in pairs:
         _refuse_unlike(left, right, other=other, mine=mine)
     for side in (0, 1):

@@ -188,3 +188,9 @@ def test_union_refuses_what_cannot_stand_in_one_column(table):
         join(table(a=[1]), table(a=[1]), how("union", on=[], matching=[["z", "a"]]))
     frame, _ = join(table(a=[1]), table(a=["x"]), how("union", on=[], leave_out=["a"]))
     assert len(frame) == 2
+
+
+def test_union_matches_nothing_where_a_person_chose_nothing(table):
+    frame, report = join(table(a=[1]), table(a=["x"]), how("union", on=[], matching=[]))
+    assert list(frame) == ["a", "o_a"]
+    assert report["renamed"] == {"a": "o_a"}
