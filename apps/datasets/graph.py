@@ -88,10 +88,9 @@ def graph_of(page: ConsolidatePage) -> Graph | None:
         off = not line.join.is_enabled
         arrows.append(_across(y, is_off=off))
         arrows.append(_down(y))
-    if page.table is not None:
-        y = 2 + (len(page.lines) + 1) * STEP
-        nodes.append(_table(page, y))
-        arrows.append(_down(y))
+    y = 2 + (len(page.lines) + 1) * STEP
+    nodes.append(_table(page, y))
+    arrows.append(_down(y))
     return Graph(nodes, arrows, SPINE_X + SPINE_WIDE + 2, nodes[-1].y + HIGH + 2)
 
 
@@ -131,10 +130,30 @@ def _joined(line: JoinLine, y: int) -> Node:
 
 def _table(page: ConsolidatePage, y: int) -> Node:
     table = page.table
-    columns = len(table.spec["columns"])
-    says = "After the recipe"
+    if table is None:
+        return Node(
+            "table",
+            "Table",
+            "Not built from this yet",
+            "waiting",
+            None,
+            None,
+            "",
+            SPINE_X,
+            y,
+            SPINE_WIDE,
+        )
     return Node(
-        "table", "Table", says, "done", table.rows, columns, table.parquet, SPINE_X, y, SPINE_WIDE
+        "table",
+        "Table",
+        "After the recipe",
+        "done",
+        table.rows,
+        len(table.spec["columns"]),
+        table.parquet,
+        SPINE_X,
+        y,
+        SPINE_WIDE,
     )
 
 

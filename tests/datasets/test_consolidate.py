@@ -235,48 +235,47 @@ def test_a_source_is_joined_once_in_a_way_and_to_itself_only_aggregated(based, o
         join_actions.add_join(cycle=opened, source=base, **keys)
 
 
-@pytest.mark.parametrize(
-    ("kind", "fields", "rows", "columns"),
-    [
-        ("inner", {}, 6, ["kind"]),
-        ("right", {}, 6, ["kind"]),
-        ("outer", {}, 8, ["kind"]),
-        ("semi", {}, 6, []),
-        ("anti", {}, 2, []),
-        ("group", {"column0": "*", "function0": "count"}, 8, ["terminals_rows"]),
-        (
-            "nearest",
-            {"left_time": "payment", "right_time": "terminal", "direction": "forward"}
-            | {"tolerance": "1", "tolerance_unit": "1"},
-            8,
-            ["kind"],
-        ),
-        (
-            "window",
-            {"left_time": "payment", "right_time": "terminal", "column0": "terminal"}
-            | {"function0": "max", "window_unit": "1", "delay_unit": "1"},
-            8,
-            ["terminals_terminal_max"],
-        ),
-    ],
-)
+TIMES = {"left_time": "payment", "right_time": "terminal"}
+KINDS = [
+    ("inner", {}, 6, ["kind"]),
+    ("right", {}, 6, ["kind"]),
+    ("outer", {}, 8, ["kind"]),
+    ("semi", {}, 6, []),
+    ("anti", {}, 2, []),
+    ("group", {"column0": "*"}, 8, ["terminals_rows"]),
+    (
+        "nearest",
+        TIMES | {"direction": "forward", "tolerance": "1", "tolerance_unit": "1"},
+        8,
+        ["kind"],
+    ),
+    (
+        "window",
+        TIMES | {"column0": "terminal", "function0": "max", "window_unit": "1", "delay_unit": "1"},
+        8,
+        ["terminals_terminal_max"],
+    ),
+]
+
+
 def test_each_kind_is_looked_at_and_made_by_its_form(
-    client, at, based, opened, jobs, join_by, kind, fields, rows, columns
+    client, at, based, opened, jobs, look, subtests
 ):
-    fields |= {f"function{place}": "count" for place in range(1, 6)}
-    join = join_by(based[0], kind=kind, left0="terminal", right0="terminal", **fields)
-    assert join.kind == kind
-    preview = JoinPreview.objects.last()
-    assert preview.report["rows_after"] == rows
-    assert [column["name"] for column in preview.report["added"]] == columns
-    page = client.get(at("join_preview", preview.pk) + f"?join={join.pk}").content.decode()
-    assert ("That is a leak" in page) == (kind == "nearest")
-    with jobs():
-        client.post(at("build"))
-    assert (current_table(opened).rows, current_table(opened).report["waterfall"][1]["rows"]) == (
-        rows,
-        rows,
-    )
+    for kind, fields, rows, columns in KINDS:
+        with subtests.test(kind):
+            more = {f"function{place}": "count" for place in range(6)} | fields
+            preview = look(based[0], kind=kind, left0="terminal", right0="terminal", **more)
+            page = client.get(at("join_preview", preview.pk)).content.decode()
+            assert ("That is a leak" in page) == (kind == "nearest")
+            assert preview.report["rows_after"] == rows
+            assert [column["name"] for column in preview.report["added"]] == columns
+            client.post(at("apply_preview", preview.pk))
+            join = Join.objects.get(removed_at=None)
+            assert join.kind == kind
+            with jobs():
+                client.post(at("compute_joins"))
+            assert JoinResult.objects.last().rows == rows
+            client.post(at("change_join", join.pk), {"does": "out"})
 
 
 def test_a_union_matches_columns_and_tells_of_rows_that_stand_there_already(

@@ -67,8 +67,17 @@ def suggest_keys(base: pd.DataFrame, other: pd.DataFrame) -> list[KeySuggestion]
     likely = [each for each in [*found, *together] if _is_likely(each)]
     if not any(_is_same(each) and each.is_unique for each in likely):
         likely += [each for each in found if _is_same(each) and not each.is_unique]
-    ranked = sorted(likely, key=lambda each: (not _is_same(each), -each.match_rate))
-    return ranked[:MOST]
+    return sorted(likely, key=lambda each: (_rank(each, left), -each.match_rate))[:MOST]
+
+
+def _rank(found: KeySuggestion, left: "_Counts") -> int:
+    """What speaks most for a key first. Whole numbers of two columns overlap by chance, texts
+    hardly ever do."""
+    if found.is_unique and _is_same(found):
+        return 0
+    if found.is_unique and _kind(left[found.left_on[0]]) is not Kind.INTEGER:
+        return 1
+    return 2 if _is_same(found) else 3
 
 
 def _is_same(found: KeySuggestion) -> bool:

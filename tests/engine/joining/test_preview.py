@@ -68,7 +68,6 @@ def files(tmp_path):
 @pytest.mark.parametrize(
     ("name", "keys", "unmatched", "missing"),
     [
-        ("airlines", ["carrier"], 0, 0),
         ("planes", ["tailnum"], 52_606, 2_512),
         ("weather", ["origin", "time_hour"], 1_556, 0),
     ],

@@ -38,6 +38,13 @@ def test_a_shared_name_that_repeats_is_suggested_only_where_nothing_is_unique():
     assert [each.left_on for each in suggest_keys(base, unique)] == [("b",)]
 
 
+def test_texts_that_overlap_count_more_than_names_that_repeat_and_numbers_less():
+    base = pd.DataFrame({"a": ["x", "y"], "code": ["p", "q"], "n": [1, 2]})
+    other = pd.DataFrame({"a": ["x", "x"], "key": ["p", "q"], "m": [1, 2]})
+    found = [each.left_on for each in suggest_keys(base, other)]
+    assert found == [("code",), ("a",), ("n",)]
+
+
 def test_text_beside_numbers_is_suggested_in_the_way_that_matches():
     base = pd.DataFrame({"id": ["007", "008", "x"], "Place No": ["1", "b", "c"]})
     other = pd.DataFrame({"id": [7, 8]})
