@@ -17,9 +17,8 @@ from apps.datasets.queries import (
     with_paths,
 )
 from apps.datasets.storage import local
-from apps.engine.errors import EngineError
 from apps.engine.joining.how import JoinHow
-from apps.engine.recipe.build import consolidated_shape
+from apps.engine.recipe.build import consolidated_shape, what_applies
 from apps.engine.types import TableSpec
 from apps.projects.canonical import content_hash
 from apps.projects.models import Cycle, Project
@@ -145,28 +144,20 @@ def _lines(
 ) -> tuple[list[JoinLine], TableSpec | None]:
     """Each join held against what is before it, and the shape at the end."""
     joins = joins_of(consolidation)
-    paths = with_paths(inputs)
     results = iter(computed(project, inputs))
     earlier = _results_of(joins)
     lines: list[JoinLine] = []
-    shape = consolidated_shape(base=paths["base"], joins=[])
-    broken, place = False, 0
+    found, shape = what_applies(**with_paths(inputs))
+    problems = iter(found)
     for join in joins:
         version = newest_version(join.source, cycle=consolidation.cycle)
         if not join.is_enabled:
             lines.append(JoinLine(join, "", None, next(iter(earlier[join.pk]), None), version))
             continue
-        place += 1
-        problem = "A join before it does not apply." if broken else ""
-        if not broken:
-            try:
-                shape = consolidated_shape(base=paths["base"], joins=paths["joins"][:place])
-            except EngineError as error:
-                problem, broken = str(error), True
-        result = next(results)
+        result, problem = next(results), next(problems)
         before = next((each for each in earlier[join.pk] if each != result), None)
         lines.append(JoinLine(join, problem, result, before, version))
-    return lines, None if broken else shape
+    return lines, shape
 
 
 def _results_of(joins: list[Join]) -> dict[int | None, list[JoinResult]]:

@@ -55,6 +55,21 @@ def consolidated_shape(*, base: str, joins: list[dict[str, Any]]) -> TableSpec:
     return spec_of(frame)
 
 
+def what_applies(*, base: str, joins: list[dict[str, Any]]) -> tuple[list[str], TableSpec | None]:
+    """For each join "" or why it does not apply, and the shape at the end if all do.
+
+    Those behind one that does not apply cannot be asked. Reads no row.
+    """
+    frame = read_rows(base, first=0, count=0)
+    for place, data in enumerate(joins):
+        try:
+            frame, _ = joined(frame, read_rows(data["path"], first=0, count=0), data)
+        except EngineError as error:
+            behind = ["A join before it does not apply."] * (len(joins) - place - 1)
+            return [*[""] * place, str(error), *behind], None
+    return [""] * len(joins), spec_of(frame)
+
+
 def build_table(
     *,
     base: str,
