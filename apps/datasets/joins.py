@@ -1,5 +1,6 @@
 """Reads about joins: what is computed of them, what still applies, what can be joined."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,7 @@ from apps.engine.types import TableSpec
 from apps.projects.canonical import content_hash
 from apps.projects.models import Cycle, Project
 
+HIDDEN = "hidden"
 HOW = ("kind", "left_on", "right_on", "prefix", "options")
 
 
@@ -210,6 +212,23 @@ def preview_key(inputs: dict[str, Any]) -> str:
     """Hash of contents and ways, not of names."""
     joins = [{"parquet": each["parquet"], **how_of(each)} for each in inputs["joins"]]
     return content_hash({**inputs, "joins": joins, "name": "", "base_name": ""})
+
+
+def veiled(told: dict[str, Any], *, hidden: Collection[str]) -> dict[str, Any]:
+    """What a preview tells, without values of columns that the plan marks as sensitive."""
+    how, shown = told.get("how") or {}, dict(told)
+    for side in ("left", "right"):
+        found = told.get(f"unmatched_{side}")
+        if not found or not set(hidden) & {*found["columns"], *how.get(f"{side}_on", [])}:
+            continue
+        away = [name in hidden for name in found["columns"]]
+        rows = [
+            [HIDDEN if off else cell for cell, off in zip(row, away, strict=True)]
+            for row in found["rows"]
+        ]
+        keys = [] if set(how.get(f"{side}_on", [])) & set(hidden) else found["keys"]
+        shown[f"unmatched_{side}"] = {**found, "rows": rows, "keys": keys}
+    return shown
 
 
 def shape_before(preview: JoinPreview) -> TableSpec:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from apps.datasets import actions, join_actions
-from apps.datasets.joins import computed, consolidate_page, default_prefix
+from apps.datasets.joins import computed, consolidate_page, default_prefix, veiled
 from apps.datasets.models import Join, JoinPreview, JoinResult
 from apps.datasets.queries import current_table, shape_so_far, source_inputs
 from apps.jobs import runner
@@ -373,6 +373,16 @@ def test_the_picture_and_its_table_tell_sizes_and_hashes(client, at, based, open
     for says in ("<svg", "8 × 4", "3 × 2", "8 × 5", result.parquet[:8], "The same as a table"):
         assert says in page
     assert "style=" not in page.partition('<svg class="join-graph"')[2].partition("</svg>")[0]
+
+
+def test_values_that_the_plan_marks_as_sensitive_are_not_shown():
+    found = {"total": 1, "columns": ["k", "n"], "rows": [["x", "1"]], "keys": [{"key": "x"}]}
+    told = {"how": {"left_on": ["k"]}, "unmatched_left": found}
+    assert veiled(told, hidden={"other"})["unmatched_left"] == found
+    seen = veiled(told, hidden={"k"})["unmatched_left"]
+    assert (seen["rows"], seen["keys"]) == ([["hidden", "1"]], [])
+    assert veiled(told, hidden={"n"})["unmatched_left"]["rows"] == [["x", "hidden"]]
+    assert found["rows"] == [["x", "1"]]
 
 
 def test_previews_of_another_project_and_for_viewers_are_not_there(

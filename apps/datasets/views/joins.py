@@ -17,6 +17,7 @@ from apps.datasets.views.uploads import download
 from apps.engine.errors import EngineError
 from apps.engine.joining.how import TITLES, JoinKind
 from apps.engine.types import Kind
+from apps.planning.queries import sensitive_columns
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
 from apps.projects.queries import GateClosed
@@ -170,7 +171,7 @@ def join_preview(request: HttpRequest, project: Project, preview_id: int) -> Htt
             return redirect(_address(project, other, join))
     context = {
         "preview": preview,
-        "told": preview.report,
+        "told": joins.veiled(preview.report, hidden=sensitive_columns(project.cycle)),
         "join": join,
         "form": form,
         "problem": problem,
