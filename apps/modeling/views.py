@@ -11,7 +11,7 @@ from apps.engine.charts.table import answer
 from apps.engine.training.candidates import candidates_for
 from apps.engine.types import Problem
 from apps.modeling import actions, queries, reports
-from apps.modeling.forms import ExperimentForm, FreezeForm, NoteForm
+from apps.modeling.forms import ExperimentForm, FreezeForm, NoteForm, RowForm
 from apps.modeling.leaderboard import board_of
 from apps.modeling.models import Candidate, Evaluation, Experiment, Trial
 from apps.projects.access import Verb, project_view, require
@@ -132,6 +132,28 @@ def reproduce(request: HttpRequest, project: Project, trial_id: int) -> HttpResp
     found = get_object_or_404(Trial, pk=trial_id, experiment__cycle__project=project)
     actions.reproduce(trial=found, by=request.user)
     return redirect("modeling:trial", project.slug, found.pk)
+
+
+@require_POST
+@project_view(Verb.TRAIN)
+def attack(request: HttpRequest, project: Project, trial_id: int) -> HttpResponse:
+    """Let the adversary suite loose on a trial."""
+    found = get_object_or_404(Trial, pk=trial_id, experiment__cycle__project=project)
+    actions.attack(trial=found, by=request.user)
+    return redirect(f"{reverse('modeling:trial', args=[project.slug, found.pk])}#adversary")
+
+
+@require_POST
+@project_view(Verb.TRAIN)
+def explain(request: HttpRequest, project: Project, trial_id: int) -> HttpResponse:
+    """Have the answer of one row explained; the newest one stands on the page."""
+    found = get_object_or_404(Trial, pk=trial_id, experiment__cycle__project=project)
+    form = RowForm(request.POST, rows=found.result.get("rows", 0))
+    if not form.is_valid():
+        raise Refusal(" ".join(form.errors.get("row", ["Choose the number of a row."])))
+    asked = actions.explain_row(trial=found, row=form.cleaned_data["row"], by=request.user)
+    page = reverse("modeling:trial", args=[project.slug, found.pk])
+    return redirect(f"{page}?row={asked.row}#one-row")
 
 
 @require_POST
