@@ -2,8 +2,8 @@
 PYTHON := .venv/bin/python
 STAMP := .venv/.stamp
 # Four test processes, since many tests wait for leases, servers or a browser; whole files each, in
-# the order of tests/browser.py: fast ones first.
-PYTEST := $(PYTHON) -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not scale" --max-worker-restart=0
+# the order of tests/browser.py: fast ones first. One thread each: eight would fight for two cores.
+PYTEST := env OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not scale" --max-worker-restart=0
 
 .PHONY: up test lint fix shots bench help
 

@@ -9,6 +9,8 @@ import pytest
 
 from tests import browser
 
+pytestmark = pytest.mark.once  # no database at all
+
 ROOT = Path(__file__).resolve().parents[2]
 A_BROWSER_TEST = """
 import pytest

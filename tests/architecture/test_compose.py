@@ -12,6 +12,8 @@ from django.core.management import get_commands
 
 from apps.jobs.models import Queue
 
+pytestmark = pytest.mark.once  # files of the project
+
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]

@@ -13,6 +13,8 @@ from apps.governance.management.commands import write_docs
 from apps.projects.access import ALLOWS, Verb
 from apps.projects.models import Role
 
+pytestmark = pytest.mark.once  # files of the project
+
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")

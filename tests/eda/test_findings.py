@@ -149,7 +149,7 @@ def test_a_finding_of_another_project_is_not_found_under_this_one(
 def test_the_gate_wants_the_development_rows_profiled(built, profiled):
     evidence = asked(profiled, "eda.was_explored")
     assert evidence.ok
-    assert "development rows in 32 columns are profiled" in evidence.says
+    assert "development rows in 10 columns are profiled" in evidence.says
     profiled.profiles.update(result="")
     assert asked(profiled, "eda.was_explored").state == "block"
 

@@ -15,6 +15,8 @@ from apps.modeling.queries import trial_figure, verdict_summary
 from apps.projects.models import Event
 from apps.web.refusals import Refusal
 
+pytestmark = pytest.mark.once  # pages and files, the same on every database
+
 
 def trial_of(experiment, candidate):
     return experiment.trials.get(candidate=candidate)

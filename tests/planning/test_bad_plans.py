@@ -9,6 +9,8 @@ from apps.planning import problems
 from apps.planning.problems import QUESTIONS, answers_to, problems_of, reading
 from tests.planning.plans import CHURN, CREDIT, DEMAND, FRAUD, GOOD, MAINTENANCE, ON
 
+pytestmark = pytest.mark.once  # statistics, no database
+
 
 def but(plan, **changes):
     """The plan with fields of its tasks replaced."""

@@ -25,7 +25,8 @@ from tests.engine.training.drawing import drawn_split
 
 
 def cancer() -> pd.DataFrame:
-    frame = load_breast_cancer(as_frame=True).frame
+    whole = load_breast_cancer(as_frame=True).frame
+    frame = whole[["mean radius", "mean texture", "worst concavity", "target"]]  # quick to explain
     names = np.array(["malignant", "benign"])
     return frame.assign(
         target=names[frame["target"]],
