@@ -11,8 +11,7 @@ from apps.eda.models import Finding, Profile
 from apps.engine.profile.radar import suspects
 from apps.engine.profile.veil import veil_profile, veil_study
 from apps.planning.content import Feature, features_of
-from apps.planning.models import Draft
-from apps.planning.queries import current_plan, signed_plan
+from apps.planning.queries import current_plan, sensitive_columns, signed_plan
 from apps.projects.models import Cycle
 from apps.projects.queries import passed_by
 from apps.projects.stages import Stage
@@ -56,21 +55,6 @@ def current_profile(cycle: Cycle) -> Profile | None:
     """The profile of today's rows, finished or not."""
     scope = scope_of(cycle)
     return profile_of(cycle, scope) if scope else None
-
-
-def sensitive_columns(cycle: Cycle) -> frozenset[str]:
-    """Columns whose values are never shown: marked in the newest plan or in its draft.
-
-    A mark counts before it is signed, and goes on counting while a newer plan waits.
-    """
-    plan, draft = current_plan(cycle), Draft.objects.filter(cycle=cycle).first()
-    contents = [one.content for one in (plan, draft) if one is not None]
-    return frozenset(
-        feature.name
-        for content in contents
-        for feature in features_of(content)
-        if feature.sensitive
-    )
 
 
 def result_of(profile: Profile) -> dict[str, Any]:

@@ -20,5 +20,7 @@ urlpatterns = [
     path("candidates/<int:candidate_id>/open/", views.open_test, name="open_test"),
     path("candidates/<int:candidate_id>/card/", views.card, name="card"),
     path("candidates/<int:candidate_id>/card.json", views.card_json, name="card_json"),
+    path("candidates/<int:candidate_id>/report/", views.report, name="report"),
+    path("candidates/<int:candidate_id>/report.json", views.report_json, name="report_json"),
     path("evaluations/<int:evaluation_id>/<slug:name>.json", views.figure, name="figure"),
 ]

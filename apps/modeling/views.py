@@ -10,7 +10,7 @@ from apps.datasets.queries import closed_data
 from apps.engine.charts.table import answer
 from apps.engine.training.candidates import candidates_for
 from apps.engine.types import Problem
-from apps.modeling import actions, queries, reports
+from apps.modeling import actions, cards, queries, reports, testreport
 from apps.modeling.forms import ExperimentForm, FreezeForm, NoteForm, RowForm
 from apps.modeling.leaderboard import board_of
 from apps.modeling.models import Candidate, Evaluation, Experiment, Trial
@@ -97,7 +97,8 @@ def trial(request: HttpRequest, project: Project, trial_id: int) -> HttpResponse
 def _trial_page(
     request: HttpRequest, project: Project, found: Trial, form: FreezeForm
 ) -> HttpResponse:
-    page = reports.trial_page(found)
+    asked = request.GET.get("row", "")
+    page = reports.trial_page(found, row=int(asked) if asked.isdecimal() else None)
     if not form.is_bound:
         form.initial = {"threshold": round(found.result.get("threshold", 0.5), 4)}
     context = {
@@ -108,6 +109,7 @@ def _trial_page(
         "unit": reports.importance_unit(found.experiment),
         "places": page.metrics[0].digits if page.metrics else 3,
         "freeze_form": form,
+        "row_form": RowForm(rows=found.result.get("rows", 0)),
         "may_freeze": queries.may_freeze(found, request.user),
     }
     status = 422 if form.is_bound else 200
@@ -216,7 +218,7 @@ def figure(request: HttpRequest, project: Project, evaluation_id: int, name: str
 def card(request: HttpRequest, project: Project, candidate_id: int) -> HttpResponse:
     """The model card of a frozen candidate: made from the record, fit for paper."""
     candidate = get_object_or_404(_carded(), pk=candidate_id, cycle__project=project)
-    return render_page(request, "modeling/card.html", {"card": queries.model_card(candidate)})
+    return render_page(request, "modeling/card.html", {"card": cards.model_card(candidate)})
 
 
 @require_GET
@@ -224,7 +226,25 @@ def card(request: HttpRequest, project: Project, candidate_id: int) -> HttpRespo
 def card_json(request: HttpRequest, project: Project, candidate_id: int) -> JsonResponse:
     """The same as JSON, for a register of models."""
     candidate = get_object_or_404(_carded(), pk=candidate_id, cycle__project=project)
-    return JsonResponse(queries.model_card(candidate).as_dict(), json_dumps_params={"indent": 2})
+    return JsonResponse(cards.model_card(candidate).as_dict(), json_dumps_params={"indent": 2})
+
+
+@require_GET
+@project_view(Verb.LOOK)
+def report(request: HttpRequest, project: Project, candidate_id: int) -> HttpResponse:
+    """Every number about a frozen candidate with the record it comes from: fit for paper."""
+    candidate = get_object_or_404(_carded(), pk=candidate_id, cycle__project=project)
+    context = {"report": testreport.test_report(candidate), "candidate": candidate}
+    return render_page(request, "modeling/report.html", context)
+
+
+@require_GET
+@project_view(Verb.LOOK)
+def report_json(request: HttpRequest, project: Project, candidate_id: int) -> JsonResponse:
+    """The same as JSON, for an auditor's program."""
+    candidate = get_object_or_404(_carded(), pk=candidate_id, cycle__project=project)
+    told = testreport.test_report(candidate).as_dict()
+    return JsonResponse(told, json_dumps_params={"indent": 2})
 
 
 def _carded() -> QuerySet[Candidate]:

@@ -16,7 +16,7 @@ from apps.planning.content import (
 )
 from apps.planning.difference import Change, difference
 from apps.planning.foundation import foundation_of
-from apps.planning.models import Plan
+from apps.planning.models import Draft, Plan
 from apps.planning.problems import testability
 from apps.planning.value import YearlyValue, yearly_value
 from apps.projects.access import visible_projects
@@ -70,6 +70,21 @@ def plan_foundation(cycle: Cycle) -> str:
     """
     plan = current_plan(cycle)
     return content_hash(foundation_of(plan.content)) if plan else ""
+
+
+def sensitive_columns(cycle: Cycle) -> frozenset[str]:
+    """Columns whose values are never shown: marked in the newest plan or in its draft.
+
+    A mark counts before it is signed, and goes on counting while a newer plan waits.
+    """
+    plan, draft = current_plan(cycle), Draft.objects.filter(cycle=cycle).first()
+    contents = [one.content for one in (plan, draft) if one is not None]
+    return frozenset(
+        feature.name
+        for content in contents
+        for feature in features_of(content)
+        if feature.sensitive
+    )
 
 
 def signed_version(cycle: Cycle) -> Plan | None:
