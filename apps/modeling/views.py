@@ -109,11 +109,18 @@ def _trial_page(
         "unit": reports.importance_unit(found.experiment),
         "places": page.metrics[0].digits if page.metrics else 3,
         "freeze_form": form,
-        "row_form": RowForm(rows=found.result.get("rows", 0)),
+        "row_form": _row_form(page),
         "may_freeze": queries.may_freeze(found, request.user),
     }
     status = 422 if form.is_bound else 200
     return render_page(request, "modeling/trial.html", context, status=status)
+
+
+def _row_form(page: reports.TrialPage) -> RowForm:
+    """The form with the first of the wrong answers, or the row that was explained last."""
+    wrong = page.told.get("wrong") or [{"row": None}]
+    row = page.row.asked.row if page.row else wrong[0]["row"]
+    return RowForm(initial={"row": row}, rows=page.trial.result.get("rows", 0))
 
 
 @require_GET

@@ -39,7 +39,11 @@ def learning_curve(bench: Bench) -> dict[str, Any]:
     points.append(_point(bench.folds, bench.usual))
     gain, rising = dropped(bench.usual, last, edge=bench.edge)
     unsure = gain > max(0.01, 0.1 * bench.edge)
-    return {"points": points, "rising": rising, "says": _says(points, rising, unsure)}
+    says = _says(points, rising, unsure)
+    count = len(bench.all_rows.target)
+    if len(bench.rows.target) < count:
+        says += f" All {count:,} rows were not tried."
+    return {"points": points, "rising": rising, "says": says}
 
 
 def _point(folds: Any, scores: list[float]) -> dict[str, float]:
