@@ -30,7 +30,7 @@ def answered(key, cycle):
     return next(check.run for check in CHECKS if check.key == f"model.{key}")(cycle)
 
 
-def test_from_the_attacks_to_the_test_report(trained, analyst, run_jobs, client, subtests):
+def test_from_the_attacks_to_the_test_report(trained, analyst, join, run_jobs, client, subtests):
     client.force_login(analyst)
     slug, trial = trained.cycle.project.slug, trained.trials.get(candidate="linear")
     with run_jobs():
@@ -41,9 +41,7 @@ def test_from_the_attacks_to_the_test_report(trained, analyst, run_jobs, client,
         actions.open_test(candidate=candidate, by=analyst)
     with subtests.test("before the suite was run the gate warns, and blocks in tier 1"):
         the_gate_misses_the_suite(trained.cycle)
-    with subtests.test(
-        "the suite is a job; page, ledger and gate show its lines"
-    ):
+    with subtests.test("the suite is a job; page, ledger and gate show its lines"):
         the_suite_is_shown(trained, trial, run_jobs, client, slug)
     with subtests.test("a shuffled target that is learnt blocks the gate"):
         a_learnt_shuffle_blocks(trained.cycle, trial, analyst)
@@ -58,6 +56,8 @@ def test_from_the_attacks_to_the_test_report(trained, analyst, run_jobs, client,
         each_number_has_its_evidence(trained, client, slug)
     with subtests.test("a column marked as sensitive shows no value any more"):
         nothing_sensitive_is_shown(trained.cycle, trial, client, slug)
+    with subtests.test("who may only look starts nothing, and nobody starts it twice"):
+        looking_does_not_start_anything(trained, trial, join, client, analyst, slug)
 
 
 def the_gate_misses_the_suite(cycle):
@@ -170,16 +170,13 @@ def nothing_sensitive_is_shown(cycle, trial, client, slug):
     assert body_of(cycle, Stage.MODEL).summary.told["wrong"] == told.told["wrong"]
 
 
-def test_who_may_only_look_attacks_and_explains_nothing(trained, join, client, analyst):
-    trial = trained.trials.get(candidate="linear")
+def looking_does_not_start_anything(experiment, trial, join, client, analyst, slug):
     client.force_login(join(Role.VIEWER))
-    slug = trained.cycle.project.slug
     for name in ("attack", "explain"):
         assert post(client, name, slug, trial.pk, row=1).status_code == 403
-    assert "Run the adversary suite" not in get(client, "trial", slug, trial.pk).content.decode()
-    baseline = trained.trials.get(candidate="dummy")
+    assert "Attack it again" not in get(client, "trial", slug, trial.pk).content.decode()
     with pytest.raises(Refusal, match="no baseline"):
-        actions.attack(trial=baseline, by=analyst)
+        actions.attack(trial=experiment.trials.get(candidate="dummy"), by=analyst)
     actions.attack(trial=trial, by=analyst)  # it waits: no worker runs here
     with pytest.raises(Refusal, match="right now"):
         actions.attack(trial=trial, by=analyst)
