@@ -53,7 +53,7 @@ def near_duplicates(bench: Bench) -> Line:
         f"Without them it reaches {mean(after):.3f}, with them {mean(before):.3f}. "
     )
     says += (
-        "It remembers rows rather than learning from them: draw the split by group."
+        "Part of the score is memory of such rows: draw the split by group."
         if falls
         else "It does not live on remembering them."
     )
