@@ -77,8 +77,8 @@ def gaps_only(bench: Bench) -> Line:
 
 
 def _bar(bench: Bench, share: float) -> float:
-    """What may be reached: guessing, and a share of the candidate's edge or LEAST_GAIN."""
-    return bench.guess + max(LEAST_GAIN, share * bench.edge)
+    """What may be reached: guessing, and a share of the candidate's edge, noise or LEAST_GAIN."""
+    return bench.guess + max(LEAST_GAIN, bench.noise, share * bench.edge)
 
 
 def one_at_a_time(bench: Bench) -> Line:
@@ -101,7 +101,7 @@ def one_at_a_time(bench: Bench) -> Line:
         for _, column in first_look[:CONFIRMED]
     ]
     reached, name = max(best)
-    bar = bench.guess + max(LEAST_GAIN, ONE_SHARE * bench.edge)
+    bar = _bar(bench, ONE_SHARE)
     says = f"“{name}” alone reaches {reached:.3f}, all {len(spec)} features {bench.whole:.3f}. "
     says += (
         "Is it known when the decision is made, or a trace of the outcome? If it is sound, that "
