@@ -3,8 +3,19 @@
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.datasets.models import Consolidation, Join, Source, Split, Step, Table, Upload, Version
-from apps.eda.models import Finding, Profile
+from apps.datasets.models import (
+    Consolidation,
+    Examination,
+    Join,
+    RecipeState,
+    Source,
+    Split,
+    Step,
+    Table,
+    Upload,
+    Version,
+)
+from apps.eda.models import Answer, Finding, Profile, View
 from apps.governance.actions.submitting import discuss, submit_gate
 from apps.governance.finding_actions import (
     NewFinding,
@@ -43,9 +54,13 @@ from apps.production.models import (
     ApiToken,
     Call,
     Deployment,
+    Drill,
+    Fallback,
+    FlipReport,
     Prediction,
     Release,
     Segment,
+    Switch,
     WatchReport,
 )
 from apps.projects import actions
@@ -257,10 +272,14 @@ class Rows:
             created_by=self.by,
         )
         Step.objects.create(cycle=self.cycle, position=1, step="trim_text", created_by=self.by)
+        RecipeState.objects.create(cycle=self.cycle, steps=[], says="begun", by=self.by)
+        Examination.objects.create(cycle=self.cycle, inputs={}, asked_by=self.by)
         Upload.objects.create(
             project=self.project, filename="a.csv", size_bytes=1, created_by=self.by
         )
         Profile.objects.create(cycle=self.cycle, parquet="2" * 64, scope="table")
+        Answer.objects.create(cycle=self.cycle, key="3" * 64)
+        View.objects.create(cycle=self.cycle, name="Large", page="overview", made_by=self.by)
         Finding.objects.create(
             cycle=self.cycle, says="Two of each", severity="low", owner=self.by, raised_by=self.by
         )
@@ -286,10 +305,26 @@ class Rows:
         Actual.objects.create(prediction=prediction, value=1, at=now)
         Segment.objects.create(name="01795642634911876819-1-4435c873.log", taken_bytes=1)
         WatchReport.objects.create(release=prediction.release, at=now)
+        self._switched(prediction.release)
         ApiToken.objects.create(
             deployment=prediction.deployment,
             name="the till",
             prefix="mlc_abc",
             sha256="5ec7e7" + "0" * 58,
             created_by=self.by,
+        )
+
+    def _switched(self, release: Release) -> None:
+        endpoint = {"deployment": release.deployment, "person": self.by}
+        Fallback.objects.create(kind="stop", **endpoint)
+        FlipReport.objects.create(before=release, after=release, job=self.job(3))
+        Switch.objects.create(number=1, kind="stop", reason="It answers nonsense", **endpoint)
+        Drill.objects.create(
+            cycle=self.cycle,
+            risk="The scanner is replaced",
+            contingency="Read in order of arrival",
+            done="Read a day like that",
+            passed=True,
+            took_s=60.0,
+            person=self.by,
         )

@@ -24,6 +24,7 @@ from django.db import connections
 
 from apps.production import serving, taking
 from apps.production.models import Release, Segment
+from apps.production.standing import Standing
 from mlcycle_site.hot import PredictFirst
 
 
@@ -41,7 +42,7 @@ class Quiet(WSGIRequestHandler):
 
 def web() -> None:
     """Serve the newest release, whatever its gates say."""
-    serving.serving_release = lambda deployment: (
+    serving.answering = lambda deployment: Standing(
         Release.objects.select_related("candidate").filter(deployment=deployment).last()
     )
     server.set_app(PredictFirst(lambda environ, start: [b""]))

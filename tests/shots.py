@@ -69,6 +69,8 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("/p/{project}/data/sources/*/", ANALYST),
     ("/p/{project}/data/consolidate/", ANALYST),
     ("/p/{project}/data/wrangle/", ANALYST),
+    ("/p/{project}/data/wrangle/history/", ANALYST),
+    ("/p/{project}/data/wrangle/take/", ANALYST),
     ("/p/{project}/data/table/", ANALYST),
     ("/p/{project}/data/split/", ANALYST),
     ("/p/{project}/explore/", ANALYST),

@@ -8,6 +8,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.datasets.history import remembered
 from apps.datasets.models import Consolidation, Join, Source, Split, Step, Table, Version
 from apps.datasets.queries import (
     consolidation_of,
@@ -262,9 +263,10 @@ def add_step(
     if shape is not None:
         check_recipe(shape, [*(known.as_dict() for known in enabled_steps(cycle)), data])
     last = cycle.steps.aggregate(last=Max("position"))["last"] or 0
-    added = Step.objects.create(
-        cycle=cycle, position=last + 1, step=step, params=params, reason=reason, created_by=by
-    )
+    with remembered(cycle, by=by, says=f"added: {sentence}"):
+        added = Step.objects.create(
+            cycle=cycle, position=last + 1, step=step, params=params, reason=reason, created_by=by
+        )
     tell("data.step_added", f"added: {sentence}", cycle=cycle, by=by, **data)
     return added
 
@@ -273,16 +275,11 @@ def add_step(
 def set_step_enabled(*, step: Step, enabled: bool, by: User) -> None:
     """Switch a step off or on again. It is never erased."""
     begin(step.cycle, by)
-    step.is_enabled = enabled
-    step.save(update_fields=["is_enabled"])
-    word = "on" if enabled else "off"
-    tell(
-        "data.step_switched",
-        f"switched step {step.position} {word}",
-        cycle=step.cycle,
-        by=by,
-        **step.as_dict(),
-    )
+    says = f"switched step {step.position} {'on' if enabled else 'off'}"
+    with remembered(step.cycle, by=by, says=says):
+        step.is_enabled = enabled
+        step.save(update_fields=["is_enabled"])
+    tell("data.step_switched", says, cycle=step.cycle, by=by, **step.as_dict())
 
 
 @transaction.atomic
@@ -290,7 +287,7 @@ def move_step(*, step: Step, up: bool, by: User) -> None:
     """Exchange a step with its neighbour."""
     begin(step.cycle, by)
     step.refresh_from_db()
-    others = step.cycle.steps.exclude(pk=step.pk)
+    others = step.cycle.steps.exclude(pk=step.pk).exclude(is_removed=True)
     beside = (
         others.filter(position__lt=step.position).order_by("-position").first()
         if up
@@ -298,10 +295,11 @@ def move_step(*, step: Step, up: bool, by: User) -> None:
     )
     if beside is None:
         return
-    step.position, beside.position = beside.position, step.position
-    step.save(update_fields=["position"])
-    beside.save(update_fields=["position"])
-    says = f"moved step {beside.position} to place {step.position}"
+    says = f"moved step {step.position} to place {beside.position}"
+    with remembered(step.cycle, by=by, says=says):
+        step.position, beside.position = beside.position, step.position
+        step.save(update_fields=["position"])
+        beside.save(update_fields=["position"])
     tell("data.step_moved", says, cycle=step.cycle, by=by, **step.as_dict())
 
 

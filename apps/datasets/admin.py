@@ -2,7 +2,18 @@
 
 from django.contrib import admin
 
-from apps.datasets.models import Consolidation, Join, Source, Split, Step, Table, Upload, Version
+from apps.datasets.models import (
+    Consolidation,
+    Examination,
+    Join,
+    RecipeState,
+    Source,
+    Split,
+    Step,
+    Table,
+    Upload,
+    Version,
+)
 from apps.web.admin import ReadOnlyAdmin
 
 
@@ -72,6 +83,26 @@ class StepAdmin(ReadOnlyAdmin):
     list_filter = ["step", "is_enabled"]
     list_select_related = ["cycle__project", "created_by"]
     search_fields = ["cycle__project__name", "step", "reason"]
+
+
+@admin.register(RecipeState)
+class RecipeStateAdmin(ReadOnlyAdmin):
+    """What recipes were after each change."""
+
+    list_display = ["says", "cycle", "is_current", "by", "created_at"]
+    list_filter = ["is_current", "created_at"]
+    list_select_related = ["cycle__project", "by"]
+    search_fields = ["says", "cycle__project__name"]
+
+
+@admin.register(Examination)
+class ExaminationAdmin(ReadOnlyAdmin):
+    """What tables were looked at for issues."""
+
+    list_display = ["cycle", "target", "asked_by", "created_at", "result"]
+    list_filter = ["created_at"]
+    list_select_related = ["cycle__project", "asked_by"]
+    search_fields = ["cycle__project__name", "subject"]
 
 
 @admin.register(Table)

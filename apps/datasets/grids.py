@@ -1,16 +1,19 @@
 """Rows of the table as a page shows them, the advice on a split, the summary for the gate."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from apps.datasets.models import Split, Table
 from apps.datasets.queries import current_split, current_table
 from apps.datasets.storage import local
 from apps.engine.errors import EngineError
-from apps.engine.reading.tables import read_rows
+from apps.engine.reading.tables import read_places, read_rows
 from apps.engine.splitting.advice import advise
 from apps.engine.types import Kind
 from apps.planning.queries import signed_plan
@@ -66,25 +69,42 @@ class Grid:
         return self.page + 1 if self.page < self.pages else 0
 
 
-def grid(cycle: Cycle, *, page: str) -> Grid | None:
-    """One page of the table: development rows only once a test is sealed. None without a table."""
+def grid(
+    cycle: Cycle,
+    *,
+    page: str,
+    kept: NDArray[np.bool_] | None = None,
+    hidden: Collection[str] = (),
+) -> Grid | None:
+    """One page of the table: development rows only once a test is sealed. None without a table.
+
+    ``kept`` picks rows of these, and ``hidden`` leaves columns out.
+    """
     table, split = current_table(cycle), current_split(cycle)
     if table is None:
         return None
     path = local(split.development if split else table.parquet)
-    total = pq.read_metadata(path).num_rows
+    picked = None if kept is None else np.flatnonzero(kept)
+    total = pq.read_metadata(path).num_rows if picked is None else len(picked)
     pages = max(1, -(-total // GRID_ROWS))
     number = min(max(1, int(page) if page.isdecimal() and len(page) < 12 else 1), pages)
     first = (number - 1) * GRID_ROWS
-    frame = read_rows(path, first=first, count=GRID_ROWS)
-    columns = [GridColumn(column.name, column.kind) for column in table.table_spec.columns]
+    places = np.arange(first, min(first + GRID_ROWS, total))
+    places = places if picked is None else picked[places]
+    columns = [
+        GridColumn(column.name, column.kind)
+        for column in table.table_spec.columns
+        if column.name not in hidden
+    ]
+    frame = read_places(path, places=places)
     texts = [_texts(frame[column.name], kind=column.kind) for column in columns]
     marks = [column.is_number for column in columns]
+    lines = list(zip(*texts, strict=True)) or [()] * len(places)
     return Grid(
         columns=columns,
         rows=[
-            (first + place + 1, list(zip(cells, marks, strict=True)))
-            for place, cells in enumerate(zip(*texts, strict=True))
+            (int(place) + 1, list(zip(cells, marks, strict=True)))
+            for place, cells in zip(places, lines, strict=True)
         ],
         total=total,
         page=number,

@@ -125,13 +125,16 @@ class Join(models.Model):
 
 
 class Step(models.Model):
-    """One step of a cycle's recipe. Disabled instead of deleted: history is never erased."""
+    """One step of a cycle's recipe. A removed one is disabled and kept: history is not erased."""
 
     cycle = models.ForeignKey(Cycle, models.CASCADE, related_name="steps")
     position = models.PositiveSmallIntegerField()
     step = models.CharField(max_length=40, help_text="A key of apps.engine.recipe STEPS.")
     params = models.JSONField(default=dict)
     is_enabled = models.BooleanField(default=True)
+    is_removed = models.BooleanField(
+        default=False, help_text="Not in the recipe now; an earlier state may bring it back."
+    )
     reason = models.CharField(max_length=300, blank=True, help_text="Why; shown at the gate.")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -145,6 +148,59 @@ class Step(models.Model):
     def as_dict(self) -> dict[str, Any]:
         """The form the engine takes."""
         return {"step": self.step, "params": self.params}
+
+
+class RecipeState(models.Model):
+    """What a recipe was after one change. Going back makes an earlier one current again, so every
+    branch stays; the states of a cycle are a tree by their parents."""
+
+    cycle = models.ForeignKey(Cycle, models.CASCADE, related_name="recipe_states")
+    parent = models.ForeignKey("self", models.CASCADE, related_name="children", null=True)
+    is_current = models.BooleanField(default=True)
+    steps = models.JSONField(help_text="Steps in the recipe: id, params, reason, is_enabled.")
+    says = models.CharField(max_length=300, help_text="The change that led here.")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["cycle"], condition=models.Q(is_current=True), name="one_current_recipe"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.says
+
+
+class Examination(models.Model):
+    """What is wrong with one table, looked for once for each subject and target."""
+
+    cycle = models.ForeignKey(Cycle, models.CASCADE, related_name="examinations")
+    subject = models.CharField(max_length=64, help_text="Hash of what is examined.")
+    inputs = models.JSONField(help_text="Versions, joins and steps, or the development rows.")
+    target = models.CharField(max_length=255, blank=True)
+    job = models.ForeignKey(Job, models.PROTECT, related_name="+", null=True)
+    result = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the JSON result.")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["cycle", "subject", "target"], name="examined_once_per_subject"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Examination {self.pk} of {self.cycle}"
+
+    @property
+    def is_ready(self) -> bool:
+        """Finished."""
+        return bool(self.result)
 
 
 class Table(models.Model):

@@ -6,8 +6,11 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 
+from apps.accounts.models import User
+from apps.datasets.examining import IssuesView, issues_view
 from apps.datasets.grids import PREVIEW_CELLS, first_rows, rows_within
-from apps.datasets.models import Join, Source, Step, Table
+from apps.datasets.history import before_and_after, current_state
+from apps.datasets.models import Join, RecipeState, Source, Step, Table
 from apps.datasets.queries import (
     consolidation_of,
     current_table,
@@ -20,13 +23,19 @@ from apps.datasets.queries import (
     with_paths,
 )
 from apps.datasets.storage import local
+from apps.datasets.wrangling import sentence_of
 from apps.engine.errors import EngineError
 from apps.engine.recipe.build import consolidate
+from apps.engine.recipe.conflicts import find_conflicts
 from apps.engine.recipe.keys import KeySuggestion, suggest_keys
-from apps.engine.recipe.registry import STEPS, step_from
-from apps.engine.recipe.run import check_recipe, preview
+from apps.engine.recipe.preview import preview, veil_preview
+from apps.engine.recipe.registry import STEPS
+from apps.engine.recipe.run import check_recipe
+from apps.engine.recipe.script import script_of
 from apps.engine.types import TableSpec, silent
-from apps.projects.models import Cycle
+from apps.planning.queries import sensitive_columns, signed_plan
+from apps.projects.access import visible_projects
+from apps.projects.models import Cycle, Project
 
 KEY_CELLS = 300_000
 
@@ -110,17 +119,24 @@ class RecipeLine:
     step: Step
     sentence: str
     effect: dict[str, Any] | None
+    conflict: str = ""
 
 
 @dataclass(frozen=True)
 class WranglePage:
-    """The recipe with its effects, the steps on offer, and the table of today's inputs."""
+    """The recipe with its effects, the steps on offer, and the table of today's inputs.
+
+    ``spec`` is None when there is no base, or while steps do not fit (see the lines).
+    """
 
     lines: list[RecipeLine]
     offered: list[tuple[str, str]]
     spec: TableSpec | None
     problem: str
     today: Table | None
+    issues: IssuesView
+    undo: RecipeState | None
+    redo: RecipeState | None
 
     @property
     def table(self) -> Table | None:
@@ -133,36 +149,48 @@ class WranglePage:
         return bool(self.today and self.today.job and self.today.job.is_live)
 
 
-def _sentence(step: Step) -> str:
-    try:
-        return step_from(step.as_dict()).sentence()
-    except EngineError as error:
-        return str(error)
-
-
 def wrangle_page(cycle: Cycle) -> WranglePage:
     """What the wrangling page shows. Reads no rows."""
     today = todays_table(cycle)
     effects = iter(today.report["effects"] if today and today.is_ready else [])
-    lines = [
-        RecipeLine(step, _sentence(step), next(effects, None) if step.is_enabled else None)
-        for step in cycle.steps.all()
-    ]
-    spec, problem = None, ""
+    steps = list(cycle.steps.filter(is_removed=False))
+    shape, spec, problem = None, None, ""
+    conflicts: dict[int, str] = {}
     try:
         shape = shape_so_far(cycle)
-        if shape is not None:
-            steps = [line.step.as_dict() for line in lines if line.step.is_enabled]
-            spec = check_recipe(shape, steps)
     except EngineError as error:
         problem = str(error)
+    if shape is not None:
+        conflicts = _conflicts(shape, steps)
+        spec = (
+            None if conflicts else check_recipe(shape, [s.as_dict() for s in steps if s.is_enabled])
+        )
+    back, forth = before_and_after(current_state(cycle))
     return WranglePage(
-        lines=lines,
+        lines=[
+            RecipeLine(
+                step,
+                sentence_of(step),
+                next(effects, None) if step.is_enabled else None,
+                conflicts.get(place, ""),
+            )
+            for place, step in enumerate(steps, start=1)
+        ],
         offered=[(key, step.title) for key, step in STEPS.items()],
         spec=spec,
         problem=problem,
         today=today,
+        issues=issues_view(cycle, spec=spec),
+        undo=back,
+        redo=forth,
     )
+
+
+def _conflicts(shape: TableSpec, steps: list[Step]) -> dict[int, str]:
+    found = find_conflicts(
+        shape, [step.as_dict() for step in steps], on=[step.is_enabled for step in steps]
+    )
+    return {conflict.place: conflict.says for conflict in found}
 
 
 @dataclass(frozen=True)
@@ -179,10 +207,47 @@ class StepPreview:
         return self.rows < self.of_rows
 
 
-def preview_step(cycle: Cycle, step: dict[str, Any]) -> StepPreview:
-    """Before and after of one more step. Raises an EngineError when it does not fit."""
-    frame, inputs = _joined(cycle), source_inputs(cycle)
+def preview_step(cycle: Cycle, step: dict[str, Any], *, before: int | None = None) -> StepPreview:
+    """Before and after of one more step, at the end or ``before`` a position.
+
+    Values of sensitive columns are not shown. Raises an EngineError when it does not fit.
+    """
+    frame, inputs, plan = _joined(cycle), source_inputs(cycle), signed_plan(cycle)
     assert inputs is not None, "a preview is offered only with a base"
-    steps = [known.as_dict() for known in enabled_steps(cycle)]
+    steps = [
+        known.as_dict()
+        for known in enabled_steps(cycle)
+        if before is None or known.position < before
+    ]
     of_rows = pq.read_metadata(local(inputs["base"])).num_rows
-    return StepPreview(preview(frame, steps, step), len(frame), of_rows)
+    effect = preview(frame, steps, step, target=plan.target if plan else "")
+    hidden = sensitive_columns(cycle)
+    return StepPreview(veil_preview(effect, sensitive=hidden), len(frame), of_rows)
+
+
+def projects_with_recipes(project: Project, *, user: User) -> list[Project]:
+    """Other projects of the same team in which the user may look, and that have steps."""
+    with_steps = Step.objects.filter(is_removed=False).values("cycle__project")
+    others = visible_projects(user).filter(team=project.team_id, pk__in=with_steps)
+    return list(others.exclude(pk=project.pk))
+
+
+def exported(cycle: Cycle) -> dict[str, Any]:
+    """The recipe as a file that another project can take."""
+    return {
+        "recipe_of": cycle.project.name,
+        "cycle": cycle.number,
+        "steps": [
+            {**step.as_dict(), "reason": step.reason, "says": sentence_of(step)}
+            for step in enabled_steps(cycle)
+        ],
+    }
+
+
+def recipe_script(cycle: Cycle) -> str:
+    """The recipe as a pandas script. Raises an EngineError when it does not fit its table."""
+    shape = shape_so_far(cycle)
+    if shape is None:
+        raise EngineError("Choose a base first: a script is written for a table.")
+    steps = [step.as_dict() for step in enabled_steps(cycle)]
+    return script_of(shape, steps, title=f"Recipe of {cycle.project.name}")

@@ -18,6 +18,12 @@ def build_table(job_id: str) -> None:
     runner.run(job_id, work.build_table)
 
 
+@shared_task(name="datasets.examine", acks_late=True, ignore_result=True)
+def examine(job_id: str) -> None:
+    """Look for what is wrong with the table (see work.examine)."""
+    runner.run(job_id, work.examine)
+
+
 @shared_task(name="datasets.draw_split", acks_late=True, ignore_result=True)
 def draw_split(job_id: str) -> None:
     """Draw the split and seal the test (see work.draw_split)."""

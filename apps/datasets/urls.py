@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.datasets.views import sources, splits, tables, uploads
+from apps.datasets.views import recipe, sources, splits, tables, uploads
 
 app_name = "datasets"
 urlpatterns = [
@@ -25,6 +25,13 @@ urlpatterns = [
     path("wrangle/", tables.wrangle, name="wrangle"),
     path("wrangle/add/<slug:key>/", tables.add_step, name="add_step"),
     path("wrangle/steps/<int:step_id>/", tables.change_step, name="change_step"),
+    path("wrangle/steps/<int:step_id>/edit/", recipe.edit_step, name="edit_step"),
+    path("wrangle/issues/", recipe.examine, name="examine"),
+    path("wrangle/history/", recipe.history, name="recipe_history"),
+    path("wrangle/history/go/", recipe.go_to, name="recipe_go_to"),
+    path("wrangle/recipe.json", recipe.recipe_json, name="recipe_json"),
+    path("wrangle/recipe.py", recipe.recipe_script, name="recipe_script"),
+    path("wrangle/take/", recipe.take_recipe, name="take_recipe"),
     path("wrangle/build/", tables.build, name="build"),
     path("table/", tables.table, name="table"),
     path("split/", splits.split, name="split"),

@@ -1,14 +1,19 @@
 """What a worker does: read a file, build the table, draw the split and seal the test."""
 
+import json
 from pathlib import Path
 from typing import Any
 
-from apps.datasets.models import Split, Table, Version
+from django.utils import timezone
+
+from apps.datasets.models import Examination, Split, Table, Version
 from apps.datasets.queries import newest_version, with_paths
 from apps.datasets.storage import keep, local, scratch
 from apps.datasets.vault import seal
 from apps.jobs.models import Job
 from apps.jobs.runner import Desk
+from apps.planning.content import features_of
+from apps.planning.queries import current_plan, signed_plan
 from apps.projects import ledger
 from apps.projects.models import Project
 from apps.web.refusals import Refusal
@@ -62,7 +67,7 @@ def _compared(version: Version, parquet: str, desk: Desk) -> dict[str, Any] | No
 def build_table(job: Job, desk: Desk) -> None:
     """Join and clean, in a limited child process."""
     table = Table.objects.select_related("cycle__project").get(job=job)
-    inputs = table.inputs
+    inputs, plan = table.inputs, signed_plan(table.cycle)
     with scratch() as folder:
         result = desk.child(
             "apps.engine.recipe.build:build_table",
@@ -70,6 +75,8 @@ def build_table(job: Job, desk: Desk) -> None:
             steps=inputs["steps"],
             target=str(folder / "table.parquet"),
             consolidated_target=str(folder / "consolidated.parquet"),
+            outcome=plan.target if plan else "",
+            positive=(plan.positive or "") if plan else "",
         )
         parquet, consolidated = (
             keep(folder / "table.parquet"),
@@ -86,6 +93,39 @@ def build_table(job: Job, desk: Desk) -> None:
             actor=job.by,
             project=table.cycle.project,
             facts={"parquet": parquet, "inputs": table.inputs_hash},
+        )
+
+
+def examine(job: Job, desk: Desk) -> None:
+    """Look for what is wrong with a table, in a limited child; keep the result as a file."""
+    examination = Examination.objects.select_related("cycle__project").get(job=job)
+    inputs, plan = examination.inputs, current_plan(examination.cycle)
+    features, signed = features_of(plan.content) if plan else (), signed_plan(examination.cycle)
+    with scratch() as folder:
+        about: dict[str, Any] = {
+            "folder": str(folder),
+            "target": examination.target,
+            "positive": (signed.positive or None) if signed else None,
+            "later": [feature.name for feature in features if not feature.is_allowed],
+            "today": timezone.localdate().isoformat(),
+        }
+        if "development" in inputs:
+            about["table"] = str(local(inputs["development"]))
+        else:
+            about |= {**with_paths(inputs), "steps": inputs["steps"]}
+        result = desk.child("apps.engine.profile.issues.examine:examine", **about)
+        told = folder / "issues.json"
+        told.write_text(json.dumps(result, allow_nan=False))
+        stored = keep(told)
+    with desk.finishing():
+        examination.result = stored
+        examination.save(update_fields=["result"])
+        ledger.record(
+            "data.examined",
+            f"{len(result['issues'])} issues were found in {result['rows']:,} rows",
+            actor=job.by,
+            project=examination.cycle.project,
+            facts={"result": stored, "subject": examination.subject},
         )
 
 

@@ -6,7 +6,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.eda.models import Finding, Profile, Severity
+from apps.eda.answers import Question
+from apps.eda.models import Finding, Profile, Severity, View
+from apps.eda.pinned import Place
 from apps.eda.queries import profile_of, scope_of, target_of
 from apps.jobs.actions import enqueue, try_again
 from apps.jobs.models import JobState, Queue
@@ -56,6 +58,83 @@ def start_profile(*, cycle: Cycle, by: User) -> Profile:
         facts={"parquet": scope.parquet},
     )
     return profile
+
+
+@transaction.atomic
+def work_out(*, cycle: Cycle, question: Question, by: User) -> None:
+    """Have a worker answer what is too much for a page; the same question is answered once."""
+    require(by, Verb.EXPLORE, cycle.project)
+    Project.objects.select_for_update().get(pk=cycle.project_id)
+    found = cycle.answers.filter(key=question.key).select_related("job").first()
+    if found is not None:
+        if found.job is not None and found.job.state in (JobState.FAILED, JobState.STOPPED):
+            try_again(found.job)
+        return
+    job = enqueue(
+        "eda.answer",
+        queue=Queue.DATA,
+        title="Explore a part of the rows",
+        project=cycle.project,
+        by=by,
+    )
+    cycle.answers.create(key=question.key, job=job, question=question.as_dict())
+    ledger.record(
+        "data.answer_asked",
+        f"{by} asked for a part of the rows to be explored",
+        actor=by,
+        project=cycle.project,
+        facts={"question": question.key},
+    )
+
+
+@transaction.atomic
+def name_view(
+    *, cycle: Cycle, name: str, place: Place, by: User, note: str = "", pin: bool = False
+) -> View:
+    """Keep a page with its slice and parameters under a name that the team shares."""
+    require(by, Verb.EXPLORE, cycle.project)
+    Project.objects.select_for_update().get(pk=cycle.project_id)
+    if cycle.views.filter(name=name).exists():
+        raise Refusal(f"There is a view named “{name}” already: choose another name.")
+    view = View.objects.create(
+        cycle=cycle,
+        name=name,
+        note=note,
+        page=place.page,
+        columns=list(place.columns),
+        query=place.query,
+        is_pinned=pin,
+        made_by=by,
+    )
+    _record(view, "data.view_named", "named", by)
+    return view
+
+
+@transaction.atomic
+def pin_view(*, view: View, pin: bool, by: User) -> None:
+    """Show a view at the data gate, or no longer."""
+    require(by, Verb.EXPLORE, view.cycle.project)
+    if View.objects.filter(pk=view.pk, is_pinned=not pin).update(is_pinned=pin):
+        says = "pinned to the data gate" if pin else "took from the data gate"
+        _record(view, "data.view_pinned" if pin else "data.view_unpinned", says, by)
+
+
+@transaction.atomic
+def remove_view(*, view: View, by: User) -> None:
+    """Forget a view; the ledger keeps that it was there."""
+    require(by, Verb.EXPLORE, view.cycle.project)
+    _record(view, "data.view_removed", "removed", by)
+    view.delete()
+
+
+def _record(view: View, verb: str, did: str, by: User) -> None:
+    ledger.record(
+        verb,
+        f"{by} {did} the view “{view.name}”",
+        actor=by,
+        project=view.cycle.project,
+        facts={"page": view.page, "query": view.query, "note": view.note},
+    )
 
 
 @transaction.atomic

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from apps.eda.models import Finding, Profile
+from apps.eda.models import Answer, Finding, Profile, View
 from apps.web.admin import ReadOnlyAdmin
 
 
@@ -24,3 +24,24 @@ class FindingAdmin(ReadOnlyAdmin):
     list_filter = ["severity", "raised_at", "closed_at"]
     list_select_related = ["cycle__project", "owner", "raised_by"]
     search_fields = ["says", "answer", "cycle__project__name"]
+
+
+@admin.register(Answer)
+class AnswerAdmin(ReadOnlyAdmin):
+    """What was computed on demand and is kept; what it holds is not shown."""
+
+    list_display = ["cycle", "key", "created_at"]
+    list_filter = ["created_at"]
+    list_select_related = ["cycle__project"]
+    search_fields = ["cycle__project__name", "key"]
+    exclude = ["content"]
+
+
+@admin.register(View)
+class ViewAdmin(ReadOnlyAdmin):
+    """Pages that people named."""
+
+    list_display = ["name", "cycle", "page", "is_pinned", "made_by", "made_at"]
+    list_filter = ["is_pinned", "made_at"]
+    list_select_related = ["cycle__project", "made_by"]
+    search_fields = ["name", "note", "cycle__project__name"]

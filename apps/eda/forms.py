@@ -1,4 +1,4 @@
-"""What is typed when a finding is raised."""
+"""What is typed when a finding is raised, or a view is named."""
 
 from collections.abc import Collection
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from apps.accounts.models import User
-from apps.eda.models import Finding
+from apps.eda.models import Finding, View
 from apps.projects.models import Team
 
 
@@ -31,3 +31,12 @@ class FindingForm(forms.ModelForm):
         self.fields["owner"].empty_label = None
         names = [(name, name) for name in columns]
         self.fields["column"].choices = [("", "The whole table"), *names]
+
+
+class ViewForm(forms.ModelForm):
+    """A name for a page, what it shows, and whether the data gate shows it."""
+
+    class Meta:
+        model = View
+        fields = ["name", "note", "is_pinned"]
+        labels = {"note": "What does it show?", "is_pinned": "Pin it to the data gate"}

@@ -1,4 +1,4 @@
-"""Profile and Finding."""
+"""Profile, Answer, View and Finding."""
 
 from django.conf import settings
 from django.db import models
@@ -41,12 +41,66 @@ class Profile(models.Model):
         return bool(self.result)
 
 
+class Answer(models.Model):
+    """Something computed on demand for exact rows and parameters. A cache: it may be deleted."""
+
+    cycle = models.ForeignKey(Cycle, models.CASCADE, related_name="answers")
+    key = models.CharField(max_length=64, help_text="SHA-256 of function, rows and parameters.")
+    job = models.ForeignKey(Job, models.CASCADE, related_name="+", null=True)
+    question = models.JSONField(default=dict, help_text="What the worker computes.")
+    content = models.BinaryField(null=True, help_text="The result, JSON packed by zlib.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["cycle", "key"], name="answer_once_per_question")
+        ]
+
+    def __str__(self) -> str:
+        return f"Answer {self.key[:8]}"
+
+    @property
+    def is_ready(self) -> bool:
+        """Computed."""
+        return self.content is not None
+
+
+class View(models.Model):
+    """A page of exploration with its slice and parameters, under a name that the team shares."""
+
+    cycle = models.ForeignKey(Cycle, models.CASCADE, related_name="views")
+    name = models.CharField(max_length=80)
+    note = models.CharField(max_length=400, blank=True, help_text="What it shows.")
+    page = models.CharField(max_length=20, help_text="Name of the address.")
+    columns = models.JSONField(
+        default=list, help_text="Columns in the address, by name: places change with the table."
+    )
+    query = models.TextField(blank=True, help_text="Slice and parameters.")
+    is_pinned = models.BooleanField(default=False, help_text="Shown at the data gate.")
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["cycle", "name"], name="view_name_is_unique")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Severity(models.TextChoices):
     """How much a finding matters at the gate."""
 
     HIGH = "high", "High: blocks the gate"
     MEDIUM = "medium", "Medium"
     LOW = "low", "Low"
+
+    @property
+    def rank(self) -> int:
+        """What lists of findings are sorted by: the gravest first."""
+        return list(Severity).index(self)
 
 
 class Finding(models.Model):

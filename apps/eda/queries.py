@@ -7,7 +7,7 @@ from typing import Any
 from apps.datasets.models import Split, Table
 from apps.datasets.queries import current_split, current_table, data_subject
 from apps.datasets.storage import local
-from apps.eda.models import Finding, Profile
+from apps.eda.models import Finding, Profile, Severity
 from apps.engine.profile.radar import suspects
 from apps.engine.profile.veil import veil_profile, veil_study
 from apps.planning.content import Feature, features_of
@@ -15,8 +15,6 @@ from apps.planning.queries import current_plan, sensitive_columns, signed_plan
 from apps.projects.models import Cycle
 from apps.projects.queries import passed_by
 from apps.projects.stages import Stage
-
-_GRAVEST_FIRST = {"high": 0, "medium": 1, "low": 2}
 
 
 @dataclass(frozen=True)
@@ -39,6 +37,13 @@ def scope_of(cycle: Cycle) -> Scope | None:
     return Scope(table, split, split.development, "development")
 
 
+def rows_in(scope: Scope) -> int:
+    """Rows that may be looked at."""
+    if scope.split is None:
+        return scope.table.rows or 0
+    return int(scope.split.report["development_rows"])
+
+
 def target_of(cycle: Cycle, table: Table) -> str:
     """The plan's target when the table has it."""
     plan = signed_plan(cycle)
@@ -59,8 +64,7 @@ def current_profile(cycle: Cycle) -> Profile | None:
 
 def result_of(profile: Profile) -> dict[str, Any]:
     """What the engine found, without the values of sensitive columns."""
-    found: dict[str, Any] = json.loads(local(profile.result).read_bytes())
-    return veil_profile(found, sensitive=sensitive_columns(profile.cycle))
+    return veil_profile(raw_result(profile), sensitive=sensitive_columns(profile.cycle))
 
 
 def study_of(profile: Profile) -> dict[str, Any]:
@@ -70,16 +74,23 @@ def study_of(profile: Profile) -> dict[str, Any]:
     return veil_study(found, sensitive=hidden, target=profile.target)
 
 
-def suspects_of(cycle: Cycle, profile: Profile) -> list[dict[str, Any]]:
+def raw_result(profile: Profile) -> dict[str, Any]:
+    """What the engine found, values of sensitive columns and all: not for a page."""
+    found: dict[str, Any] = json.loads(local(profile.result).read_bytes())
+    return found
+
+
+def suspects_of(
+    cycle: Cycle, *, raw: dict[str, Any], study: dict[str, Any], target: str
+) -> list[dict[str, Any]]:
     """What may give the target away, from the profile, the study, the plan and the split."""
     plan, split = current_plan(cycle), current_split(cycle)
     features = features_of(plan.content) if plan else ()
-    raw: dict[str, Any] = json.loads(local(profile.result).read_bytes())
     # A warning about the target's classes names them.
-    told = split is not None and profile.target not in sensitive_columns(cycle)
+    told = split is not None and target not in sensitive_columns(cycle)
     return suspects(
         raw,
-        study_of(profile),
+        study,
         later={feature.name for feature in features if not feature.is_allowed},
         clock=split.time if split else "",
         warnings=split.report.get("warnings", []) if split and told else (),
@@ -89,7 +100,7 @@ def suspects_of(cycle: Cycle, profile: Profile) -> list[dict[str, Any]]:
 def open_findings(cycle: Cycle) -> list[Finding]:
     """Findings that nobody has answered, the gravest first."""
     found = cycle.findings.filter(closed_at=None).select_related("owner", "raised_by")
-    return sorted(found, key=lambda finding: (_GRAVEST_FIRST[finding.severity], finding.pk))
+    return sorted(found, key=lambda finding: (Severity(finding.severity).rank, finding.pk))
 
 
 def answered_findings(cycle: Cycle) -> list[Finding]:
@@ -174,8 +185,11 @@ class Hint:
     is_raised: bool
 
 
-def hints(cycle: Cycle, result: dict[str, Any]) -> list[Hint]:
-    """What to look at first, the gravest first, and whether somebody raised it already."""
+def hints(cycle: Cycle, result: dict[str, Any], *, before: str = "") -> list[Hint]:
+    """What to look at first, the gravest first, and whether somebody raised it already.
+
+    ``before`` is what a sentence about a slice begins with.
+    """
     positions = {column["name"]: place for place, column in enumerate(result["columns"], start=1)}
     raised = set(cycle.findings.values_list("column", "says"))
     return [
@@ -185,7 +199,7 @@ def hints(cycle: Cycle, result: dict[str, Any]) -> list[Hint]:
             severity=found["severity"],
             says=found["says"],
             suggests=found["suggests"],
-            is_raised=(found["column"] or "", found["says"]) in raised,
+            is_raised=(found["column"] or "", f"{before}{found['says']}"[:400]) in raised,
         )
         for found in result["findings"]
     ]
@@ -200,7 +214,6 @@ def has_distribution(column: dict[str, Any]) -> bool:
 class ColumnPage:
     """One column: its profile, its neighbours, what the plan says, what people raised on it."""
 
-    profile: Profile
     column: dict[str, Any]
     position: int
     count: int
@@ -243,9 +256,10 @@ _FACTS = (
 _ONLY_IF_ANY = {"infinite", "negative", "zeros"}
 
 
-def column_page(cycle: Cycle, profile: Profile, *, position: int) -> ColumnPage | None:
-    """Column number ``position`` (from 1) of a ready profile; None when there is none."""
-    result = result_of(profile)
+def column_page(
+    cycle: Cycle, result: dict[str, Any], *, target: str, position: int
+) -> ColumnPage | None:
+    """Column number ``position`` (from 1) of a profile's result; None when there is none."""
     columns = result["columns"]
     if not 1 <= position <= len(columns):
         return None
@@ -253,12 +267,11 @@ def column_page(cycle: Cycle, profile: Profile, *, position: int) -> ColumnPage 
     name = column["name"]
     features = {feature.name: feature for feature in plan.features} if plan else {}
     return ColumnPage(
-        profile=profile,
         column=column,
         position=position,
         count=len(columns),
         planned=features.get(name),
-        is_target=bool(profile.target) and name == profile.target,
+        is_target=bool(target) and name == target,
         facts=_facts(column),
         hints=[hint for hint in hints(cycle, result) if hint.column == name],
         findings=[finding for finding in open_findings(cycle) if finding.column == name],

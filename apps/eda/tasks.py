@@ -10,3 +10,9 @@ from apps.jobs import runner
 def profile_table(job_id: str) -> None:
     """Profile a table (see work.profile_table)."""
     runner.run(job_id, work.profile_table)
+
+
+@shared_task(name="eda.answer", acks_late=True, ignore_result=True)
+def answer(job_id: str) -> None:
+    """Answer a question about the rows (see work.answer)."""
+    runner.run(job_id, work.answer)

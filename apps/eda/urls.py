@@ -2,12 +2,25 @@
 
 from django.urls import path
 
-from apps.eda.views import columns, leaks, missing, overview, relations, time
+from apps.eda.views import (
+    builder,
+    columns,
+    compare,
+    leaks,
+    missing,
+    overview,
+    pinned,
+    relations,
+    rows,
+    target,
+    time,
+)
 
 app_name = "eda"
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("profile/", overview.profile, name="profile"),
+    path("slice/", overview.work_out, name="work_out"),
     path("columns/<int:position>/", columns.column, name="column"),
     path("columns/<int:position>/<slug:name>.json", columns.column_figure, name="column_figure"),
     path("relations/", relations.relations, name="relations"),
@@ -18,8 +31,17 @@ urlpatterns = [
     path("leaks/", leaks.leaks, name="leaks"),
     path("missing/", missing.missing, name="missing"),
     path("missing/<slug:name>.json", missing.missing_figure, name="missing_figure"),
+    path("rows/", rows.rows, name="rows"),
     path("time/", time.time, name="time"),
     path("time/<int:place>/<slug:name>.json", time.time_figure, name="time_figure"),
     path("findings/", overview.raise_finding, name="raise_finding"),
     path("findings/<int:finding_id>/", overview.answer_finding, name="answer_finding"),
+    path("target/", target.target, name="target"),
+    path("compare/", compare.compare, name="compare"),
+    path("chart/", builder.build_chart, name="chart"),
+    path("chart/figure.json", builder.chart_figure, name="chart_figure"),
+    path("views/", pinned.views, name="views"),
+    path("views/name/", pinned.name_view, name="name_view"),
+    path("views/<int:view_id>/pin/", pinned.pin_view, name="pin_view"),
+    path("views/<int:view_id>/remove/", pinned.remove_view, name="remove_view"),
 ]

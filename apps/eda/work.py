@@ -1,10 +1,11 @@
-"""What a worker does: profile a table and keep the results as files."""
+"""What a worker does: profile a table, answer what is much to compute, keep the results."""
 
 import json
 from typing import Any
 
 from apps.datasets.storage import keep, local, scratch
-from apps.eda.models import Profile
+from apps.eda.answers import Question, packed
+from apps.eda.models import Answer, Profile
 from apps.jobs.models import Job
 from apps.jobs.runner import Desk
 from apps.planning.queries import signed_plan
@@ -41,6 +42,16 @@ def profile_table(job: Job, desk: Desk) -> None:
             project=profile.cycle.project,
             facts={"result": stored, "study": kept_study},
         )
+
+
+def answer(job: Job, desk: Desk) -> None:
+    """Answer what somebody asked about the rows, in a limited child process."""
+    row = Answer.objects.get(job=job)
+    question = Question.from_dict(row.question)
+    told = desk.child(question.name, **question.with_paths())
+    with desk.finishing():
+        row.content = packed(told)
+        row.save(update_fields=["content"])
 
 
 def _kept(told: dict[str, Any]) -> str:

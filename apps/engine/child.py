@@ -6,11 +6,13 @@ that start with @progress, @result or @error are ours; everything else is log.
 
 import importlib
 import json
+import logging
 import os
 import sys
 from typing import Any
 
 from apps.engine.errors import BadParameter, EngineError
+from apps.engine.recipe.pseudonyms import take_key_from
 
 
 def _tell(kind: str, body: Any) -> None:
@@ -23,7 +25,12 @@ def _report(done: int, total: int, says: str) -> None:
 
 
 def call(request: dict[str, Any]) -> dict[str, Any]:
-    """Run ``{"call": "apps.engine.x:function", "arguments": {...}}`` and return its result."""
+    """Run ``{"call": "apps.engine.x:function", "arguments": {...}}`` and return its result.
+
+    "pseudonym_key" (hexadecimal) is there when a recipe among the arguments needs it.
+    """
+    if key := request.get("pseudonym_key"):
+        take_key_from(lambda: bytes.fromhex(key))
     module, _, name = str(request["call"]).partition(":")
     if not module.startswith("apps.engine."):
         raise BadParameter(f"{module} is not part of the engine.")
@@ -34,6 +41,8 @@ def call(request: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> int:
     """Answer one request; exit code 0 even for an expected error, which is an answer too."""
+    logging.basicConfig(stream=sys.stdout, format="%(message)s", level=logging.WARNING)
+    logging.getLogger("apps.engine").setLevel(logging.INFO)
     request = json.loads(sys.stdin.readline())
     try:
         _tell("result", call(request))

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from apps.datasets.grids import data_summary
+from apps.datasets.grids import DataSummary, data_summary
+from apps.eda.pinned import ViewLine, view_lines
 from apps.engine.evaluation.payoff import Payoff
 from apps.engine.training.veil import veil_diagnosis
+from apps.governance.beside import Beside, beside
 from apps.governance.gates import GATES
-from apps.modeling.leaderboard import TrialLine, board_of
+from apps.governance.readiness.count import readiness
+from apps.governance.readiness.score import Readiness
 from apps.modeling.queries import VerdictSummary, verdict_summary
 from apps.modeling.reports import level_of
 from apps.modeling.scrutiny import Suite, suite_of
@@ -18,6 +21,7 @@ from apps.planning.models import Plan
 from apps.planning.queries import (
     Change,
     PlanSummary,
+    amendments_of,
     difference,
     plan_summary,
     sensitive_columns,
@@ -92,15 +96,6 @@ class PlanBody:
         return Payoff.from_dict(told).break_even if told else None
 
     @property
-    def margin(self) -> float | None:
-        """What the primary promise claims over today's value."""
-        today = self.metrics.get("baseline")
-        first = next((row for row in self.summary.metrics if row["role"] == "primary"), None)
-        if first is None or today is None or first.get("threshold") is None:
-            return None
-        return abs(first["threshold"] - today)
-
-    @property
     def in_time(self) -> list[Feature]:
         """Features that are known when the decision is made."""
         return [item for item in self.features if item.is_allowed and not item.sensitive]
@@ -169,17 +164,27 @@ def _submitted(cycle: Cycle) -> list[str]:
 
 
 @dataclass(frozen=True)
+class DataBody:
+    """The data, and the views of it that somebody wants the signer to see."""
+
+    summary: DataSummary
+    views: list[ViewLine]
+
+
+def _data_body(cycle: Cycle) -> DataBody | None:
+    summary = data_summary(cycle)
+    return DataBody(summary, view_lines(cycle, pinned=True)) if summary else None
+
+
+@dataclass(frozen=True)
 class ModelBody:
     """A verdict as a manager reads it before signing."""
 
     summary: VerdictSummary
-    amendments: list[Plan]
-    locked_before: bool
+    amendments: list[tuple[Plan, bool]]
     level: dict[str, str] | None
-    chosen: TrialLine | None
-    runner_up: TrialLine | None
-    baselines: list[TrialLine]
-    today: float | None
+    beside: Beside
+    readiness: Readiness
     planned: frozenset[str]
     suite: Suite | None
     told: dict[str, Any]
@@ -187,10 +192,13 @@ class ModelBody:
 
     @property
     def slices(self) -> list[dict[str, Any]]:
-        """The weakest groups, those with few rows among them and marked."""
-        solid = [row for row in self.summary.slices if not row["few"]]
-        few = [row for row in self.summary.slices if row["few"]]
-        return [*solid[:MOST_SLICES], *few[:MOST_SLICES]]
+        """Every group that the plan asks for; of the others the weakest, few rows last."""
+        rows = self.summary.slices
+        others = [row for row in rows if not row["asked"]]
+        solid = [row for row in others if not row["few"]]
+        few = [row for row in others if row["few"]]
+        asked = [row for row in rows if row["asked"]]
+        return [*asked, *solid[:MOST_SLICES], *few[:MOST_SLICES]]
 
     @property
     def drivers(self) -> list[dict[str, Any]]:
@@ -200,13 +208,6 @@ class ModelBody:
             for row in self.summary.drivers[:MOST_DRIVERS]
         ]
 
-    @property
-    def lines(self) -> list[tuple[str, TrialLine]]:
-        """Chosen, runner-up and baselines on the same development rows."""
-        named = [("chosen", self.chosen), ("runner-up", self.runner_up)]
-        named += [("baseline", line) for line in self.baselines]
-        return [(word, line) for word, line in named if line is not None and line.score]
-
 
 def _model_body(cycle: Cycle) -> ModelBody | None:
     summary = verdict_summary(cycle)
@@ -214,18 +215,13 @@ def _model_body(cycle: Cycle) -> ModelBody | None:
         return None
     opening = summary.opening
     trial, plan = opening.candidate.trial, opening.plan
-    board = board_of(trial.experiment)
-    others = [line for line in board.lines if line.trial != trial]
-    first = cycle.experiments.order_by("number").first()
+    rivals = beside(trial)
     return ModelBody(
         summary=summary,
-        amendments=list(cycle.plans.filter(number__gt=1).order_by("number")),
-        locked_before=first is None or plan.created_at < first.created_at,
+        amendments=amendments_of(cycle),
         level=level_of(trial.reproductions.exclude(result={}).first()),
-        chosen=next((line for line in board.lines if line.trial == trial), None),
-        runner_up=next((line for line in others if not line.trial.is_baseline), None),
-        baselines=[line for line in others if line.trial.is_baseline],
-        today=board.today,
+        beside=rivals,
+        readiness=readiness(summary, rivals),
         planned=frozenset(item.name for item in features_of(plan.content)),
         suite=suite_of(trial),
         told=veil_diagnosis(
@@ -240,7 +236,7 @@ def body_of(cycle: Cycle, stage: Stage) -> Body:
     """The piece for this gate."""
     return {
         Stage.PLAN: lambda: Body("governance/gate/_plan.html", _plan_body(cycle)),
-        Stage.DATA: lambda: Body("datasets/_data.html", data_summary(cycle)),
+        Stage.DATA: lambda: Body("governance/gate/_data.html", _data_body(cycle)),
         Stage.MODEL: lambda: Body("governance/gate/_model.html", _model_body(cycle)),
         Stage.PRODUCTION: lambda: Body("production/_release.html", release_summary(cycle)),
     }[stage]()

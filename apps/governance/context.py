@@ -10,14 +10,15 @@ from django.utils.functional import SimpleLazyObject
 
 from apps.accounts.models import Theme
 from apps.governance.findings import unsettled_here
-from apps.governance.inbox import waiting_count
+from apps.governance.inbox import Waiting, desk_of
 from apps.governance.models import GateFinding
 from apps.governance.notices import gate_link, unread_count
 from apps.governance.places import field_id, is_about, task_at
 from apps.governance.rail import RailPhase, rail_of
 from apps.jobs.queries import live_jobs
-from apps.projects.access import visible_projects
 from apps.projects.models import Project
+
+MOST_PROJECTS = 50
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Frame:
     project: Project | None = None
     cycle_number: int = 0
     role: str = ""
-    inbox_count: int = 0
+    waiting: list[Waiting] = field(default_factory=list)
     projects: list[tuple[str, str]] = field(default_factory=list)
     jobs: list[Any] = field(default_factory=list)
     rail: tuple[RailPhase, ...] = ()
@@ -90,6 +91,7 @@ def _frame(request: HttpRequest) -> Frame:
     project: Project | None = getattr(request, "project", None)
     chain = getattr(project.team, "chain", None) if project else None
     cycle = project.cycle if project else None
+    desk = desk_of(person)
     return Frame(
         person=person,
         theme=theme,
@@ -97,10 +99,10 @@ def _frame(request: HttpRequest) -> Frame:
         project=project,
         cycle_number=cycle.number if cycle else 0,
         role=request.role.label if project else "",  # type: ignore[attr-defined]
-        inbox_count=waiting_count(person),
+        waiting=desk.waiting,
         projects=[
             (row.name, reverse("governance:project", args=[row.slug]))
-            for row in visible_projects(person)[:50]
+            for row in desk.projects[:MOST_PROJECTS]
         ],
         jobs=live_jobs(person),
         rail=rail_of(cycle, path=request.path) if cycle else (),

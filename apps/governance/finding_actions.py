@@ -12,10 +12,10 @@ from apps.governance import notices
 from apps.governance.findings import FindingState, Thread
 from apps.governance.models import FindingClosing, FindingReply, GateFinding, WarningAccepted
 from apps.governance.places import title_of
-from apps.governance.state import Asked
+from apps.governance.state import Asked, lock
 from apps.projects import ledger
 from apps.projects.access import Verb, may, require, role_in
-from apps.projects.models import Cycle, Project
+from apps.projects.models import Cycle
 from apps.projects.stages import Stage
 from apps.web.refusals import Refusal
 
@@ -48,7 +48,7 @@ def raise_findings(
 ) -> list[GateFinding]:
     """Write findings down under the next numbers of this gate."""
     require(by, Verb.EXPLORE, cycle.project)
-    Project.objects.select_for_update().get(pk=cycle.project_id)
+    lock(cycle)
     return write_findings(cycle=cycle, stage=stage, new=new, by=by)
 
 
@@ -95,7 +95,7 @@ def _text(text: str, *, most: int = MOST_TEXT) -> str:
 
 def _locked(finding: GateFinding) -> Thread:
     """The thread as it is now, with others held off until this transaction ends."""
-    Project.objects.select_for_update().get(pk=finding.cycle.project_id)
+    lock(finding.cycle)
     fresh = GateFinding.objects.select_related("closing").get(pk=finding.pk)
     return Thread(fresh, list(fresh.replies.all()))
 

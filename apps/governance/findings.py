@@ -15,8 +15,6 @@ from apps.projects.evidence import Check, Evidence
 from apps.projects.models import Cycle
 from apps.projects.stages import Stage
 
-GRAVEST_FIRST = {Severity.HIGH: 0, Severity.MEDIUM: 1, Severity.LOW: 2}
-
 
 class FindingState(models.TextChoices):
     """Where a finding stands; see ``Thread.state``."""
@@ -58,16 +56,15 @@ def threads(cycle: Cycle, stage: Stage | str) -> list[Thread]:
     return [Thread(finding, list(finding.replies.all())) for finding in found]
 
 
-def _gravity(finding: GateFinding) -> tuple[int, int]:
-    return GRAVEST_FIRST[Severity(finding.severity)], finding.number
+def gravity(finding: GateFinding) -> tuple[int, int]:
+    """What findings are sorted by wherever they are listed: the gravest first, then by number."""
+    return Severity(finding.severity).rank, finding.number
 
 
 def unsettled(found: Iterable[Thread]) -> list[Thread]:
     """Those that are not closed, the gravest first."""
     left = [thread for thread in found if thread.state != FindingState.CLOSED]
-    return sorted(
-        left, key=lambda item: (GRAVEST_FIRST[item.finding.severity], item.finding.number)
-    )
+    return sorted(left, key=lambda item: gravity(item.finding))
 
 
 def _with_last_word(found: QuerySet[GateFinding]) -> QuerySet[GateFinding]:
@@ -97,7 +94,7 @@ def open_since(moment: datetime, *, cycles: Iterable[Cycle]) -> list[GateFinding
 def unsettled_here(cycle: Cycle) -> list[GateFinding]:
     """All findings of the cycle that are not closed, for the pages they are about."""
     found = _with_last_word(GateFinding.objects.filter(cycle=cycle, closing=None))
-    return sorted(found.select_related("raised_by", "cycle__project"), key=_gravity)
+    return sorted(found.select_related("raised_by", "cycle__project"), key=gravity)
 
 
 def findings_check(stage: Stage) -> Check:

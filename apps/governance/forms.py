@@ -156,6 +156,14 @@ def finding_rows(data: Any = None, *, stage: Stage, project: Project) -> Any:
     return _FindingRows(data, prefix="finding", form_kwargs={"stage": stage, "project": project})
 
 
+class AmountField(forms.FloatField):
+    """A number that is shown as people write it: 20000, not 20000.0."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """Whole numbers without a point."""
+        return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 class StakesForm(forms.Form):
     """What a project decides and how much hangs on it: its tier follows from that."""
 
@@ -168,10 +176,10 @@ class StakesForm(forms.Form):
     people_affected = forms.IntegerField(
         required=False, min_value=0, max_value=2_000_000_000, label="People affected in a year"
     )
-    decisions_per_month = forms.FloatField(
+    decisions_per_month = AmountField(
         required=False, min_value=0, max_value=1e12, label="Decisions in a month"
     )
-    money_per_year = forms.FloatField(
+    money_per_year = AmountField(
         required=False,
         min_value=0,
         max_value=1e15,
@@ -263,12 +271,17 @@ class ProjectForm(StakesForm):
         return Membership.objects.filter(user=person, role__in=roles).exists()
 
 
+TAKE_OUT = "none"
+
+
 class MemberForm(forms.Form):
-    """Give a person a role, by address."""
+    """Give a person a role, by address; ``role`` is None for whoever is taken out of the team."""
 
     email = forms.EmailField(label="E-mail address")
-    role = forms.ChoiceField(
-        choices=[*Role.choices, ("", "Take out of the team")], required=False, label="Role"
+    role = forms.TypedChoiceField(
+        choices=[("", "Choose a role"), *Role.choices, (TAKE_OUT, "Take out of the team")],
+        coerce=lambda value: None if value == TAKE_OUT else Role(value),
+        label="Role",
     )
 
 

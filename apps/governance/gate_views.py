@@ -20,7 +20,7 @@ from apps.governance.forms import (
 )
 from apps.governance.pages import shown_page
 from apps.governance.proof_queries import packed_decision
-from apps.governance.signers import shortfall_here
+from apps.governance.signers import conditions_for, shortfall_here
 from apps.governance.viewed import viewed_by
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Decision, Project, Verdict
@@ -81,6 +81,7 @@ def _render(
         "withdraw_form": WithdrawForm(prefix="withdraw"),
         "condition_form": WithdrawForm(prefix="condition"),
         "why_not": signing.may_decide(today, request.user),
+        "to_confirm": conditions_for(today.glance, request.user),
         "shortfall": shortfall_here(today.glance),
         "viewed": viewed_by(request.user, today),
         "packed": packed_decision(cycle, stage),

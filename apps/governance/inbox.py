@@ -13,12 +13,21 @@ from apps.eda.models import Finding
 from apps.governance.findings import findings_for
 from apps.governance.models import GateFinding
 from apps.governance.notices import gate_link
-from apps.governance.signers import delegated_teams, lacking_signers
+from apps.governance.signers import (
+    Circle,
+    circle_of,
+    confirmers,
+    deciders,
+    hands_in,
+    key_of,
+    shortfall,
+)
 from apps.governance.state import GateGlance, GateState, glances
-from apps.projects.access import ALLOWS, Verb
-from apps.projects.models import Cycle, Membership, Project, Role
+from apps.projects.access import Verb
+from apps.projects.models import Cycle, Project
 from apps.projects.queries import newest_cycles
 from apps.projects.stages import Stage
+from apps.web.ordering import Alphabetical
 
 
 @dataclass(frozen=True)
@@ -35,15 +44,22 @@ class Waiting:
     since: datetime
 
 
-def _asks(seen: GateGlance, person: User, *, verbs: frozenset[Verb]) -> str:
+_Hands = Mapping[str, frozenset[int]]
+
+
+def _asks(seen: GateGlance, person: int, *, circle: Circle, hands: _Hands) -> Iterator[str]:
+    """What this gate asks of this person."""
+    mine = circle.verbs(seen.cycle.project.team_id, person)
+    involved = hands.get(key_of(seen), frozenset())
     if seen.state == GateState.WAITING:
-        mine = Verb.SIGN if seen.round.manager else Verb.CLOSE
-        return "Decide" if mine in verbs and person.pk not in seen.round.voices else ""
-    if seen.state in {GateState.RETURNED, GateState.STALE} and Verb.SUBMIT in verbs:
-        return "Submit again"
-    if seen.round.overdue and Verb.SIGN in verbs:
-        return "Confirm the condition"
-    return ""
+        if person in deciders(seen, circle, involved):
+            yield "Decide"
+        if Verb.MANAGE_TEAM in mine and shortfall(seen, circle, involved):
+            yield "Find a signer"
+    elif seen.state in {GateState.RETURNED, GateState.STALE} and Verb.SUBMIT in mine:
+        yield "Submit again"
+    elif seen.round.overdue and person in confirmers(seen, circle, involved):
+        yield "Confirm the condition"
 
 
 def _says(seen: GateGlance) -> str:
@@ -75,23 +91,21 @@ def _gate(seen: GateGlance, asks: str) -> Waiting | None:
     )
 
 
-def _gates(
-    gates: Sequence[GateGlance], person: User, *, verbs: Mapping[int, frozenset[Verb]]
-) -> Iterator[Waiting]:
+def _gates(gates: Sequence[GateGlance], person: int, *, circle: Circle) -> Iterator[Waiting]:
     """Gates that ask this person for something, or that lack a signer in a team they manage."""
-    waiting = []
+    hands = hands_in(
+        [
+            seen
+            for seen in gates
+            if (seen.state == GateState.WAITING or seen.round.overdue)
+            and circle.is_concerned(seen.cycle.project.team_id, person)
+        ]
+    )
     for seen in gates:
-        mine = verbs[seen.cycle.project.team_id]
-        asks = _asks(seen, person, verbs=mine)
-        line = _gate(seen, asks) if asks else None
-        if line:
-            yield line
-        if seen.state == GateState.WAITING and Verb.MANAGE_TEAM in mine:
-            waiting.append(seen)
-    for seen, _ in lacking_signers(waiting) if waiting else ():
-        line = _gate(seen, "Find a signer")
-        if line:
-            yield line
+        for asks in _asks(seen, person, circle=circle, hands=hands):
+            line = _gate(seen, asks)
+            if line:
+                yield line
 
 
 def _due(finding: GateFinding | Finding) -> str:
@@ -133,25 +147,29 @@ def _data_findings(person: User, cycles: Sequence[Cycle]) -> list[Finding]:
     return list(found.select_related("cycle__project", "raised_by"))
 
 
-def waiting_for(person: User) -> list[Waiting]:
-    """Everything that waits for this person, oldest first. The queries do not grow with it."""
-    roles = dict(Membership.objects.filter(user=person).values_list("team", "role"))
-    cycles = list(newest_cycles(Project.objects.filter(team__in=roles, archived_at=None)))
+@dataclass(frozen=True)
+class Desk:
+    """What lies before a person on every page: their projects by name, and what waits for them."""
+
+    projects: list[Project]
+    waiting: list[Waiting]
+
+
+def desk_of(person: User) -> Desk:
+    """Projects and what waits, oldest first. The number of queries does not grow with them."""
+    mine = Project.objects.filter(team__memberships__user=person, archived_at=None)
+    cycles = list(newest_cycles(mine).order_by(Alphabetical("project__name"), "project"))
     if not cycles:
-        return []
-    delegated = delegated_teams(person)
-    verbs = {
-        team: ALLOWS[Role(role)] | ({Verb.SIGN} if team in delegated else set())
-        for team, role in roles.items()
-    }
+        return Desk([], [])
+    circle = circle_of({cycle.project.team_id for cycle in cycles})
     found = [
-        *_gates(list(chain.from_iterable(glances(cycles))), person, verbs=verbs),
+        *_gates(list(chain.from_iterable(glances(cycles))), person.pk, circle=circle),
         *map(_finding, findings_for(person, cycles=[cycle.pk for cycle in cycles])),
         *map(_data_finding, _data_findings(person, cycles)),
     ]
-    return sorted(found, key=lambda item: item.since)
+    return Desk([cycle.project for cycle in cycles], sorted(found, key=lambda item: item.since))
 
 
-def waiting_count(person: User) -> int:
-    """How many things wait for this person."""
-    return len(waiting_for(person))
+def waiting_for(person: User) -> list[Waiting]:
+    """Everything that waits for this person, oldest first."""
+    return desk_of(person).waiting

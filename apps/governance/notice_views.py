@@ -6,7 +6,6 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.governance.inbox import waiting_for
 from apps.governance.notices import notices_of
 from apps.web.declare import signed_in
 from apps.web.fragments import render_page
@@ -18,7 +17,7 @@ from apps.web.paging import page_of
 def inbox(request: HttpRequest) -> HttpResponse:
     """What waits for me, oldest first; then what I was told, newest first."""
     page = page_of(notices_of(request.user), request, per_page=20)
-    context = {"waiting": waiting_for(request.user), "page": page, "notices": list(page)}
+    context = {"page": page, "notices": list(page)}
     return render_page(request, "governance/inbox.html", context)
 
 

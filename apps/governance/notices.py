@@ -6,16 +6,16 @@ is rolled back tells nobody, and a mail server that is away delays no one.
 
 from collections.abc import Collection, Iterable, Sequence
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.governance.gates import gate_of
 from apps.governance.models import FindingClosing, FindingReply, GateFinding, Notice, NoticeKind
-from apps.governance.signers import delegations_today
-from apps.projects.access import ALLOWS, Verb
-from apps.projects.models import Cycle, Decision, Membership, Project, Role, Submission
+from apps.governance.signers import circle_of, contributors, deciders
+from apps.governance.state import GateGlance, glance_of
+from apps.projects.models import Cycle, Decision, Project, Submission
 from apps.projects.stages import Stage
 
 
@@ -60,26 +60,17 @@ def notify(
     )
 
 
-def deciders(cycle: Cycle, stage: Stage | str) -> set[int]:
-    """Who may decide at this gate, by role or for somebody, without those who had a hand in it."""
-    gate = gate_of(stage)
-    needs_manager = gate.needs_manager(cycle)
-    verb = Verb.SIGN if needs_manager else Verb.CLOSE
-    roles = [role for role in Role if verb in ALLOWS[role]]
-    found = Membership.objects.filter(team=cycle.project.team_id, role__in=roles)
-    people = set(found.values_list("user", flat=True))
-    if not needs_manager:
-        return people
-    lent = delegations_today().filter(team=cycle.project.team_id)
-    people |= set(lent.values_list("delegate", flat=True))
-    return people - set(gate.contributors(cycle))
+def deciders_here(seen: GateGlance) -> set[int]:
+    """Ids of those whose decision one gate waits for."""
+    circle = circle_of([seen.cycle.project.team_id])
+    return deciders(seen, circle, contributors(seen))
 
 
 def gate_submitted(submission: Submission) -> None:
     """Tell those who can decide."""
     cycle, stage = submission.cycle, Stage(submission.stage)
     notify(
-        deciders(cycle, stage),
+        deciders_here(glance_of(cycle, stage)),
         kind=NoticeKind.SUBMITTED,
         project=cycle.project,
         says=f"{submission.person_name} submitted the {stage.label.lower()} gate of "
@@ -90,8 +81,18 @@ def gate_submitted(submission: Submission) -> None:
     )
 
 
+def _read_by_deciding(decision: Decision) -> None:
+    """The submission's notices ask nothing more of whoever decided on it."""
+    asked = decision.submission_id
+    told = decision.person.notices.filter(read_at=None)
+    told.filter(Q(key=f"submission:{asked}") | Q(key__startswith=f"waits:{asked}:")).update(
+        read_at=timezone.now()
+    )
+
+
 def gate_decided(decision: Decision) -> None:
-    """Tell who submitted and who had a hand in it."""
+    """Tell who submitted and who had a hand in it; who decided has read what asked them to."""
+    _read_by_deciding(decision)
     cycle, stage = decision.cycle, Stage(decision.stage)
     people = set(gate_of(stage).contributors(cycle))
     people |= set(cycle.submissions.filter(stage=stage).values_list("person", flat=True))

@@ -24,8 +24,10 @@ from apps.projects.models import (
     Event,
     Project,
     Tiering,
+    Verdict,
 )
 from apps.projects.queries import newest_cycles, newest_events
+from apps.projects.rounds import is_overdue
 from apps.projects.stages import Stage
 
 
@@ -135,6 +137,26 @@ def project_page(project: Project) -> ProjectPage:
 
 
 @dataclass(frozen=True)
+class Condition:
+    """A condition of an approval, and whether that approval still counts."""
+
+    decision: Decision
+    counts: bool
+
+    @property
+    def state(self) -> str:
+        """met, overdue, open, or lapsed: nobody confirmed it before its approval stopped to count.
+
+        An overdue one closes its gate; a lapsed one closes nothing, and whoever signs now reads it.
+        """
+        if hasattr(self.decision, "met"):
+            return "met"
+        if not self.counts:
+            return "lapsed"
+        return "overdue" if is_overdue(self.decision) else "open"
+
+
+@dataclass(frozen=True)
 class GatePage:
     """Everything a person needs to decide, on one page."""
 
@@ -143,7 +165,6 @@ class GatePage:
     decisions: list[Decision]
     since_submission: list[str]
     since_signature: list[str]
-    overdue: bool
     submissions: int
     threads: list[Thread]
     accepted: dict[str, WarningAccepted]
@@ -161,6 +182,21 @@ class GatePage:
             for item in self.today.warnings
             if item.answer_hash in self.accepted
         ]
+
+    @property
+    def conditions(self) -> list[Condition]:
+        """Every condition set at this gate in this cycle, the newest first."""
+        counting = {decision.pk for decision in self.glance.round.conditions}
+        return [
+            Condition(decision, decision.pk in counting)
+            for decision in self.decisions
+            if decision.verdict == Verdict.CONDITIONS
+        ]
+
+    @property
+    def overdue(self) -> list[Condition]:
+        """Those that close the gate until they are confirmed."""
+        return [condition for condition in self.conditions if condition.state == "overdue"]
 
     @property
     def holding(self) -> list[Asked]:
@@ -223,7 +259,6 @@ def gate_page(cycle: Cycle, stage: Stage) -> GatePage:
         ),
         since_submission=changed_since(earlier.evidence, today) if earlier else [],
         since_signature=changed_since(decision.evidence, today) if decision else [],
-        overdue=today.glance.round.overdue is not None,
         submissions=cycle.submissions.filter(stage=stage).count(),
         threads=threads(cycle, stage),
         accepted={

@@ -1,19 +1,18 @@
 """Who may sign a gate, for whom, and whether there are enough independent people at all."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet
 
 from apps.accounts.models import User
 from apps.governance.models import Delegation
-from apps.governance.state import GateGlance, GateState
-from apps.projects.access import ALLOWS, Verb, require, role_in
-from apps.projects.models import Cycle, Event, Membership, Role
+from apps.governance.state import REMEMBERED_S, GateGlance, GateState
+from apps.projects.access import ALLOWS, Verb, may, require, role_in
+from apps.projects.models import Decision, Membership, Role
 from apps.projects.rounds import house_today
-from apps.projects.stages import Stage
 from apps.web.refusals import Refusal
 
 
@@ -106,9 +105,77 @@ def why_heard(seen: GateGlance, by: User, found: Standing) -> str:
     return f"{told} It has {seen.round.count}; somebody else signs next."
 
 
-def delegated_teams(person: User) -> set[int]:
-    """Teams in which somebody has this person sign for them today."""
-    return set(delegations_today().filter(delegate=person).values_list("team", flat=True))
+def check_confirmer(seen: GateGlance, by: User) -> None:
+    """Raise unless ``by`` may confirm a condition here: a manager without a hand in the work.
+
+    No delegate: what a condition was to bring about is for those who answer for the gate to say.
+    """
+    require(by, Verb.SIGN, seen.cycle.project)
+    if by.pk in contributors(seen):
+        raise NotIndependent(
+            "You had a hand in what this gate is about. Another manager confirms the condition."
+        )
+
+
+def conditions_for(seen: GateGlance, person: User) -> list[Decision]:
+    """Approvals whose condition is not met yet and may be confirmed by this person."""
+    left = [one for one in seen.round.conditions if not hasattr(one, "met")]
+    if not left or not may(person, Verb.SIGN, seen.cycle.project):
+        return []
+    return [] if person.pk in contributors(seen) else left
+
+
+@dataclass(frozen=True)
+class Circle:
+    """Who belongs to some teams, and who signs for whom there today."""
+
+    roles: Mapping[int, Mapping[int, Role]]  # of active accounts, by team and person
+    lent: Mapping[int, Mapping[int, set[int]]]  # by team and delegate: for whom they sign
+
+    def able(self, team: int, verb: Verb) -> set[int]:
+        """Ids of those whose own role allows it."""
+        return {who for who, role in self.roles.get(team, {}).items() if verb in ALLOWS[role]}
+
+    def verbs(self, team: int, person: int) -> frozenset[Verb]:
+        """What the role of this person allows; nothing for a stranger."""
+        role = self.roles.get(team, {}).get(person)
+        return ALLOWS[role] if role else frozenset()
+
+    def is_concerned(self, team: int, person: int) -> bool:
+        """Signatures of this team may depend on this person: they sign, stand in, or manage it."""
+        mine = self.verbs(team, person)
+        return Verb.SIGN in mine or Verb.MANAGE_TEAM in mine or person in self.lent.get(team, {})
+
+
+def circle_of(teams: Iterable[int]) -> Circle:
+    """The members of these teams and the delegations that hold today. Two queries."""
+    roles: dict[int, dict[int, Role]] = {team: {} for team in teams}
+    members = Membership.objects.filter(team__in=roles, user__is_active=True)
+    for team, person, role in members.values_list("team", "user", "role"):
+        roles[team][person] = Role(role)
+    lent: dict[int, dict[int, set[int]]] = {team: {} for team in roles}
+    held = delegations_today().filter(team__in=roles)
+    for team, delegate, giver in held.values_list("team", "delegate", "giver"):
+        lent[team].setdefault(delegate, set()).add(giver)
+    return Circle(roles, lent)
+
+
+def deciders(seen: GateGlance, circle: Circle, hands: frozenset[int]) -> set[int]:
+    """Ids of those whose decision this gate waits for, as ``standing`` and ``why_heard`` say it.
+
+    Nobody who had a hand in it, nobody who is heard already, and no delegate of only such people.
+    """
+    team = seen.cycle.project.team_id
+    if not seen.round.manager:
+        return circle.able(team, Verb.CLOSE)
+    out = hands | seen.round.voices
+    stand_ins = {who for who, givers in circle.lent.get(team, {}).items() if givers - out}
+    return (circle.able(team, Verb.SIGN) | stand_ins) - out
+
+
+def confirmers(seen: GateGlance, circle: Circle, hands: frozenset[int]) -> set[int]:
+    """Ids of those who may confirm a condition here: see ``check_confirmer``."""
+    return circle.able(seen.cycle.project.team_id, Verb.SIGN) - hands
 
 
 @dataclass(frozen=True)
@@ -131,59 +198,34 @@ class Shortfall:
         )
 
 
-def shortfall(seen: GateGlance, managers: set[int], hands: frozenset[int]) -> Shortfall | None:
+def shortfall(seen: GateGlance, circle: Circle, hands: frozenset[int]) -> Shortfall | None:
     """What a waiting gate lacks. A delegate lends a manager no second voice, so managers count."""
     if not seen.round.manager:
         return None
-    free = managers - hands - seen.round.voices
+    free = circle.able(seen.cycle.project.team_id, Verb.SIGN) - hands - seen.round.voices
     lacking = seen.round.needed - len(seen.round.approvals) - len(free)
     return Shortfall(lacking, seen.round.needed, len(free)) if lacking > 0 else None
-
-
-def managers_of(teams: Sequence[int]) -> dict[int, set[int]]:
-    """Ids of the active managers by team."""
-    found: dict[int, set[int]] = {team: set() for team in teams}
-    rows = Membership.objects.filter(team__in=teams, role=Role.MANAGER, user__is_active=True)
-    for team, user in rows.values_list("team", "user"):
-        found[team].add(user)
-    return found
 
 
 def shortfall_here(seen: GateGlance) -> Shortfall | None:
     """What the gate on a page lacks; only asked while it is not passed."""
     if seen.state in {GateState.PASSED, GateState.LOCKED, GateState.REJECTED}:
         return None
-    team = seen.cycle.project.team_id
-    return shortfall(seen, managers_of([team])[team], contributors(seen))
+    return shortfall(seen, circle_of([seen.cycle.project.team_id]), contributors(seen))
 
 
-def lacking_signers(waiting: Sequence[GateGlance]) -> list[tuple[GateGlance, Shortfall]]:
-    """The gates among these that wait for nobody. Few queries, as long as nothing changes."""
-    cycles = {seen.cycle.pk: seen.cycle for seen in waiting}
-    managers = managers_of([cycle.project.team_id for cycle in cycles.values()])
-    hands = _remembered(waiting)
-    asked = [
-        (seen, shortfall(seen, managers[seen.cycle.project.team_id], hands[_key(seen)]))
-        for seen in waiting
-    ]
-    return [(seen, found) for seen, found in asked if found is not None]
+def hands_in(gates: Sequence[GateGlance]) -> dict[str, frozenset[int]]:
+    """Contributors by ``key_of`` a gate, remembered until the ledger of its project has a new line.
+
+    The gates come from ``glances``, which read that line before everything else.
+    """
+    keys = {key_of(seen): seen for seen in gates}
+    known = cache.get_many(keys)
+    fresh = {key: contributors(seen) for key, seen in keys.items() if key not in known}
+    cache.set_many(fresh, timeout=REMEMBERED_S)
+    return {**known, **fresh}
 
 
-def _key(seen: GateGlance) -> tuple[int, Stage]:
-    return seen.cycle.pk, seen.stage
-
-
-def _remembered(waiting: Sequence[GateGlance]) -> dict[tuple[int, Stage], frozenset[int]]:
-    """Contributors, remembered until the ledger of the project has a new line."""
-    newest = Event.objects.filter(project=OuterRef("project")).order_by("-seq").values("hash")[:1]
-    cycles = Cycle.objects.filter(pk__in={seen.cycle.pk for seen in waiting})
-    heads = dict(cycles.values_list("pk", Subquery(newest)))
-    keys = {
-        _key(seen): f"hands:{seen.cycle.pk}:{seen.stage}:{heads[seen.cycle.pk]}" for seen in waiting
-    }
-    known = cache.get_many(keys.values())
-    fresh = {
-        keys[_key(seen)]: contributors(seen) for seen in waiting if keys[_key(seen)] not in known
-    }
-    cache.set_many(fresh, timeout=3600)
-    return {which: {**known, **fresh}[key] for which, key in keys.items()}
+def key_of(seen: GateGlance) -> str:
+    """Under which its contributors are remembered."""
+    return f"hands:{seen.cycle.pk}:{seen.stage}:{seen.head}"

@@ -5,7 +5,7 @@ rooms ask the same question (``projects.queries.passed_by``), so a page can neve
 where the work behind it is refused. What a signature covers is the evidence: see actions.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +42,7 @@ class GateGlance:
     state: GateState
     subject: str
     round: Round
+    head: str = ""  # hash of the newest event of its project, read before all else; "" when not
 
     @property
     def stage(self) -> Stage:
@@ -97,6 +98,7 @@ def _glance(
     decisions: dict[str, list[Decision]],
     *,
     last: Stage | str = Stage.PRODUCTION,
+    head: str = "",
 ) -> tuple[GateGlance, ...]:
     found: list[GateGlance] = []
     for gate in GATES[: Stage(last).number]:
@@ -109,7 +111,8 @@ def _glance(
             decisions=decisions.get(gate.stage, []),
         )
         reached = not found or found[-1].state == GateState.PASSED
-        found.append(GateGlance(gate, cycle, _state(subject, told, reached=reached), subject, told))
+        state = _state(subject, told, reached=reached)
+        found.append(GateGlance(gate, cycle, state, subject, told, head))
     return tuple(found)
 
 
@@ -133,7 +136,8 @@ def glances(cycles: Sequence[Cycle]) -> list[tuple[GateGlance, ...]]:
     The number of queries does not grow with the cycles while their subjects are remembered; the
     evidence that submissions and decisions store is not loaded.
     """
-    subjects = _subjects(cycles)
+    heads = _heads(cycles)
+    subjects = _subjects(cycles, heads)
     submissions: dict[int, dict[str, Submission]] = {}
     for row in Submission.objects.filter(cycle__in=cycles).defer("evidence"):
         submissions.setdefault(row.cycle_id, {})[row.stage] = row
@@ -146,6 +150,7 @@ def glances(cycles: Sequence[Cycle]) -> list[tuple[GateGlance, ...]]:
             lambda gate, known=subjects[cycle.pk]: known[gate.stage],
             submissions.get(cycle.pk, {}),
             _by_stage(decisions.get(cycle.pk, [])),
+            head=heads[cycle.pk],
         )
         for cycle in cycles
     ]
@@ -154,7 +159,16 @@ def glances(cycles: Sequence[Cycle]) -> list[tuple[GateGlance, ...]]:
 REMEMBERED_S = 3600
 
 
-def _subjects(cycles: Sequence[Cycle]) -> dict[int, dict[str, str]]:
+def _heads(cycles: Sequence[Cycle]) -> dict[int, str]:
+    """Hash of the newest event of each cycle's project; empty where there is none."""
+    newest = Event.objects.filter(project=OuterRef("project")).order_by("-seq")
+    found = Cycle.objects.filter(pk__in=[cycle.pk for cycle in cycles]).values_list(
+        "pk", Subquery(newest.values("hash")[:1])
+    )
+    return {pk: head or "" for pk, head in found}
+
+
+def _subjects(cycles: Sequence[Cycle], heads: Mapping[int, str]) -> dict[int, dict[str, str]]:
     """Subjects by cycle and stage, remembered until the ledger tells of something new.
 
     Whatever changes a subject writes an event about its project in the same transaction, so the
@@ -162,11 +176,7 @@ def _subjects(cycles: Sequence[Cycle]) -> dict[int, dict[str, str]]:
     changes in between is remembered under a hash that is old already. The hour bounds what no
     event tells of, such as a new version of this program.
     """
-    newest = Event.objects.filter(project=OuterRef("project")).order_by("-seq")
-    heads = Cycle.objects.filter(pk__in=[cycle.pk for cycle in cycles]).values_list(
-        "pk", Subquery(newest.values("hash")[:1])
-    )
-    keys = {pk: f"subjects:{pk}:{head}" for pk, head in heads}
+    keys = {pk: f"subjects:{pk}:{head}" for pk, head in heads.items()}
     known = cache.get_many(keys.values())
     fresh = {
         keys[cycle.pk]: {str(gate.stage): gate.subject(cycle) for gate in GATES}

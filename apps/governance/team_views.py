@@ -52,11 +52,10 @@ def team(request: HttpRequest, team_id: int) -> HttpResponse:
     if not form.is_valid():
         return _render(request, found, form=form)
     person = User.objects.filter(email__iexact=form.cleaned_data["email"]).first()
-    role = form.cleaned_data["role"]
     if person is None:
         form.add_error("email", "Nobody has this address. An administrator adds people first.")
         return _render(request, found, form=form)
-    actions.set_role(team=found, user=person, role=Role(role) if role else None, by=request.user)
+    actions.set_role(team=found, user=person, role=form.cleaned_data["role"], by=request.user)
     messages.success(request, "Saved.")
     return redirect("governance:team", found.pk)
 

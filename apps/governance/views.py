@@ -9,7 +9,6 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.governance import queries
 from apps.governance.forms import ProjectForm, TierForm
-from apps.governance.inbox import waiting_for
 from apps.governance.portfolio import Health, portfolio_of
 from apps.jobs.queries import jobs_of, queue_lines
 from apps.projects import actions
@@ -29,7 +28,6 @@ def home(request: HttpRequest) -> HttpResponse:
     roles = set(Membership.objects.filter(user=request.user).values_list("role", flat=True))
     context = {
         "roles": roles,
-        "waiting": waiting_for(request.user)[:10],
         "page": page,
         "lines": queries.project_lines(list(page)),
         "jobs": jobs_of(request.user)[:5],

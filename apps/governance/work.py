@@ -12,13 +12,14 @@ from django.utils import timezone
 from apps.datasets.storage import keep, scratch
 from apps.governance.findings import open_since
 from apps.governance.models import Notice, NoticeKind, Pack, Verification
-from apps.governance.notices import deciders, gate_link, notify
+from apps.governance.notices import deciders_here, gate_link, notify
 from apps.governance.pack.build import contents_of, files_of, hidden_from, write_zip
-from apps.governance.state import GateState, glances
+from apps.governance.signers import circle_of, confirmers, contributors
+from apps.governance.state import GateGlance, GateState, glances
 from apps.jobs.models import Job
 from apps.jobs.runner import Desk
 from apps.projects import anchors, ledger
-from apps.projects.models import Chain, Cycle, Decision, Event, Project, Role, Submission, Verdict
+from apps.projects.models import Chain, Cycle, Decision, Event, Project, Submission, Verdict
 from apps.projects.queries import newest_cycles
 from apps.projects.stages import Stage
 from apps.projects.verifying import verify
@@ -155,13 +156,13 @@ def _remind_of_gates(cycles: list[Cycle]) -> None:
         for seen in gates:
             submission = seen.submission
             if seen.state == GateState.WAITING and submission and submission.at <= old:
-                _remind_deciders(submission, seen.cycle)
+                _remind_deciders(seen, submission)
 
 
-def _remind_deciders(submission: Submission, cycle: Cycle) -> None:
-    stage, since = Stage(submission.stage), timezone.localtime(submission.at).date()
+def _remind_deciders(seen: GateGlance, submission: Submission) -> None:
+    cycle, stage, since = seen.cycle, seen.stage, timezone.localtime(submission.at).date()
     notify(
-        deciders(cycle, stage),
+        deciders_here(seen),
         kind=NoticeKind.REMINDER,
         project=cycle.project,
         says=f"The {stage.label.lower()} gate of {cycle.project} waits for a decision since "
@@ -187,30 +188,29 @@ def _remind_of_findings(cycles: list[Cycle]) -> None:
 
 
 def _tell_of_conditions(cycles: list[Cycle]) -> None:
-    """Due within a week, and overdue: each told once to who decided, managers and the owner."""
+    """Due within a week, and overdue: each that counts, told once to who can do something."""
     today = timezone.localdate()
-    newest: dict[tuple[int, str], Decision] = {}
-    rows = Decision.objects.filter(cycle__in=cycles).defer("evidence")
-    for decision in rows.select_related("met", "cycle__project").order_by("number"):
-        newest[decision.cycle_id, decision.stage] = decision
-    for decision in newest.values():
-        if decision.verdict != Verdict.CONDITIONS or hasattr(decision, "met"):
-            continue
-        days = (decision.due_on - today).days
-        if days <= DUE_SOON_DAYS:
-            _tell_of_condition(decision, is_over=days < 0)
+    asked = Decision.objects.filter(cycle__in=cycles, verdict=Verdict.CONDITIONS, met=None)
+    conditional = set(asked.values_list("cycle", flat=True))
+    for gates in glances([cycle for cycle in cycles if cycle.pk in conditional]):
+        for seen in gates:
+            for decision in seen.round.conditions:
+                days = (decision.due_on - today).days
+                if not hasattr(decision, "met") and days <= DUE_SOON_DAYS:
+                    _tell_of_condition(seen, decision, is_over=days < 0)
 
 
-def _tell_of_condition(decision: Decision, *, is_over: bool) -> None:
-    project, stage = decision.cycle.project, Stage(decision.stage)
-    managers = project.team.memberships.filter(role=Role.MANAGER).values_list("user", flat=True)
+def _tell_of_condition(seen: GateGlance, decision: Decision, *, is_over: bool) -> None:
+    """Who set it, who owns the project and who may confirm that it was met."""
+    project, stage = seen.cycle.project, seen.stage
+    circle = circle_of([project.team_id])
     notify(
-        {decision.person_id, project.owner_id, *managers},
+        {decision.person_id, project.owner_id} | confirmers(seen, circle, contributors(seen)),
         kind=NoticeKind.CONDITION,
         project=project,
         says=f"A condition at the {stage.label.lower()} gate of {project} "
         f"{'was' if is_over else 'is'} due on {decision.due_on:%-d %B}"
         f"{': the gate is closed until a manager confirms it' if is_over else ''}.",
-        link=gate_link(decision.cycle, stage, at="signatures"),
+        link=gate_link(seen.cycle, stage, at="signatures"),
         key=f"{'overdue' if is_over else 'due'}:{decision.pk}",
     )

@@ -19,6 +19,7 @@ from django.conf import settings
 from apps.engine import errors
 from apps.engine.errors import EngineError, NotEnoughData
 from apps.engine.types import Report
+from apps.projects import keys
 
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None)
@@ -57,7 +58,10 @@ class Child:
     """One call of an engine function in a process of its own."""
 
     def __init__(self, call: str, arguments: dict[str, Any]) -> None:
-        self.request = json.dumps({"call": call, "arguments": arguments})
+        request: dict[str, Any] = {"call": call, "arguments": arguments}
+        if any(step.get("step") == "pseudonymise" for step in arguments.get("steps", ())):
+            request["pseudonym_key"] = keys.for_pseudonyms().hex()  # no other child is told it
+        self.request = json.dumps(request)
         self.process: subprocess.Popen[str] | None = None
 
     def run(

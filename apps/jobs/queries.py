@@ -26,15 +26,20 @@ class QueueLine:
 
 def jobs_of(user: User) -> QuerySet[Job]:
     """Jobs of this person's projects and of no project but theirs; all with `jobs.see_queues`."""
-    jobs = Job.objects.select_related("project", "by")
     if user.has_perm("jobs.see_queues"):
-        return jobs
-    return jobs.filter(Q(project__team__memberships__user=user) | Q(project__isnull=True, by=user))
+        return Job.objects.select_related("project", "by")
+    return _own_jobs(user)
+
+
+def _own_jobs(user: User) -> QuerySet[Job]:
+    """Jobs of this person's projects and of no project but theirs, whatever else they may see."""
+    own = Q(project__team__memberships__user=user) | Q(project__isnull=True, by=user)
+    return Job.objects.select_related("project", "by").filter(own)
 
 
 def live_jobs(user: User, *, count: int = 3) -> list[Job]:
     """What runs or waits for this person now, newest first."""
-    return list(jobs_of(user).filter(state__in=LIVE)[:count])
+    return list(_own_jobs(user).filter(state__in=LIVE)[:count])
 
 
 def estimate_s(job: Job) -> float | None:

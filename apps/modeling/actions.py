@@ -1,6 +1,5 @@
 """What a person does: start an experiment, freeze a candidate, open the sealed test."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -9,10 +8,14 @@ from django.db.models import Max
 
 from apps.accounts.models import User
 from apps.datasets.queries import ClosedData, require_closed_data
-from apps.engine.training.candidates import candidates_for
+from apps.engine.errors import BadParameter
+from apps.engine.training.candidates import CANDIDATES
+from apps.engine.training.candidates import Candidate as Kind
 from apps.engine.training.diagnosis import USUAL_THRESHOLD
+from apps.engine.training.frame import model_columns
+from apps.engine.training.rule import check_rule
 from apps.engine.types import ColumnSpec, Problem
-from apps.jobs.actions import enqueue, stop_job
+from apps.jobs.actions import enqueue
 from apps.jobs.models import LIVE, JobState, Queue
 from apps.modeling.models import (
     AttackRun,
@@ -23,6 +26,7 @@ from apps.modeling.models import (
     RowExplanation,
     Trial,
 )
+from apps.modeling.proposing import offers_for, wanted_of
 from apps.planning.queries import as_signed
 from apps.projects import ledger
 from apps.projects.access import Verb, require
@@ -61,10 +65,15 @@ def start_experiment(
     seed: int = 0,
     note: str = "",
     budget_s: int | None = None,
+    rule: dict[str, Any] | None = None,
+    balanced: bool = False,
+    too_large: str = "",
 ) -> Experiment:
     """Train candidates on the development rows, each trial a job of its own.
 
-    The baselines are always among them. Raises GateClosed before the data gate is passed.
+    The baselines are always among them: the usual answer, and today's ``rule`` (see engine's
+    rule.check_rule) where one is stated. ``too_large``: what to do with candidates beyond the
+    limits of a worker (see proposing). Raises GateClosed before the data gate is passed.
     """
     require(by, Verb.TRAIN, cycle.project)
     data = require_closed_data(cycle)
@@ -73,10 +82,9 @@ def start_experiment(
     chosen = [column for column in usable_features(data) if column.name in features]
     if not chosen:
         raise Refusal("Choose at least one feature.")
-    offered = candidates_for(problem, rows=data.table.rows or 0, columns=len(chosen))
-    wanted = [item for item in offered if item["baseline"] or item["key"] in candidates]
-    if all(item["baseline"] for item in wanted):
-        raise Refusal("Choose at least one candidate besides the baseline.")
+    offers = offers_for(data, chosen)
+    stated = _stated(rule, data)
+    wanted = wanted_of(offers, candidates, too_large=too_large)
     last = cycle.experiments.aggregate(last=Max("number"))["last"] or 0
     experiment = Experiment.objects.create(
         cycle=cycle,
@@ -87,54 +95,60 @@ def start_experiment(
         features=[asdict(column) for column in chosen],
         seed=seed,
         note=note,
+        balanced=balanced and problem != Problem.REGRESSION,
         budget_s=(budget_s or USUAL_BUDGET_S) if "search" in candidates else None,
         started_by=by,
     )
-    for item in wanted:
-        _start_trial(experiment, item, by=by)
+    _start_trial(experiment, CANDIDATES["dummy"], by=by)
+    if stated:
+        _start_trial(experiment, CANDIDATES["rule"], by=by, params=stated)
+    for offer, most_rows in wanted:
+        expected_s = experiment.budget_s if offer.key == "search" else offer.proposal.cost.fit_s
+        _start_trial(experiment, offer.candidate, by=by, most_rows=most_rows, expected_s=expected_s)
     ledger.record(
         "model.experiment_started",
         f"{by} started experiment {experiment.number} with {len(wanted)} candidates",
         actor=by,
         project=cycle.project,
         facts={
-            "candidates": [item["key"] for item in wanted],
+            "candidates": list(experiment.trials.values_list("candidate", flat=True)),
             "seed": seed,
             "budget_s": experiment.budget_s,
+            "rule": stated,
+            "balanced": experiment.balanced,
         },
     )
     return experiment
 
 
-def _start_trial(experiment: Experiment, offer: Mapping[str, Any], *, by: User) -> None:
+def _stated(rule: dict[str, Any] | None, data: ClosedData) -> dict[str, Any] | None:
+    """Today's rule, checked; None where none is stated."""
+    if not rule:
+        return None
+    numbers, texts = model_columns(usable_features(data))
+    classes = data.split.report.get("classes", [])
+    try:
+        return check_rule(rule, numbers=numbers, texts=texts, classes=classes)
+    except BadParameter as error:
+        raise Refusal(str(error)) from error
+
+
+def _start_trial(experiment: Experiment, kind: Kind, *, by: User, **settings: Any) -> Trial:
     job = enqueue(
         "modeling.run_trial",
         queue=Queue.TRAIN,
-        title=f"Train {offer['title'].lower()}, experiment {experiment.number}",
+        title=f"Train {kind.title.lower()}, experiment {experiment.number}",
         project=experiment.cycle.project,
         by=by,
     )
-    Trial.objects.create(
+    return Trial.objects.create(
         experiment=experiment,
-        candidate=offer["key"],
-        title=offer["title"],
-        is_baseline=offer["baseline"],
+        candidate=kind.key,
+        title=kind.title,
+        is_baseline=kind.baseline,
         job=job,
+        **settings,
     )
-
-
-def stop_experiment(*, experiment: Experiment, by: User) -> None:
-    """Stop all trials that wait or run; what is finished stays."""
-    require(by, Verb.TRAIN, experiment.cycle.project)
-    for trial in experiment.trials.filter(job__state__in=LIVE).select_related("job"):
-        stop_job(trial.job)
-    with transaction.atomic():
-        ledger.record(
-            "model.experiment_stopped",
-            f"{by} stopped experiment {experiment.number}",
-            actor=by,
-            project=experiment.cycle.project,
-        )
 
 
 @transaction.atomic
@@ -232,7 +246,7 @@ def freeze(*, trial: Trial, by: User, threshold: float | None = None) -> Candida
         return found
     candidate = _frozen(trial, by=by, threshold=threshold)
     if not trial.is_baseline:
-        baseline = trial.experiment.trials.filter(is_baseline=True).exclude(result={}).first()
+        baseline = trial.experiment.trials.filter(candidate="dummy").exclude(result={}).first()
         if baseline is None:
             raise Refusal("The baseline has not finished yet. Freeze when it has.")
         known = Candidate.objects.filter(trial=baseline).first()

@@ -8,8 +8,9 @@ from django.urls import reverse
 from apps.datasets.queries import closed_data
 from apps.engine.evaluation.comparison import BETTER, CANNOT_TELL
 from apps.modeling.models import AttackRun, Evaluation
-from apps.modeling.queries import latest_evaluation
+from apps.modeling.queries import is_locked_first, latest_evaluation
 from apps.modeling.reports import level_of
+from apps.planning.queries import lock_of
 from apps.projects.evidence import Check, Evidence
 from apps.projects.models import Cycle, Tier
 
@@ -31,12 +32,9 @@ def _on_evaluation(answer: Callable[[Evaluation], Evidence]) -> Callable[[Cycle]
 
 def _metrics_locked_first(evaluation: Evaluation) -> Evidence:
     opening = evaluation.opening
-    first = opening.cycle.experiments.order_by("number").first()
-    same = opening.cycle.plans.filter(foundation=opening.plan.foundation)
-    made = same.order_by("number").values_list("created_at", flat=True)[0]
-    ok = first is not None and made < first.created_at
+    ok = is_locked_first(opening, lock_of(opening.plan))
     return Evidence(
-        ok=ok or first is None,
+        ok=ok,
         warning=not ok,
         says="The metrics were locked before the first training."
         if ok

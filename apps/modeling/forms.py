@@ -5,7 +5,10 @@ from typing import Any
 from django import forms
 from django.core.validators import MaxValueValidator
 
+from apps.engine.errors import BadParameter
+from apps.engine.training.rule import COMPARISONS, check_rule
 from apps.engine.types import ColumnSpec
+from apps.modeling.proposing import QUEUE, SAMPLE, SKIP, Offers
 
 BUDGETS = [
     (60, "1 minute"),
@@ -14,17 +17,39 @@ BUDGETS = [
     (1800, "30 minutes"),
 ]
 """Seconds a search may take. The longest leaves room below the limit of a single step."""
-NOT_AT_FIRST = {"search"}
-"""Candidates that take time: offered, and chosen by whoever wants them."""
+TOO_LARGE = [
+    (SAMPLE, "Fit them on a sample of the rows that a worker can take"),
+    (SKIP, "Leave them out"),
+    (QUEUE, "Queue them all the same, after the others: past the limit they end with a sentence"),
+]
+RULE = ("column", "comparison", "value", "then", "otherwise")
 
 
 class ExperimentForm(forms.Form):
-    """Candidates, features, time for a search and a seed."""
+    """Candidates, today's rule, features, time for a search and a seed."""
 
     candidates = forms.MultipleChoiceField(
         widget=forms.CheckboxSelectMultiple, help_text="The baseline is always trained beside them."
     )
+    too_large = forms.ChoiceField(
+        label="Candidates beyond what a worker has",
+        choices=TOO_LARGE,
+        widget=forms.RadioSelect,
+        required=False,
+    )
+    rule_column = forms.ChoiceField(label="Column", required=False)
+    rule_comparison = forms.ChoiceField(
+        label="Comparison", choices=list(COMPARISONS.items()), required=False
+    )
+    rule_value = forms.CharField(label="Value", required=False, max_length=200)
+    rule_then = forms.CharField(label="Then say", required=False, max_length=200)
+    rule_otherwise = forms.CharField(label="Else say", required=False, max_length=200)
     features = forms.MultipleChoiceField(widget=forms.CheckboxSelectMultiple)
+    balanced = forms.BooleanField(
+        label="Let each class count alike",
+        help_text="Rare classes weigh more. Finds more of them; probabilities are then too high.",
+        required=False,
+    )
     budget_s = forms.TypedChoiceField(
         label="Time for the searched blend",
         choices=BUDGETS,
@@ -50,26 +75,56 @@ class ExperimentForm(forms.Form):
     )
 
     def __init__(
-        self, *args: Any, offered: list[dict[str, Any]], columns: list[ColumnSpec], **kwargs: Any
+        self,
+        *args: Any,
+        offers: Offers,
+        columns: list[ColumnSpec],
+        classes: list[str],
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        self.offers, self.classes = offers, classes
+        chosen = [offer for offer in offers.offers if not offer.candidate.baseline]
         self.fields["candidates"].choices = [
-            (item["key"], f"{item['title']}: {item['why']}")
-            for item in offered
-            if not item["baseline"]
+            (offer.key, f"{offer.proposal.title}: {offer.proposal.why}") for offer in chosen
         ]
         self.fields["features"].choices = [
             (column.name, f"{column.name} ({column.kind})") for column in columns
         ]
+        names = [name for part in offers.rule_columns for name in part]
+        self.fields["rule_column"].choices = [("", "No rule"), *((name, name) for name in names)]
+        if not offers.too_large:
+            del self.fields["too_large"]
+        if not classes:
+            del self.fields["balanced"]
         self.initial.setdefault(
-            "candidates",
-            [
-                item["key"]
-                for item in offered
-                if not item["baseline"] and item["key"] not in NOT_AT_FIRST
-            ],
+            "candidates", [offer.key for offer in chosen if offer.proposal.is_proposed]
         )
         self.initial.setdefault("features", [column.name for column in columns])
+
+    @property
+    def candidate_rows(self) -> list[tuple[Any, Any]]:
+        """Each candidate's checkbox with what is offered."""
+        chosen = [offer for offer in self.offers.offers if not offer.candidate.baseline]
+        return list(zip(self["candidates"], chosen, strict=True))
+
+    @property
+    def rule_fields(self) -> list[Any]:
+        """The fields of today's rule, in the order of its sentence."""
+        return [self[f"rule_{name}"] for name in RULE]
+
+    def clean(self) -> dict[str, Any]:
+        """Today's rule as one thing: ``rule``, or None when no column is chosen."""
+        told = super().clean() or {}
+        rule = {name: told.pop(f"rule_{name}", "") for name in RULE}
+        told["rule"] = rule if rule["column"] else None
+        if told["rule"]:
+            numbers, texts = self.offers.rule_columns
+            try:
+                check_rule(rule, numbers=numbers, texts=texts, classes=self.classes)
+            except BadParameter as error:
+                self.add_error("rule_column", str(error))
+        return told
 
 
 class NoteForm(forms.Form):

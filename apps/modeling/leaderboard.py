@@ -9,11 +9,22 @@ from apps.engine.evaluation.comparison import BETTER, CANNOT_TELL, Gain, gain_ov
 from apps.engine.evaluation.metrics import Measure
 from apps.engine.evaluation.verdict import Promise
 from apps.engine.training.candidates import CANDIDATES
-from apps.modeling.models import Candidate, Experiment, Trial
+from apps.modeling.models import Candidate, Experiment, Reproduction, Trial
 from apps.planning.queries import as_signed
 
-SIMPLEST_FIRST = tuple(CANDIDATES)
+SIMPLEST_FIRST = {key: place for place, key in enumerate(CANDIDATES)}
 """The catalogue stands in this order: a tie goes to what is easier to explain and to run."""
+
+SORTED_FIGURES = ("fit_s", "one_row_ms", "size_bytes")
+SORTS = {
+    "": "score",
+    "name": "name",
+    "simple": "simplicity",
+    "fit_s": "fit time",
+    "one_row_ms": "time of a row",
+    "size_bytes": "size",
+}
+"""Orders of the leaderboard: value in the address -> words."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +38,39 @@ class TrialLine:
     to_best: Gain | None = None
     is_best: bool = False
     guardrails: tuple[tuple[str, float], ...] = ()
+    to_rule: Gain | None = None
+    made_again: Reproduction | None = None
+
+    @property
+    def family(self) -> str:
+        """Family of the candidate."""
+        known = CANDIDATES.get(self.trial.candidate)
+        return known.family if known else "other"
+
+    @property
+    def simplicity(self) -> int:
+        """Place in the catalogue, the simplest first."""
+        return SIMPLEST_FIRST.get(self.trial.candidate, len(SIMPLEST_FIRST))
+
+    def figure(self, name: str) -> float | None:
+        """A number of the result by its name; None while there is none."""
+        value: float | None = self.trial.result.get(name)
+        return value
+
+    @property
+    def fit_s(self) -> float | None:
+        """Seconds of fitting over all folds."""
+        return self.figure("fit_s")
+
+    @property
+    def one_row_ms(self) -> float | None:
+        """Milliseconds of an answer to one row."""
+        return self.figure("one_row_ms")
+
+    @property
+    def size_bytes(self) -> float | None:
+        """Bytes of the model file."""
+        return self.figure("size_bytes")
 
     @property
     def ties(self) -> bool:
@@ -45,6 +89,28 @@ class Board:
     low: float
     high: float
     today: float | None
+    sort: str = ""
+    family: str = ""
+    families: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> list[TrialLine]:
+        """The lines of the chosen family in the chosen order; baselines stay at the end."""
+        own = [line for line in self.lines if not line.trial.is_baseline]
+        if self.family:
+            own = [line for line in own if line.family == self.family]
+        if self.sort == "name":
+            own.sort(key=lambda line: line.trial.title.lower())
+        elif self.sort == "simple":
+            own.sort(key=lambda line: line.simplicity)
+        elif self.sort in SORTED_FIGURES:
+            own.sort(key=lambda line: (line.figure(self.sort) is None, line.figure(self.sort)))
+        return own + [line for line in self.lines if line.trial.is_baseline]
+
+    @property
+    def has_rule(self) -> bool:
+        """Today's rule is one of the baselines."""
+        return any(line.trial.candidate == "rule" for line in self.lines)
 
     @property
     def places(self) -> int:
@@ -76,7 +142,7 @@ class Board:
         """The simplest of those that tie, once nothing runs any more."""
         if self.is_live or not self.tied:
             return None
-        return min(self.tied, key=lambda line: SIMPLEST_FIRST.index(line.trial.candidate))
+        return min(self.tied, key=lambda line: line.simplicity)
 
     @property
     def candidates(self) -> int:
@@ -118,13 +184,18 @@ def gain(of: Trial, over: Trial, *, measure: Measure) -> Gain | None:
     )
 
 
-def board_of(experiment: Experiment) -> Board:
-    """The leaderboard, sorted by the primary metric's mean over the folds."""
+def board_of(experiment: Experiment, *, sort: str = "", family: str = "") -> Board:
+    """The leaderboard, sorted by the primary metric's mean over the folds.
+
+    ``sort``, a key of SORTS, and ``family`` change what ``Board.shown`` shows, nothing else.
+    """
     plan = as_signed(experiment.plan)
     promise = plan.promises[0]
     measure = promise.measure
     trials = list(
-        experiment.trials.select_related("job", "frozen__job", "experiment").defer("diagnosis")
+        experiment.trials.select_related("job", "frozen__job", "experiment")
+        .prefetch_related("reproductions")
+        .defer("diagnosis")
     )
     sign = -1 if promise.direction == "up" else 1
 
@@ -135,24 +206,35 @@ def board_of(experiment: Experiment) -> Board:
     trials.sort(key=order)
     finished = [trial for trial in trials if trial.result]
     best = next((trial for trial in finished if not trial.is_baseline), None)
-    baseline = next((trial for trial in finished if trial.is_baseline), None)
+    pinned = {trial.candidate: trial for trial in finished if trial.is_baseline}
     guards = [other.measure for other in plan.promises[1:]]
     lines = [
-        _line(trial, best=best, baseline=baseline, measure=measure, guards=guards)
-        for trial in trials
+        _line(trial, best=best, pinned=pinned, measure=measure, guards=guards) for trial in trials
     ]
     today = experiment.plan.task("metrics").get("baseline")
     bounds = [promise.threshold, *([] if today is None else [today])]
     for line in lines:
         bounds += [value for value in (line.score or {}).values() if value is not None]
-    return Board(experiment, measure, promise, lines, min(bounds), max(bounds), today)
+    families = tuple(dict.fromkeys(line.family for line in lines if not line.trial.is_baseline))
+    return Board(
+        experiment,
+        measure,
+        promise,
+        lines,
+        min(bounds),
+        max(bounds),
+        today,
+        sort if sort in SORTS else "",
+        family if family in families else "",
+        families,
+    )
 
 
 def _line(
     trial: Trial,
     *,
     best: Trial | None,
-    baseline: Trial | None,
+    pinned: Mapping[str, Trial],
     measure: Measure,
     guards: Sequence[Measure],
 ) -> TrialLine:
@@ -161,12 +243,19 @@ def _line(
         return TrialLine(trial, None, frozen)
     scores: dict[str, Any] = trial.result["scores"]
     is_best = best is not None and trial.pk == best.pk
+
+    def over(other: Trial | None) -> Gain | None:
+        return gain(trial, other, measure=measure) if other and other.pk != trial.pk else None
+
+    usual, rule = pinned.get("dummy"), pinned.get("rule")
     return TrialLine(
         trial,
         scores[measure.key],
         frozen,
-        gain(trial, baseline, measure=measure) if baseline and not trial.is_baseline else None,
-        gain(trial, best, measure=measure) if best and not is_best else None,
+        None if trial.is_baseline else over(usual),
+        over(best),
         is_best,
         tuple((guard.title, scores[guard.key]["mean"]) for guard in guards if guard.key in scores),
+        None if trial.is_baseline else over(rule),
+        next((made for made in trial.reproductions.all() if made.result), None),
     )

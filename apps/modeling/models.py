@@ -22,6 +22,9 @@ class Experiment(models.Model):
     budget_s = models.PositiveIntegerField(
         null=True, help_text="Seconds that each search for settings may take; null: no search."
     )
+    balanced = models.BooleanField(
+        default=False, help_text="Each class counts alike, however rare it is."
+    )
     note = models.TextField(blank=True, help_text="Why it was run, and what was learnt.")
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -44,6 +47,12 @@ class Trial(models.Model):
     title = models.CharField(max_length=80)
     is_baseline = models.BooleanField(default=False)
     params = models.JSONField(default=dict)
+    most_rows = models.PositiveIntegerField(
+        null=True, help_text="Fitted on a sample of so many rows; null: on all."
+    )
+    expected_s = models.FloatField(
+        default=0, help_text="Seconds that were expected before the start."
+    )
     job = models.ForeignKey(Job, models.PROTECT, related_name="+", null=True)
     result = models.JSONField(default=dict, help_text="What cross_validate returned.")
     diagnosis = models.JSONField(

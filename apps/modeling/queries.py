@@ -1,6 +1,6 @@
 """Reads about models. ``signed_model`` is the door through which production looks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,9 @@ from apps.engine.charts.rankings import (
 )
 from apps.engine.charts.scores import calibration_curve, precision_recall_curve, roc_curve
 from apps.engine.charts.theme import Figure
+from apps.engine.charts.training import overlaid
+from apps.engine.training.pipeline import BLENDS
+from apps.engine.types import Problem
 from apps.modeling.models import Candidate, Evaluation, Opening, Trial
 from apps.modeling.reports import (
     calibration_says,
@@ -31,10 +34,10 @@ from apps.modeling.reports import (
     worth_of,
 )
 from apps.modeling.scrutiny import suite_of
-from apps.planning.queries import sensitive_columns
+from apps.planning.queries import SignedPlan, as_signed, lock_of, sensitive_columns
 from apps.projects.access import Verb, may
 from apps.projects.canonical import content_hash
-from apps.projects.models import Cycle
+from apps.projects.models import Cycle, Decision
 from apps.projects.queries import passed_by, require_passed
 from apps.projects.stages import Stage
 
@@ -71,8 +74,25 @@ def model_subject(cycle: Cycle) -> str:
     data, evaluation = data_subject(cycle), latest_evaluation(cycle)
     if not data or evaluation is None:
         return ""
-    opening = evaluation.opening
+    return _subject_of(data, evaluation.opening)
+
+
+def _subject_of(data: str, opening: Opening) -> str:
     return content_hash({"data": data, "model": opening.candidate.model, "opening": opening.number})
+
+
+def candidate_subject(candidate: Candidate) -> str:
+    """What the model gate was about when it was about this candidate; empty without its test.
+
+    The same as ``model_subject`` while it is the candidate that was tested last. What answers
+    requests goes on to rest on its own candidate when another one is tested.
+    """
+    data, closed = data_subject(candidate.cycle), closed_data(candidate.cycle)
+    if not data or closed is None:
+        return ""
+    tested = candidate.openings.filter(split=closed.split, evaluation__isnull=False)
+    opening = tested.select_related("candidate").order_by("-number").first()
+    return _subject_of(data, opening) if opening else ""
 
 
 def signed_model(cycle: Cycle) -> SignedModel | None:
@@ -107,7 +127,17 @@ class VerdictSummary:
     confusion: dict[str, Any] | None
     drivers: list[dict[str, Any]]
     unit: str
-    locked_by: str
+    lock: Decision | None
+
+    @property
+    def locked_first(self) -> bool:
+        """The metrics were locked before the first training."""
+        return is_locked_first(self.opening, self.lock)
+
+    @property
+    def locked_by(self) -> str:
+        """Who signed the metrics first, and when; empty when nobody did."""
+        return f"{self.lock.person_name}, {self.lock.at:%-d %b %Y}" if self.lock else ""
 
     @property
     def passed(self) -> int:
@@ -179,31 +209,44 @@ class VerdictSummary:
         return sum(1 for item in self.verdicts if item["outcome"] == wanted)
 
 
+def _slices(result: Mapping[str, Any], plan: SignedPlan) -> list[dict[str, Any]]:
+    """Groups that the plan asks for, whole and in its order; else the worst of the others.
+
+    ``asked`` marks the first. A column that was not judged at all is a row without a score.
+    """
+    rows = [{**row, "asked": row["column"] in plan.groups} for row in result["slices"]]
+    judged = {row["column"] for row in rows}
+    nothing = {"value": "(not judged)", "rows": 0, "few": True, "asked": True}
+    nothing |= {"score": None, "low": None, "high": None}
+    found = [row for row in rows if row["asked"]]
+    found += [{"column": name, **nothing} for name in plan.groups if name not in judged]
+    if plan.slices:
+        return found
+    falls = result["verdicts"][0]["direction"] == "down"
+    others = [row for row in rows if not row["asked"] and row["score"] is not None]
+    return [*found, *sorted(others, key=lambda row: row["score"], reverse=falls)[:WORST]]
+
+
+def is_locked_first(opening: Opening, lock: Decision | None) -> bool:
+    """Whether the metrics of this opening were signed before anything was trained."""
+    first = opening.cycle.experiments.order_by("number").first()
+    return lock is not None and (first is None or lock.at < first.created_at)
+
+
 def summarise(evaluation: Evaluation) -> VerdictSummary:
     """What a reader wants of one evaluation."""
     opening, result = evaluation.opening, evaluation.result
-    decision = (
-        opening.cycle.decisions.filter(stage=Stage.PLAN, subject=content_hash(opening.plan.content))
-        .order_by("number")
-        .first()
-    )
-    direction = result["verdicts"][0]["direction"]
-    scored = [row for row in result["slices"] if row["score"] is not None]
-    slices = sorted(scored, key=lambda row: row["score"], reverse=direction == "down")[:WORST]
-    planned = bool(opening.plan.task("metrics").get("slices"))
-    if planned:
-        slices = result["slices"]  # what the plan asked for is shown whole, in its own order
     return VerdictSummary(
         evaluation=evaluation,
         opening=opening,
         allowed=int(opening.plan.task("metrics").get("openings") or 1),
         verdicts=result["verdicts"],
-        slices=slices,
-        planned_slices=planned,
+        slices=_slices(result, as_signed(opening.plan)),
+        planned_slices=bool(opening.plan.task("metrics").get("slices")),
         confusion=result.get("confusion"),
         drivers=drivers(opening.candidate.report),
         unit=importance_unit(opening.candidate.trial.experiment),
-        locked_by=f"{decision.person_name}, {decision.at:%-d %b %Y}" if decision else "",
+        lock=lock_of(opening.plan),
     )
 
 
@@ -222,6 +265,13 @@ def may_freeze(trial: Trial, user: User) -> bool:
     if data is None or not may(user, Verb.TRAIN, experiment.cycle.project):
         return False
     return experiment.split_id == data.split.pk
+
+
+def may_calibrate(trial: Trial, user: User) -> bool:
+    """True for a finished candidate with probabilities that is no blend, of today's split."""
+    if trial.experiment.problem == Problem.REGRESSION or trial.candidate in BLENDS:
+        return False
+    return may_freeze(trial, user)
 
 
 CURVES = {"roc": "roc", "recall": "precision_recall", "calibration": "calibration"}
@@ -285,6 +335,21 @@ def _learning_figure(trial: Trial) -> Figure | None:
     if suite is None or len(suite.learning["points"]) < 2:
         return None
     return learning(suite.learning["points"], scale=suite.scale, guess=suite.guess)
+
+
+OVERLAID = {
+    "roc": ("roc", "false_positive_rate", "true_positive_rate", "False alarms", "Found"),
+    "recall": ("precision_recall", "recall", "precision", "Recall", "Precision"),
+}
+"""Name in the address -> curve, its two columns, and how the axes are called."""
+
+
+def overlaid_curves(trials: Sequence[Trial], name: str) -> Figure:
+    """One curve of each trial, on development rows that did not train it."""
+    key, across, up, across_says, up_says = OVERLAID[name]
+    found = [(trial.title, trial.diagnosis["curves"][key]) for trial in trials]
+    curves = [(title, list(zip(told[across], told[up], strict=True))) for title, told in found]
+    return overlaid(curves, across=across_says, up=up_says, diagonal=name == "roc")
 
 
 def _shape_figure(trial: Trial, number: str, positive: str) -> Figure | None:

@@ -1,19 +1,25 @@
 """Pages of the modeling room: select, train, evaluate."""
 
+from typing import Any
+
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.datasets.queries import closed_data
+from apps.datasets.storage import local
 from apps.engine.charts.table import answer
-from apps.engine.training.candidates import candidates_for
-from apps.engine.types import Problem
-from apps.modeling import actions, cards, queries, reports, testreport
+from apps.engine.charts.training import best_so_far
+from apps.modeling import actions, cards, experiment_actions, queries, reports, testreport
+from apps.modeling.comparing import MOST_TRIALS, compared
 from apps.modeling.forms import ExperimentForm, FreezeForm, NoteForm, RowForm
-from apps.modeling.leaderboard import board_of
+from apps.modeling.leaderboard import SORTS, board_of
 from apps.modeling.models import Candidate, Evaluation, Experiment, Trial
+from apps.modeling.notebooks import written_notebook
+from apps.modeling.progress import finished_over_time, progress_of
+from apps.modeling.proposing import offers_for
 from apps.projects.access import Verb, project_view, require
 from apps.projects.models import Project
 from apps.web.fragments import render_page
@@ -28,16 +34,24 @@ def select(request: HttpRequest, project: Project) -> HttpResponse:
     if data is None:
         return render_page(request, "modeling/select.html", {"data": None})
     columns = actions.usable_features(data)
-    offered = candidates_for(
-        Problem(data.split.report["problem"]), rows=data.table.rows or 0, columns=len(columns)
+    offers = offers_for(data, columns)
+    form = ExperimentForm(
+        request.POST or None,
+        offers=offers,
+        columns=columns,
+        classes=data.split.report.get("classes", []),
     )
-    form = ExperimentForm(request.POST or None, offered=offered, columns=columns)
     if request.method == "POST":
         require(request.user, Verb.TRAIN, project)
         if form.is_valid():
             actions.start_experiment(cycle=project.cycle, by=request.user, **form.cleaned_data)
             return redirect("modeling:train", project.slug)
-    context = {"data": data, "offered": offered, "form": form}
+    context = {
+        "data": data,
+        "offers": offers,
+        "form": form,
+        "alternative": data.plan.plan.task("problem").get("alternative", ""),
+    }
     status = 422 if form.is_bound else 200
     return render_page(request, "modeling/select.html", context, status=status)
 
@@ -50,8 +64,14 @@ def train(request: HttpRequest, project: Project) -> HttpResponse:
     number = request.GET.get("experiment", "")
     shown = next((item for item in experiments if str(item.number) == number), None)
     newest = shown or (experiments[0] if experiments else None)
+    board = None
+    if newest:
+        chosen = {name: request.GET.get(name, "") for name in ("sort", "family")}
+        board = board_of(newest, **chosen)
     context = {
-        "board": board_of(newest) if newest else None,
+        "board": board,
+        "progress": progress_of(board) if board else None,
+        "sorts": SORTS,
         "experiments": experiments,
         "is_open": closed_data(project.cycle) is not None,
         "note_form": NoteForm(initial={"note": newest.note}) if newest else None,
@@ -59,13 +79,120 @@ def train(request: HttpRequest, project: Project) -> HttpResponse:
     return render_page(request, "modeling/train.html", context, fragments={"board"})
 
 
+@require_GET
+@project_view(Verb.LOOK)
+def experiment_figure(request: HttpRequest, project: Project, experiment_id: int) -> JsonResponse:
+    """The best so far over time, with its numbers."""
+    experiment = get_object_or_404(Experiment, pk=experiment_id, cycle__project=project)
+    board = board_of(experiment)
+    drawn = best_so_far(
+        finished_over_time(board),
+        title=board.metric.title,
+        direction=board.metric.direction,
+        promise=board.promise.threshold,
+    )
+    return JsonResponse(answer(drawn, dark=request.GET.get("theme") == "dark"))
+
+
+@require_GET
+@project_view(Verb.TRAIN)
+def notebook(request: HttpRequest, project: Project, experiment_id: int) -> HttpResponse:
+    """The experiment as a notebook of plain pandas and scikit-learn."""
+    experiment = get_object_or_404(Experiment, pk=experiment_id, cycle__project=project)
+    name = f"{project.slug}-experiment-{experiment.number}.ipynb"
+    told = JsonResponse(written_notebook(experiment), json_dumps_params={"indent": 1})
+    told.headers["Content-Type"] = "application/x-ipynb+json"
+    told.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return told
+
+
+@require_GET
+@project_view(Verb.TRAIN)
+def rows(request: HttpRequest, project: Project, experiment_id: int, name: str) -> FileResponse:
+    """The files that the notebook reads: development rows, or the split. No sealed row."""
+    experiment = get_object_or_404(Experiment, pk=experiment_id, cycle__project=project)
+    split = experiment.split
+    stored = {"development": split.development, "split": split.split_file}.get(name)
+    if stored is None:
+        raise Http404
+    opened = local(stored).open("rb")
+    return FileResponse(opened, as_attachment=True, filename=f"{name}.parquet")
+
+
+@require_GET
+@project_view(Verb.LOOK)
+def compare(request: HttpRequest, project: Project) -> HttpResponse:
+    """Chosen trials side by side; without a choice, where to choose."""
+    trials = _chosen(request, project)
+    context: dict[str, Any] = {"page": None, "shows_all": "all" in request.GET}
+    if len(trials) > 1:
+        context["page"] = compared(trials)
+    return render_page(request, "modeling/compare.html", context)
+
+
+@require_GET
+@project_view(Verb.LOOK)
+def compare_figure(request: HttpRequest, project: Project, name: str) -> JsonResponse:
+    """Curves of the chosen trials in one chart, with their numbers."""
+    trials = [trial for trial in _chosen(request, project) if "roc" in trial.diagnosis["curves"]]
+    if name not in queries.OVERLAID or not trials:
+        raise Http404
+    drawn = queries.overlaid_curves(trials, name)
+    return JsonResponse(answer(drawn, dark=request.GET.get("theme") == "dark"))
+
+
+def _chosen(request: HttpRequest, project: Project) -> list[Trial]:
+    """Trials named in the address, in its order; the base first where one is named."""
+    asked = [text for text in request.GET.getlist("trial") if text.isdecimal()]
+    base = request.GET.get("base", "")
+    order = sorted(dict.fromkeys(asked), key=lambda text: text != base)
+    found = Trial.objects.filter(
+        pk__in=order[: MOST_TRIALS + 1], experiment__cycle__project=project
+    )
+    by_key = {
+        str(trial.pk): trial
+        for trial in found.select_related("experiment__split__table", "experiment__plan")
+    }
+    return [by_key[text] for text in order if text in by_key]
+
+
+@require_POST
+@project_view(Verb.TRAIN)
+def combine(request: HttpRequest, project: Project) -> HttpResponse:
+    """Train a vote, a stack or a calibrated form of finished trials."""
+    asked = [text for text in request.POST.getlist("trial") if text.isdecimal()]
+    found = Trial.objects.filter(pk__in=asked, experiment__cycle=project.cycle)
+    trials = list(found.select_related("experiment").order_by("pk"))
+    if not trials:
+        raise Refusal("Choose candidates on the leaderboard first.")
+    experiment = trials[0].experiment
+    how = request.POST.get("how", "")
+    experiment_actions.combine(experiment=experiment, trials=trials, how=how, by=request.user)
+    return redirect(_of(project, experiment))
+
+
+def _of(project: Project, experiment: Experiment) -> str:
+    """Where the leaderboard of an experiment stands."""
+    return f"{reverse('modeling:train', args=[project.slug])}?experiment={experiment.number}"
+
+
+@require_POST
+@project_view(Verb.TRAIN)
+def go_on(request: HttpRequest, project: Project, experiment_id: int) -> HttpResponse:
+    """Take up what was stopped or failed."""
+    experiment = get_object_or_404(Experiment, pk=experiment_id, cycle=project.cycle)
+    experiment_actions.go_on(experiment=experiment, by=request.user)
+    return redirect(_of(project, experiment))
+
+
 @require_POST
 @project_view(Verb.TRAIN)
 def stop(request: HttpRequest, project: Project, experiment_id: int) -> HttpResponse:
-    """Stop an experiment; what is finished stays."""
+    """Stop an experiment; what is finished stays. With ``keep``, a search blends what it has."""
     experiment = get_object_or_404(Experiment, pk=experiment_id, cycle__project=project)
-    actions.stop_experiment(experiment=experiment, by=request.user)
-    return redirect("modeling:train", project.slug)
+    keep = request.POST.get("keep") == "1"
+    experiment_actions.stop_experiment(experiment=experiment, by=request.user, keep=keep)
+    return redirect(_of(project, experiment))
 
 
 @require_POST
@@ -77,9 +204,7 @@ def note(request: HttpRequest, project: Project, experiment_id: int) -> HttpResp
     if not form.is_valid():
         raise Refusal("A note has at most 2,000 characters. Shorten it and save again.")
     actions.write_note(experiment=experiment, note=form.cleaned_data["note"], by=request.user)
-    return redirect(
-        f"{reverse('modeling:train', args=[project.slug])}?experiment={experiment.number}"
-    )
+    return redirect(_of(project, experiment))
 
 
 @require_GET
@@ -111,6 +236,7 @@ def _trial_page(
         "freeze_form": form,
         "row_form": _row_form(page),
         "may_freeze": queries.may_freeze(found, request.user),
+        "may_calibrate": queries.may_calibrate(found, request.user),
     }
     status = 422 if form.is_bound else 200
     return render_page(request, "modeling/trial.html", context, status=status)

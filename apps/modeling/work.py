@@ -8,6 +8,7 @@ from apps.datasets.vault import unseal
 from apps.engine.types import Kind
 from apps.jobs.models import Job
 from apps.jobs.runner import Desk
+from apps.modeling.kept_folds import forget, kept_folder
 from apps.modeling.models import (
     AttackRun,
     Candidate,
@@ -18,8 +19,9 @@ from apps.modeling.models import (
     RowExplanation,
     Trial,
 )
+from apps.modeling.ruling import features_with_rule
 from apps.planning.content import payoff_of
-from apps.planning.queries import as_signed
+from apps.planning.queries import SignedPlan, as_signed
 from apps.projects import ledger
 
 MOST_SLICE_COLUMNS = 6
@@ -39,14 +41,18 @@ def _common(experiment: Experiment) -> dict[str, Any]:
 
 def _of_trial(trial: Trial) -> dict[str, Any]:
     """The candidate and the rows it may see, as the job functions take them."""
-    split = trial.experiment.split
+    split, common = trial.experiment.split, _common(trial.experiment)
+    if trial.candidate == "rule":
+        common["features"] = features_with_rule(trial.params, trial.experiment)
     return {
         "development": str(local(split.development)),
         "split_file": str(local(split.split_file)),
         "method": split.method,
         "candidate": trial.candidate,
         "params": trial.params or None,
-        **_common(trial.experiment),
+        "balanced": trial.experiment.balanced,
+        "most_rows": trial.most_rows,
+        **common,
     }
 
 
@@ -66,6 +72,7 @@ def run_trial(job: Job, desk: Desk) -> None:
             payoff=payoff_of(experiment.plan.content),
             fixed_threshold=plan.fixed_threshold,
             answers_file=str(folder / "answers.parquet"),
+            kept_folder=str(kept_folder(trial)),
             **_of_trial(trial),
         )
         answers = keep(folder / "answers.parquet")
@@ -82,6 +89,7 @@ def run_trial(job: Job, desk: Desk) -> None:
             project=experiment.cycle.project,
             facts={"trial": trial.pk, "scores": result["scores"], "answers": answers},
         )
+    forget(trial)
 
 
 def reproduce_trial(job: Job, desk: Desk) -> None:
@@ -180,10 +188,12 @@ def fit_candidate(job: Job, desk: Desk) -> None:
         )
 
 
-def _text_features(experiment: Experiment) -> list[str]:
-    """What groups are looked at when the plan names none."""
+def _slices(plan: SignedPlan, experiment: Experiment) -> list[str]:
+    """Columns whose groups are judged: those that the plan asks for, else the features of text."""
+    if plan.slices:
+        return plan.groups
     texts = [item["name"] for item in experiment.features if item["kind"] == Kind.TEXT]
-    return texts[:MOST_SLICE_COLUMNS]
+    return list(dict.fromkeys([*plan.groups, *texts[:MOST_SLICE_COLUMNS]]))
 
 
 def test_candidate(job: Job, desk: Desk) -> None:
@@ -206,8 +216,8 @@ def test_candidate(job: Job, desk: Desk) -> None:
             baseline_sha256=baseline.model if baseline else None,
             threshold=candidate.threshold,
             payoff=payoff_of(opening.plan.content),
-            slices=plan.slices or _text_features(experiment),
-            guardrails={"planned_slices": bool(plan.slices), **plan.guardrails},
+            slices=_slices(plan, experiment),
+            guardrails={"planned_slices": bool(plan.groups), **plan.guardrails},
             **_common(experiment),
         )
     with desk.finishing():

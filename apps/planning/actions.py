@@ -95,16 +95,32 @@ def save_task(
     return draft
 
 
+def _refuse_unseen(draft: Draft, revision: int | None) -> None:
+    """Raise when the draft was saved after ``revision``; None: nobody looked at it on a page."""
+    if revision is not None and revision != draft.revision:
+        raise Refusal(
+            f"{draft.edited_by} saved the draft after you opened this page. Look at it again."
+        )
+
+
 @transaction.atomic
 def fill_draft(
-    *, cycle: Cycle, content: dict[str, Any], whence: str, by: User, replace: bool = False
+    *,
+    cycle: Cycle,
+    content: dict[str, Any],
+    whence: str,
+    by: User,
+    replace: bool = False,
+    revision: int | None = None,
 ) -> Draft:
     """Put a whole plan into the draft: from a template, another project or a file.
 
     ``whence`` ends the sentence "filled the draft from ...". Raises Refusal when the draft says
-    something already and ``replace`` is not given.
+    something already and ``replace`` is not given, or when it is not at the ``revision`` any more
+    that was to be replaced.
     """
     draft = _begin(cycle, by)
+    _refuse_unseen(draft, revision if replace else None)
     if not is_blank(draft.content) and not replace:
         raise Refusal(
             "The draft says something already. Tick “Replace what the draft holds” if it may go."
@@ -130,10 +146,7 @@ def submit_version(
     when the draft is not at the ``revision`` any more that its author has seen.
     """
     draft, last = _begin(cycle, by), current_plan(cycle)
-    if revision is not None and revision != draft.revision:
-        raise Refusal(
-            f"{draft.edited_by} saved the draft after you opened this page. Look at it again."
-        )
+    _refuse_unseen(draft, revision)
     missing = [found for found in problems_of(draft.content) if found.blocks]
     if missing:
         raise Refusal(f"The plan cannot be signed like this: {missing[0].says} {missing[0].mend}")

@@ -1,6 +1,7 @@
 """Questions about the plan that a reviewer would ask."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from django.urls import reverse
 from django.utils import timezone
@@ -25,8 +26,7 @@ def _on_plan(name: str, answer: Callable[[Plan], Evidence]) -> Callable[[Cycle],
         plan = current_plan(cycle)
         if plan is None:
             return Evidence(ok=False, says=NO_PLAN, link=_link(cycle, name))
-        told = answer(plan)
-        return Evidence(told.ok, told.says, told.facts, _link(cycle, name), told.warning)
+        return replace(answer(plan), link=_link(cycle, name))
 
     return run
 
@@ -43,15 +43,15 @@ def _asked(question: str, says: Callable[[Plan], str]) -> Callable[[Plan], Evide
         found = answers_to(question, reading(plan.content, on=made_on))
         if not found:
             return Evidence(ok=True, says=says(plan))
-        more = f" And {len(found) - 1} more." if len(found) > 1 else ""
         facts = [
             {"rule": item.rule, "severity": item.severity, "says": item.says} for item in found
         ]
         return Evidence(
             ok=False,
             warning=not any(item.blocks for item in found),
-            says=f"{found[0].says} {found[0].mend}{more}",
+            says=f"{found[0].says} {found[0].mend}",
             facts={"findings": facts},
+            more=tuple(f"{item.says} {item.mend}" for item in found[1:]),
         )
 
     return answer
@@ -77,7 +77,7 @@ def _features(plan: Plan) -> Evidence:
         )
     late = [feature.name for feature in features if not feature.is_allowed]
     facts = {**told.facts, "late": late, "count": len(features)}
-    return Evidence(told.ok, told.says, facts, warning=told.warning)
+    return replace(told, facts=facts)
 
 
 def _features_says(plan: Plan) -> str:

@@ -9,6 +9,7 @@ from apps.planning.difference import Change, difference
 from apps.planning.foundation import foundation_of
 from apps.planning.models import Draft, Plan
 from apps.planning.problems import PlanProblem, problems_of
+from apps.planning.promised import PromiseLine, promise_lines, terms_of_test
 from apps.planning.queries import sentence_of, signed_version
 from apps.planning.value import YearlyValue, yearly_value
 from apps.projects.canonical import content_hash
@@ -67,6 +68,8 @@ class PlanPage:
     value: YearlyValue | None
     tasks: list[TaskLine]
     found: list[PlanProblem]
+    promises: list[PromiseLine]
+    test: list[tuple[str, str]]
     changes: list[Change]
     moves_foundation: bool
     versions: list[Plan]
@@ -122,6 +125,8 @@ def plan_page(cycle: Cycle) -> PlanPage:
         value=yearly_value(content),
         tasks=[_line(task, content, found) for task in TASKS],
         found=found,
+        promises=promise_lines(content),
+        test=terms_of_test(content),
         changes=difference(current.content, content) if current and draft else [],
         moves_foundation=current is not None and current.foundation != foundation,
         versions=versions,

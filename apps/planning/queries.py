@@ -1,6 +1,7 @@
 """Reads about plans. ``signed_plan`` is the door through which the rooms to the right look."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -18,6 +19,7 @@ from apps.planning.difference import Change, difference
 from apps.planning.foundation import foundation_of
 from apps.planning.models import Draft, Plan
 from apps.planning.problems import testability
+from apps.planning.promised import PromiseLine, promise_lines, terms_of_test
 from apps.planning.value import YearlyValue, yearly_value
 from apps.projects.access import visible_projects
 from apps.projects.canonical import content_hash
@@ -47,6 +49,12 @@ class SignedPlan:
         """Hash of the part that later gates build upon."""
         return content_hash(foundation_of(self.plan.content))
 
+    @property
+    def groups(self) -> list[str]:
+        """Columns whose groups the plan asks for: those judged apart, and the protected one."""
+        protected = self.guardrails.get("group_column")
+        return list(dict.fromkeys([*self.slices, *([protected] if protected else [])]))
+
     def allowed(self, name: str) -> bool:
         """False for a column that the plan says is known only after the decision."""
         return all(feature.is_allowed for feature in self.features if feature.name == name)
@@ -55,6 +63,21 @@ class SignedPlan:
 def current_plan(cycle: Cycle) -> Plan | None:
     """Newest version of this cycle, signed or not."""
     return cycle.plans.order_by("-number").first()
+
+
+def sensitive_columns(cycle: Cycle) -> frozenset[str]:
+    """Columns whose values are not shown: marked in the newest plan or in its draft.
+
+    A mark counts before it is signed, and goes on counting while a newer plan waits.
+    """
+    plan, draft = current_plan(cycle), Draft.objects.filter(cycle=cycle).first()
+    contents = [one.content for one in (plan, draft) if one is not None]
+    return frozenset(
+        feature.name
+        for content in contents
+        for feature in features_of(content)
+        if feature.sensitive
+    )
 
 
 def plan_subject(cycle: Cycle) -> str:
@@ -72,27 +95,28 @@ def plan_foundation(cycle: Cycle) -> str:
     return content_hash(foundation_of(plan.content)) if plan else ""
 
 
-def sensitive_columns(cycle: Cycle) -> frozenset[str]:
-    """Columns whose values are never shown: marked in the newest plan or in its draft.
-
-    A mark counts before it is signed, and goes on counting while a newer plan waits.
-    """
-    plan, draft = current_plan(cycle), Draft.objects.filter(cycle=cycle).first()
-    contents = [one.content for one in (plan, draft) if one is not None]
-    return frozenset(
-        feature.name
-        for content in contents
-        for feature in features_of(content)
-        if feature.sensitive
-    )
-
-
 def signed_version(cycle: Cycle) -> Plan | None:
     """The version that was signed last in this cycle, current or not."""
     decision = latest_decision(cycle, Stage.PLAN)
     if decision is None or decision.verdict not in PASSING:
         return None
     return cycle.plans.filter(content_hash=decision.subject).order_by("-number").first()
+
+
+def lock_of(plan: Plan) -> Decision | None:
+    """The approval that locked what later work rests on: the first of a version that promises it.
+
+    An amendment of the wording is signed again and locks nothing anew.
+    """
+    same = plan.cycle.plans.filter(foundation=plan.foundation).values("content_hash")
+    given = plan.cycle.decisions.filter(stage=Stage.PLAN, verdict__in=PASSING, subject__in=same)
+    return given.order_by("number").first()
+
+
+def amendments_of(cycle: Cycle) -> list[tuple[Plan, bool]]:
+    """Every later version of the cycle's plan, and whether it moves what later work rests on."""
+    plans = list(cycle.plans.order_by("number"))
+    return [(plan, plan.foundation != before.foundation) for before, plan in pairwise(plans)]
 
 
 def as_signed(plan: Plan) -> SignedPlan:
@@ -136,7 +160,8 @@ class PlanSummary:
     plan: Plan
     sentence: str
     value: YearlyValue | None
-    metrics: list[dict[str, Any]]
+    promises: list[PromiseLine]
+    test: list[tuple[str, str]]
     risks: list[dict[str, Any]]
     testable: str
     signed: Plan | None = None
@@ -183,9 +208,8 @@ def summarise(plan: Plan, *, signed: Plan | None = None) -> PlanSummary:
         plan=plan,
         sentence=sentence_of(plan.content),
         value=yearly_value(plan.content),
-        metrics=[
-            {**asdict(promise), "title": promise.title} for promise in promises_of(plan.content)
-        ],
+        promises=promise_lines(plan.content),
+        test=terms_of_test(plan.content),
         risks=sorted(
             plan.task("risks").get("items", []),
             key=lambda item: -item["likelihood"] * item["impact"],

@@ -14,6 +14,7 @@ from apps.production.taking import take_up
 
 MOST_ACTUALS = 10_000
 MOST_ERRORS = 100
+MOST_CLASS = 200
 _SHAPE = {"prediction_id", "value"}
 
 
@@ -96,7 +97,11 @@ def _matched(
 
 def _value(prediction: Prediction, value: Any) -> Any:
     """The value as it is kept: a finite number, or a class by its name."""
-    if prediction.release.served_with["problem"] == Problem.REGRESSION:
+    if prediction.release is None:  # the fallback's rule answered: a number, or a class
+        is_number = not isinstance(prediction.prediction, str)
+    else:
+        is_number = prediction.release.served_with["problem"] == Problem.REGRESSION
+    if is_number:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise Misfit("wrong_type", "The actual value is a number.", "value")
         try:
@@ -106,6 +111,8 @@ def _value(prediction: Prediction, value: Any) -> Any:
         if not math.isfinite(number):
             raise Misfit("not_finite", "The actual value is too large for a number.", "value")
         return number
+    if prediction.release is None and isinstance(value, str) and len(value) <= MOST_CLASS:
+        return value
     classes = prediction.probabilities or {}
     if isinstance(value, list | dict | None) or str(value) not in classes:
         told = ", ".join(classes)

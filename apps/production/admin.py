@@ -8,9 +8,13 @@ from apps.production.models import (
     ApiToken,
     Call,
     Deployment,
+    Drill,
+    Fallback,
+    FlipReport,
     Prediction,
     Release,
     Segment,
+    Switch,
     WatchReport,
 )
 from apps.web.admin import ReadOnlyAdmin
@@ -120,3 +124,43 @@ class AlarmAdmin(ReadOnlyAdmin):
     list_filter = ["severity", "raised_at", "closed_at"]
     list_select_related = ["release__deployment", "closed_by"]
     search_fields = ["says", "answer", "release__deployment__slug"]
+
+
+@admin.register(Fallback)
+class FallbackAdmin(ReadOnlyAdmin):
+    """What endpoints fall back to."""
+
+    list_display = ["deployment", "kind", "person", "at"]
+    list_filter = ["kind", "at"]
+    list_select_related = ["deployment", "person"]
+    search_fields = ["deployment__slug"]
+
+
+@admin.register(Switch)
+class SwitchAdmin(ReadOnlyAdmin):
+    """Who changed what answers, and why."""
+
+    list_display = ["deployment", "number", "kind", "release", "person", "at"]
+    list_filter = ["kind", "at"]
+    list_select_related = ["deployment", "release__deployment", "person"]
+    search_fields = ["deployment__slug", "reason"]
+
+
+@admin.register(FlipReport)
+class FlipReportAdmin(ReadOnlyAdmin):
+    """Comparisons of two releases on logged calls."""
+
+    list_display = ["after", "before", "at"]
+    list_filter = ["at"]
+    list_select_related = ["after__deployment", "before__deployment"]
+    search_fields = ["after__deployment__slug"]
+
+
+@admin.register(Drill)
+class DrillAdmin(ReadOnlyAdmin):
+    """Contingencies that were tried out."""
+
+    list_display = ["cycle", "risk", "passed", "took_s", "person", "at"]
+    list_filter = ["passed", "at"]
+    list_select_related = ["cycle__project", "person"]
+    search_fields = ["risk", "contingency"]

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 
 from apps.engine.serving.payload import BadPayload, parse_body
@@ -44,6 +45,10 @@ def door(method: str) -> Callable[[Door], View]:
             except DatabaseError:
                 LOG.exception("A request to the endpoint %s met a database that did not work", slug)
                 return _response(predicting.refused(predicting.busy()))
+            except Exception:
+                crash = predicting.crashed()
+                LOG.exception("A request to %s failed (%s)", slug, crash.reference)
+                return _response(predicting.refused(crash))
 
         return view
 
@@ -81,6 +86,14 @@ def contract(request: HttpRequest, token: ApiToken) -> dict[str, Any]:
         "fields": release.contract["fields"],
         "example": {"rows": [release.report["example"]]},
     }
+
+
+@door("GET")
+def schema(request: HttpRequest, token: ApiToken) -> dict[str, Any]:
+    """The endpoint in OpenAPI 3.1."""
+    release = serving.release_for(token.deployment)
+    base = request.build_absolute_uri(reverse("api:nothing", args=["-"]))
+    return serving.openapi_of(release, base=base.removesuffix("/-"))
 
 
 @csrf_exempt

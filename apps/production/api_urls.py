@@ -9,5 +9,6 @@ urlpatterns = [
     path("deployments/<slug:slug>/predict", api.predict, name="predict"),
     path("deployments/<slug:slug>/actuals", api.actuals, name="actuals"),
     path("deployments/<slug:slug>/contract", api.contract, name="contract"),
+    path("deployments/<slug:slug>/openapi.json", api.schema, name="schema"),
     path("<path:rest>", api.nothing, name="nothing"),
 ]

@@ -6,6 +6,14 @@ from django.urls import reverse
 
 from apps.production.models import Release
 from apps.production.queries import current_release
+from apps.production.releases import (
+    fallback_of,
+    fallback_says,
+    flips_between,
+    must_be_drilled,
+    risks_of,
+)
+from apps.production.standing import answering, signed_releases
 from apps.projects.evidence import Check, Evidence
 from apps.projects.models import Cycle
 
@@ -73,15 +81,59 @@ def _is_watched(release: Release) -> Evidence:
 
 
 def _can_go_back(release: Release) -> Evidence:
-    before = release.deployment.releases.filter(number__lt=release.number).exclude(content_hash="")
-    last = before.order_by("-number").first()
-    return Evidence(
-        ok=True,
-        says=f"Release {last.number} is there to go back to."
+    signed = [one.release.number for one in signed_releases(release.deployment)]
+    last = max((number for number in signed if number < release.number), default=None)
+    fallback = fallback_says(fallback_of(release.deployment))
+    says = (
+        f"Release {last} is signed and there to go back to."
         if last
-        else "It is the first release: going back means today's way of working.",
-        facts={"before": last.number if last else None},
+        else "No signed release is before it: going back means today's way of working."
     )
+    if fallback:
+        says += f" The endpoint falls back: {fallback}"
+    return Evidence(ok=True, says=says, facts={"before": last, "fallback": fallback})
+
+
+def _flips_are_known(release: Release) -> Evidence:
+    now = answering(release.deployment).release
+    if now is None or now == release:
+        return Evidence(ok=True, says="Nothing else answers here, so no answer changes.")
+    found = flips_between(now, release)
+    if found is None:
+        says = f"Release {now.number} answers now, and nobody compared the two on logged calls."
+        return Evidence(ok=False, warning=True, says=says)
+    told = found.report
+    says = (
+        f"{told['flips']} of {told['cases']} logged calls of release {now.number} would get "
+        f"another answer ({told['share']:.1%})."
+    )
+    if told["unanswered"]:
+        says += f" {told['unanswered']} would be refused: {told['unanswered_says']}"
+    ok = bool(told["cases"]) and not told["unanswered"]
+    facts = {"cases": told["cases"], "flips": told["flips"], "unanswered": told["unanswered"]}
+    return Evidence(ok=ok, warning=not ok, says=says, facts=facts)
+
+
+def _contingencies_are_drilled(cycle: Cycle) -> Evidence:
+    """High risks of the plan, each with a contingency that was tried out in this cycle."""
+    link = reverse("production:drills", args=[cycle.project.slug])
+    high = [risk for risk in risks_of(cycle) if risk.is_high]
+    undrilled = [risk for risk in high if not risk.is_drilled]
+    facts = {"high": len(high), "undrilled": [risk.says for risk in undrilled]}
+    if not high:
+        return Evidence(True, "The plan names no high risk.", facts, link)
+    if not undrilled:
+        slowest_s = max(risk.drill.took_s for risk in high if risk.drill)
+        took = f"{slowest_s:,.0f} s" if slowest_s >= 1 else "less than a second"
+        says = f"{len(high)} of {len(high)} high risks are drilled; the slowest took {took}."
+        return Evidence(True, says, facts, link)
+    first = undrilled[0]
+    how = "its last drill failed" if first.drill else "never drilled"
+    says = (
+        f"{len(undrilled)} of {len(high)} high risks are not drilled: “{first.says}” "
+        f"({first.contingency}) – {how}."
+    )
+    return Evidence(False, says, facts, link, warning=not must_be_drilled(cycle))
 
 
 CHECKS = (
@@ -94,6 +146,12 @@ CHECKS = (
     Check("production.fast_enough", "Is it fast enough?", _on_release(_fast_enough)),
     Check("production.is_watched", "Will we notice when it breaks?", _on_release(_is_watched)),
     Check("production.can_go_back", "What do we go back to?", _on_release(_can_go_back)),
+    Check("production.flips_are_known", "What would change?", _on_release(_flips_are_known)),
+    Check(
+        "production.contingencies_are_drilled",
+        "Do the contingencies work?",
+        _contingencies_are_drilled,
+    ),
 )
 
 

@@ -1,11 +1,15 @@
-"""The form to try an endpoint, made from its contract; names of tokens."""
+"""Forms: to try an endpoint (made from its contract), names of tokens, fallback, drills."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 
 from apps.engine.serving.contract import Contract, Field
+from apps.engine.serving.fallback import OPERATORS, Rule
 from apps.engine.types import Kind
+from apps.production.models import FallbackKind
+from apps.production.releases import Risk
 
 NOTHING = ""
 
@@ -60,3 +64,62 @@ class TokenForm(forms.Form):
     """Who or what will use the token."""
 
     name = forms.CharField(max_length=80, label="Who or what uses it?")
+
+
+class FallbackForm(forms.Form):
+    """What an endpoint falls back to. The rule's column may be left empty: a constant answer."""
+
+    kind = forms.ChoiceField(
+        choices=FallbackKind.choices, widget=forms.RadioSelect, label="When the model should stop"
+    )
+    then = forms.CharField(
+        max_length=200, required=False, label="The rule answers", help_text="For the rule only."
+    )
+    field = forms.ChoiceField(required=False, label="where the column")
+    operator = forms.ChoiceField(
+        choices=[("", "choose"), *OPERATORS.items()], required=False, label="compares"
+    )
+    value = forms.CharField(max_length=200, required=False, label="with")
+    otherwise = forms.CharField(max_length=200, required=False, label="else it answers")
+
+    def __init__(self, contract: Contract, data: Any = None) -> None:
+        super().__init__(data)
+        columns = [(name, name) for name in contract.names]
+        self.fields["field"].choices = [(NOTHING, "no column: one answer for all"), *columns]
+
+    def rule(self) -> Rule | None:
+        """The rule as it was written; None for another kind."""
+        told = self.cleaned_data
+        if told["kind"] != FallbackKind.RULE:
+            return None
+        names = ("then", "field", "operator", "value", "otherwise")
+        return Rule(**{name: told[name] for name in names})
+
+
+class DrillForm(forms.Form):
+    """How a contingency went that people carried out."""
+
+    risk = forms.ChoiceField(label="Which risk?")
+    done = forms.CharField(
+        label="What was done?", widget=forms.Textarea(attrs={"rows": 2}), max_length=2_000
+    )
+    passed = forms.TypedChoiceField(
+        label="Outcome",
+        choices=[("yes", "It worked"), ("no", "It did not work")],
+        coerce=lambda text: text == "yes",
+        widget=forms.RadioSelect,
+    )
+    took_s = forms.FloatField(
+        label="Seconds until it was in force", min_value=0, max_value=30 * 86_400
+    )
+    note = forms.CharField(
+        label="Note",
+        required=False,
+        help_text="Needed when it did not work: what went wrong?",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        max_length=2_000,
+    )
+
+    def __init__(self, risks: Sequence[Risk], data: Any = None, *, chosen: str = "") -> None:
+        super().__init__(data, initial={"risk": chosen})
+        self.fields["risk"].choices = [(risk.says, risk.says) for risk in risks]

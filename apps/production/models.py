@@ -1,4 +1,4 @@
-"""Deployment, Release, ApiToken, Call, Prediction, Segment, Actual, Report, Alarm."""
+"""Deployment, Release, Fallback, FlipReport, Switch, Drill, ApiToken, and what the log holds."""
 
 import uuid
 
@@ -7,7 +7,7 @@ from django.db import models
 
 from apps.jobs.models import Job
 from apps.modeling.models import Candidate
-from apps.projects.models import Cycle, Project
+from apps.projects.models import Cycle, InsertOnly, Project
 
 
 class Deployment(models.Model):
@@ -18,6 +18,14 @@ class Deployment(models.Model):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     retired_at = models.DateTimeField(null=True, blank=True)
+    shadow = models.ForeignKey(
+        "Release",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Answers copies of the calls afterwards; nobody is sent what it says.",
+    )
 
     class Meta:
         ordering = ["slug"]
@@ -62,6 +70,120 @@ class Release(models.Model):
     def is_ready(self) -> bool:
         """Built and verified."""
         return bool(self.content_hash)
+
+
+class FallbackKind(models.TextChoices):
+    """What is done when a model should not answer any more."""
+
+    RELEASE = "release", "The signed release before it answers"
+    RULE = "rule", "A simple rule or one constant answer takes its place"
+    STOP = "stop", "The endpoint stops answering"
+
+
+class Fallback(InsertOnly):
+    """What an endpoint falls back to. The newest row of a deployment counts."""
+
+    TEAM = "deployment__project__team"
+
+    deployment = models.ForeignKey(Deployment, models.PROTECT, related_name="fallbacks")
+    kind = models.CharField(max_length=7, choices=FallbackKind.choices)
+    rule = models.JSONField(null=True, help_text="engine Rule, for the kind `rule`.")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind="rule", rule__isnull=False)
+                | (~models.Q(kind="rule") & models.Q(rule__isnull=True)),
+                name="fallback_rule_has_its_rule",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deployment} falls back to: {self.get_kind_display()}"
+
+
+class FlipReport(models.Model):
+    """Which logged cases another release would answer differently, by segment and in money."""
+
+    before = models.ForeignKey(Release, models.PROTECT, related_name="+")
+    after = models.ForeignKey(Release, models.PROTECT, related_name="flip_reports")
+    job = models.OneToOneField(Job, models.PROTECT, related_name="+")
+    report = models.JSONField(default=dict, help_text="What compare_releases returned.")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.after} against release {self.before.number}"
+
+    @property
+    def is_ready(self) -> bool:
+        """The cases were compared."""
+        return bool(self.report)
+
+
+class Switch(InsertOnly):
+    """Somebody changed what answers at an endpoint.
+
+    What answers follows from the newest of these rows and of the signatures, so it is always one:
+    the number is unique, and two people who switch at once cannot both be the next.
+    """
+
+    TEAM = "deployment__project__team"
+
+    deployment = models.ForeignKey(Deployment, models.PROTECT, related_name="switches")
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=7, choices=FallbackKind.choices)
+    release = models.ForeignKey(Release, models.PROTECT, null=True, related_name="+")
+    rule = models.JSONField(null=True, help_text="The rule that answers, as it was then.")
+    flips = models.ForeignKey(
+        FlipReport, models.PROTECT, null=True, related_name="+", help_text="What was read before."
+    )
+    reason = models.TextField()
+    by_manager = models.BooleanField(default=False, help_text="Their role at that time.")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["deployment", "number"], name="switch_number_is_unique"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind="release", release__isnull=False)
+                | (~models.Q(kind="release") & models.Q(release__isnull=True)),
+                name="switch_release_has_its_release",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deployment} switch {self.number}: {self.kind}"
+
+
+class Drill(InsertOnly):
+    """A contingency of the plan was tried out, and how that went."""
+
+    cycle = models.ForeignKey(Cycle, models.PROTECT, related_name="drills")
+    release = models.ForeignKey(Release, models.PROTECT, null=True, related_name="+")
+    risk = models.TextField(help_text="As the plan says it.")
+    contingency = models.TextField(help_text="As the plan says it; another one is not drilled.")
+    done = models.TextField(help_text="What was done.")
+    passed = models.BooleanField()
+    took_s = models.FloatField(help_text="Until the contingency was in force.")
+    note = models.TextField(blank=True)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"Drill of “{self.risk}”: {'passed' if self.passed else 'failed'}"
 
 
 class ApiToken(models.Model):
@@ -111,7 +233,13 @@ class Prediction(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     call = models.ForeignKey(Call, models.PROTECT, related_name="predictions")
     deployment = models.ForeignKey(Deployment, models.PROTECT, related_name="predictions")
-    release = models.ForeignKey(Release, models.PROTECT, related_name="predictions")
+    release = models.ForeignKey(
+        Release,
+        models.PROTECT,
+        null=True,
+        related_name="predictions",
+        help_text="Null where the fallback's rule answered in the model's place.",
+    )
     row = models.JSONField(help_text="The checked input.")
     prediction = models.JSONField()
     probabilities = models.JSONField(null=True)

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
+from apps.engine.serving.fallback import Rule
 from apps.engine.serving.payload import BadPayload, parse_call
 from apps.production import serving
 from apps.production.models import ApiToken, Prediction, Release
@@ -52,29 +53,54 @@ def reply_to(environ: Environ, *, slug: str) -> Reply:
     except OSError:
         LOG.exception("A call of the endpoint %s could not be logged", slug)
         return refused(unlogged())
+    except Exception:
+        crash = crashed()
+        LOG.exception("A request to the endpoint %s failed (%s)", slug, crash.reference)
+        return refused(crash)
 
 
 def _answered(environ: Environ, token: ApiToken) -> bytes:
+    """The body of a good reply, once the call is in the log; so is each call that fails."""
     began = time.perf_counter()
     release = None
     try:
-        release = serving.release_for(token.deployment)
+        standing = serving.standing_for(token.deployment)
+        release = serving.release_of(standing)
         rows, ids = _parsed(body_of(environ))
-        told = serving.answer(release, rows) if ids is None else _named(release, rows, ids)
+        told = (
+            serving.answer(release, rows, rule=standing.rule)
+            if ids is None
+            else _named(release, rows, ids, standing.rule)
+        )
+        predictions, body = _body(token, told)
     except ApiRefusal as refusal:
         _log(token, release, began=began, refusal=refusal)
         raise
-    predictions = json.dumps(told.predictions)
+    except (DatabaseError, OSError):
+        raise
+    except Exception as error:
+        crash = crashed()
+        LOG.exception("A call of the endpoint %s failed (%s)", token.deployment, crash.reference)
+        _log(token, release, began=began, refusal=crash)
+        raise crash from error
     _log(token, release, began=began, told=told, predictions=predictions)
+    return body
+
+
+def _body(token: ApiToken, told: Answer) -> tuple[str, bytes]:
+    """The predictions as JSON, for the log too, and the whole reply."""
+    predictions = json.dumps(told.predictions)
     head = json.dumps(
         {
             "endpoint": token.deployment.slug,
-            "release": release.number,
-            "model": release.candidate.model,
+            "release": told.release.number,
+            "model": told.release.candidate.model,
         }
     )
     warnings = json.dumps(told.warnings)
-    return f'{head[:-1]}, "predictions": {predictions}, "warnings": {warnings}}}'.encode()
+    return predictions, (
+        f'{head[:-1]}, "predictions": {predictions}, "warnings": {warnings}}}'.encode()
+    )
 
 
 def _parsed(raw: bytes) -> tuple[list[Any], list[Any] | None]:
@@ -84,18 +110,18 @@ def _parsed(raw: bytes) -> tuple[list[Any], list[Any] | None]:
         raise ApiRefusal(400, error.code, str(error)) from error
 
 
-def _named(release: Release, rows: list[Any], ids: list[Any]) -> Answer:
+def _named(release: Release, rows: list[Any], ids: list[Any], rule: Rule | None) -> Answer:
     """Answers under ids that the caller gave; an id that is known gets its first answer again."""
     checked = serving.checked_rows(release, rows)
     keys = _keys(ids, len(rows))
     known = _known(release, keys, checked.rows)
     fresh = [row for key, row in zip(keys, checked.rows, strict=True) if key not in known]
-    told, warnings = serving.scored(release, fresh) if fresh else ([], [])
+    told, warnings = serving.answers(release, fresh, rule) if fresh else ([], [])
     following = iter(told)
     predictions = [
         {"id": str(key), **(known[key] if key in known else next(following))} for key in keys
     ]
-    return Answer(release, checked.rows, predictions, [*checked.warnings, *warnings])
+    return Answer(release, checked.rows, predictions, [*checked.warnings, *warnings], bool(rule))
 
 
 def _keys(ids: list[Any], rows: int) -> list[uuid.UUID]:
@@ -155,7 +181,7 @@ def _log(
         {
             "call": serving.new_id(),
             "deployment": token.deployment_id,
-            "release": release.pk if told and release else None,
+            "release": release.pk if told and release and not told.by_rule else None,
             "token": token.pk,
             "status": refusal.status if refusal else 200,
             "error": refusal.code if refusal else "",
@@ -243,3 +269,20 @@ def unlogged() -> ApiRefusal:
         "The call could not be logged, so it is not answered. Tell an administrator.",
         headers={"Retry-After": "30"},
     )
+
+
+class Crash(ApiRefusal):
+    """Something that nobody thought of. ``reference`` finds it in the server's log."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(
+            500,
+            "internal",
+            f"The server failed on this call. Tell an administrator the reference {reference}.",
+        )
+        self.reference = reference
+
+
+def crashed() -> Crash:
+    """A failure with a new reference."""
+    return Crash(serving.new_id()[:8])

@@ -12,7 +12,7 @@ from apps.engine.monitoring.performance import BROKEN, KEPT, UNKNOWN
 from apps.engine.monitoring.service import service
 from apps.modeling.queries import model_subject
 from apps.production.models import Alarm, Deployment, Prediction, Release, WatchReport
-from apps.projects.canonical import content_hash
+from apps.production.standing import answering, release_subject
 from apps.projects.models import Cycle, Project
 from apps.projects.queries import passed_by
 from apps.projects.stages import Stage
@@ -28,9 +28,7 @@ def production_subject(cycle: Cycle) -> str:
     release, model = current_release(cycle), model_subject(cycle)
     if release is None or not model:
         return ""
-    return content_hash(
-        {"model": model, "release": release.content_hash, "monitor": release.monitor}
-    )
+    return release_subject(release, model)
 
 
 def live_release(cycle: Cycle) -> Release | None:
@@ -42,14 +40,8 @@ def live_release(cycle: Cycle) -> Release | None:
 
 
 def serving_release(deployment: Deployment) -> Release | None:
-    """The release that answers requests now: the newest whose production gate is passed."""
-    ready = deployment.releases.exclude(content_hash="").select_related(
-        "cycle__project", "candidate"
-    )
-    for release in ready.order_by("-number")[:10]:
-        if live_release(release.cycle) == release:
-            return release
-    return None
+    """The release that answers requests now: see ``standing.answering``."""
+    return answering(deployment).release
 
 
 @dataclass(frozen=True)

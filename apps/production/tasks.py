@@ -3,13 +3,27 @@
 from celery import shared_task
 
 from apps.jobs import runner
-from apps.production import taking, work
+from apps.production import comparing, release_actions, taking, work
+from apps.production.models import Deployment
 
 
 @shared_task(name="production.build_release", acks_late=True, ignore_result=True)
 def build_release(job_id: str) -> None:
     """Build and verify a release (see work.build_release)."""
     runner.run(job_id, work.build_release)
+
+
+@shared_task(name="production.compare_releases", acks_late=True, ignore_result=True)
+def compare_releases(job_id: str) -> None:
+    """Answer logged cases by another release (see comparing.compare_releases)."""
+    runner.run(job_id, comparing.compare_releases)
+
+
+@shared_task(name="production.follow", ignore_result=True)
+def follow() -> None:
+    """Have shadows answer the newest calls (see release_actions.follow)."""
+    for deployment in Deployment.objects.exclude(shadow=None).filter(retired_at=None):
+        release_actions.follow(deployment)
 
 
 @shared_task(name="production.watch_now", acks_late=True, ignore_result=True)

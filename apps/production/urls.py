@@ -2,18 +2,30 @@
 
 from django.urls import path
 
-from apps.production import views
+from apps.production.views import deploy, drills, monitor, releases
 
 app_name = "production"
 urlpatterns = [
-    path("deploy/", views.deploy, name="deploy"),
-    path("deploy/build/", views.build, name="build"),
-    path("deploy/releases/<int:release_id>/try/", views.rehearse, name="rehearse"),
-    path("deploy/tokens/", views.issue_token, name="issue_token"),
-    path("deploy/tokens/<int:token_id>/revoke/", views.revoke_token, name="revoke_token"),
-    path("monitor/", views.monitor, name="monitor"),
-    path("monitor/look/", views.look_now, name="look_now"),
-    path("monitor/alarms/<int:alarm_id>/", views.answer_alarm, name="answer_alarm"),
-    path("monitor/next/", views.next_cycle, name="next_cycle"),
-    path("monitor/<slug:name>.json", views.figure, name="figure"),
+    path("deploy/", deploy.deploy, name="deploy"),
+    path("deploy/build/", deploy.build, name="build"),
+    path("deploy/releases/<int:release_id>/try/", deploy.rehearse, name="rehearse"),
+    path("deploy/tokens/", deploy.issue_token, name="issue_token"),
+    path("deploy/tokens/<int:token_id>/revoke/", deploy.revoke_token, name="revoke_token"),
+    path("releases/", releases.releases, name="releases"),
+    path("releases/<int:release_id>/compare/", releases.compare, name="compare"),
+    path("releases/<int:release_id>/switch/", releases.switch, name="switch"),
+    path("releases/<int:release_id>/shadow/", releases.shadow, name="shadow"),
+    path("releases/<int:release_id>/bundle/", releases.bundle, name="bundle"),
+    path("releases/flips/<int:report_id>/", releases.flips, name="flips"),
+    path("releases/stop/", releases.stop, name="stop"),
+    path("fallback/", releases.set_fallback, name="set_fallback"),
+    path("fallback/take/", releases.take_fallback, name="take_fallback"),
+    path("drills/", drills.drills, name="drills"),
+    path("drills/record/", drills.record, name="record_drill"),
+    path("drills/fallback/", drills.fallback, name="drill_fallback"),
+    path("monitor/", monitor.monitor, name="monitor"),
+    path("monitor/look/", monitor.look_now, name="look_now"),
+    path("monitor/alarms/<int:alarm_id>/", monitor.answer_alarm, name="answer_alarm"),
+    path("monitor/next/", monitor.next_cycle, name="next_cycle"),
+    path("monitor/<slug:name>.json", monitor.figure, name="figure"),
 ]

@@ -9,13 +9,18 @@ from apps.projects.models import Cycle
 
 @dataclass(frozen=True)
 class Evidence:
-    """The answer to one check: a verdict, one sentence with numbers, the facts behind it."""
+    """The answer to one check: a verdict, one sentence with numbers, the facts behind it.
+
+    ``more`` are further sentences, each a line of its own where the answer is shown; the facts hold
+    what they are about.
+    """
 
     ok: bool
     says: str
     facts: Mapping[str, Any] = field(default_factory=dict)
     link: str = ""
     warning: bool = False  # not ok, but it does not block
+    more: tuple[str, ...] = ()
 
     @property
     def state(self) -> str:

@@ -6,6 +6,7 @@ read. A key is called by its name, the start of a hash of it, which says nothing
 """
 
 import hashlib
+import hmac
 import os
 import secrets
 import tempfile
@@ -38,6 +39,12 @@ def ring() -> Ring:
     if path not in _read or _read[path][0] != mark:
         _read[path] = (mark, _ring_of(path.read_text().splitlines()))
     return _read[path][1]
+
+
+def for_pseudonyms() -> bytes:
+    """Key of the pseudonyms, from the oldest key: a new ledger key changes no pseudonym."""
+    oldest = next(iter(ring().values()))
+    return hmac.new(oldest, b"pseudonyms of recipes", hashlib.sha256).digest()
 
 
 def current() -> tuple[str, bytes]:

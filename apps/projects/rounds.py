@@ -67,6 +67,11 @@ class Round:
         return self.last is None or self.last.submission_id != self.submission.pk
 
     @property
+    def conditions(self) -> tuple[Decision, ...]:
+        """Approvals of this round that were given on a condition, met or not: all of them count."""
+        return tuple(one for one in self.approvals if one.verdict == Verdict.CONDITIONS)
+
+    @property
     def overdue(self) -> Decision | None:
         """An approval of this round whose condition is overdue."""
         return next((decision for decision in self.approvals if is_overdue(decision)), None)

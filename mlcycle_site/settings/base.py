@@ -149,6 +149,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"queue": "quick", "expires": 30},
     },
+    "follow": {
+        "task": "production.follow",
+        "schedule": 900.0,
+        "options": {"queue": "quick", "expires": 900},
+    },
     "take_up": {
         "task": "production.take_up",
         "schedule": 3.0,

@@ -50,6 +50,13 @@ const draw = async (chart) => {
   await Plotly.react(plot, shown.data, { ...shown.layout, autosize: true }, {
     displayModeBar: false, responsive: true, ...shown.config,
   });
+  const { table } = drawn.get(chart);
+  if (!table?.links || chart.dataset.opens) return;
+  chart.dataset.opens = "rows";
+  plot.on("plotly_click", (event) => {
+    const link = table.links[Number(event.points[0]?.id ?? -1)];
+    if (link) window.location.assign(link);
+  });
 };
 
 const cell = (tag, text, scope) => {
@@ -63,6 +70,16 @@ const cell = (tag, text, scope) => {
   return made;
 };
 
+const linked = (made, link) => {
+  if (!link) return made;
+  const anchor = document.createElement("a");
+  anchor.href = link;
+  anchor.title = "Show these rows";
+  anchor.append(...made.childNodes);
+  made.append(anchor);
+  return made;
+};
+
 const fillTable = (chart, table) => {
   const fold = chart.querySelector("[data-chart-table]");
   const made = document.createElement("table");
@@ -70,7 +87,11 @@ const fillTable = (chart, table) => {
   const head = made.createTHead().insertRow();
   head.append(...table.columns.map((name) => cell("th", String(name), "col")));
   const body = made.createTBody();
-  for (const row of table.rows) body.insertRow().append(...row.map((value) => cell("td", value)));
+  table.rows.forEach((row, number) => {
+    const cells = row.map((value) => cell("td", value));
+    if (cells.length) linked(cells[0], table.links?.[number]);
+    body.insertRow().append(...cells);
+  });
   fold.querySelector("div").replaceChildren(made);
   fold.hidden = table.rows.length === 0;
 };

@@ -5,6 +5,7 @@ import json
 import pytest
 from django.urls import reverse
 
+from apps.datasets import actions as data
 from apps.eda.actions import start_profile
 from apps.engine import child
 from apps.jobs.runner import Desk
@@ -60,3 +61,19 @@ def profiled(built, analyst, run_jobs) -> Cycle:
 def at(project):
     """``at("column", 3)``: an address of this room."""
     return lambda name, *more: reverse(f"eda:{name}", args=[project.slug, *more])
+
+
+@pytest.fixture
+def profiled_csv(planned, analyst, run_jobs, tmp_path):
+    """``profiled_csv(text)``: a table of the text, built and profiled."""
+
+    def made(text):
+        with run_jobs():
+            version = builders.upload(planned, analyst, text.encode(), tmp_path=tmp_path)
+        data.set_base(cycle=planned, source=version.source, by=analyst)
+        with run_jobs():
+            data.build_table(cycle=planned, by=analyst)
+        with run_jobs():
+            start_profile(cycle=planned, by=analyst)
+
+    return made

@@ -1,31 +1,15 @@
 """The pages of what lies between columns: they open for odd tables and point at what was found."""
 
-import pytest
+import json
 
-from apps.datasets import actions as data
-from apps.eda.actions import start_profile
-from tests import builders
+import pytest
 
 pytestmark = pytest.mark.once  # pages and files, the same on every database
 
 HOSTILE = ["__proto__", "<img src=x onerror=alert(1)>", "🦊" * 60, "\u202eright", "diagnosis"]
-PAGES = ("overview", "relations", "leaks", "missing", "time")
-
-
-@pytest.fixture
-def profiled_csv(planned, analyst, run_jobs, tmp_path):
-    """``profiled_csv(text)``: a table of the text, built and profiled."""
-
-    def made(text):
-        with run_jobs():
-            version = builders.upload(planned, analyst, text.encode(), tmp_path=tmp_path)
-        data.set_base(cycle=planned, source=version.source, by=analyst)
-        with run_jobs():
-            data.build_table(cycle=planned, by=analyst)
-        with run_jobs():
-            start_profile(cycle=planned, by=analyst)
-
-    return made
+PAGES = ("overview", "relations", "leaks", "missing", "time", "target")
+MORE = ("rows", "chart", "compare")
+"""They need no profile."""
 
 
 def test_every_page_says_what_to_do_before_there_is_a_profile(client, analyst, built, at):
@@ -52,13 +36,25 @@ def test_hostile_names_stay_text_on_every_page(client, analyst, profiled_csv, at
     told = client.get(at("pair_figure", 1, 2)).json()
     assert told["table"]["columns"] == HOSTILE[:2]
     assert client.get(at("time_figure", 1, "rows")).status_code == 200
+    for place, name in enumerate(HOSTILE[:4], start=1):
+        part = {"slice": json.dumps(["filled", name])}
+        for address in (*map(at, PAGES), at("column", place)):
+            page = client.get(address, part)
+            assert page.context["rows"].is_ready
+            assert "<img src=x" not in page.content.decode()
+        for address in map(at, MORE):
+            page = client.get(address, {**part, "x": name, "colour": name, "by": name})
+            assert page.status_code == 200
+            assert "<img src=x" not in page.content.decode()
+        client.post(at("name_view"), {"name": name[:80], "address": f"{at('column', place)}"})
+    assert "<img src=x" not in client.get(at("views")).content.decode()
 
 
 @pytest.mark.parametrize("text", ["only\n1\n", "only\n1\n1\n1\n", "a,b\n,x\n,y\n,z\n"])
 def test_tables_at_the_edge_open_on_every_page(client, analyst, profiled_csv, at, text):
     profiled_csv(text)
     client.force_login(analyst)
-    for name in PAGES:
+    for name in (*PAGES, *MORE):
         assert client.get(at(name)).status_code == 200
 
 

@@ -16,6 +16,7 @@ from apps.governance.actions.submitting import submit_gate
 from apps.governance.finding_actions import NewFinding, answer_finding, close_finding
 from apps.governance.models import Notice
 from apps.governance.notices import notices_of, unread_count
+from apps.governance.state import glance_of
 from apps.projects.models import Role, Team, Verdict
 from apps.projects.stages import Stage
 from mlcycle_site.settings.mail import mailer
@@ -173,9 +174,9 @@ def test_what_waits_is_told_of_again_once_a_period(submitted, manager, analyst, 
 def test_two_schedulers_remind_once(submitted, manager, time_machine):
     """The second looks before the first has written: the unique key decides, in the database."""
     later(time_machine, days=settings.REMIND_DAYS, hours=1)
-    submission, cycle = submitted.submissions.get(), submitted
+    seen = glance_of(submitted, Stage.PLAN)
     for _ in range(2):
-        work._remind_deciders(submission, cycle)
+        work._remind_deciders(seen, seen.submission)
     assert Notice.objects.filter(person=manager, kind="reminder").count() == 1
 
 

@@ -107,7 +107,7 @@ def hide_a_body(events):
 
 def test_the_verifier_is_one_small_file_of_the_standard_library_for_python_3_9():
     source = VERIFIER.read_text()
-    assert len(source.splitlines()) <= 320
+    assert len(source.splitlines()) <= 300
     tree = ast.parse(source, feature_version=(3, 9))
     nodes = list(ast.walk(tree))
     imports = [node for node in nodes if isinstance(node, ast.Import)]

@@ -6,6 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from apps.planning import actions as planning
 from apps.planning.catalogue import TASKS
 from apps.planning.forms import forms_of
 from apps.planning.models import Draft
@@ -248,3 +249,16 @@ def test_the_schema_and_the_forms_agree_on_bounds_and_choices():
                     beyond = bound + (1 if word == "maximum" else -1)
                     assert not forms_of(task, {field.key: beyond}).is_valid()
                     assert complaint(beyond, shape)
+
+
+def test_a_draft_that_was_saved_meanwhile_is_not_replaced_unseen(fill, cycle, analyst):
+    builders.make_plan(cycle, analyst)
+    seen = Draft.objects.get(cycle=cycle).revision
+    planning.save_task(
+        cycle=cycle, task="problem", content={"who": "Bo"}, revision=seen, by=analyst
+    )
+    answer = fill("start", starter="churn", replace="yes", revision=seen)
+    assert answer.status_code == 409
+    assert "saved the draft after you opened this page" in answer.content.decode()
+    assert content_of(cycle)["problem"] == {"who": "Bo"}
+    assert fill("start", starter="churn", replace="yes", revision=seen + 1).status_code == 302

@@ -3,6 +3,7 @@
 import pytest
 
 from apps.planning.forms import pasted_rows
+from apps.projects.models import Role
 
 
 def read(text, there=()):
@@ -97,3 +98,30 @@ def test_a_good_paste_is_added_below_what_is_typed_and_autosave_leaves_it_alone(
     answer = post("features", typed, pasted="new\tNew one", do="paste", revision=1)
     assert answer.status_code == 302
     assert [row["name"] for row in saved("features")["columns"]] == ["old", "new"]
+
+
+PASTED = "amount\tSum of the order\tTill\tat"
+
+
+def test_pasted_features_are_kept_when_two_saves_meet(post, saved, join):
+    post("features", {"target": "y"}, revision=0)
+    answer = post(
+        "features", {"target": "z"}, by=join(Role.ANALYST), revision=0, pasted=PASTED, do="paste"
+    )
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert saved("features")["target"] == "y"
+    assert f"{PASTED}</textarea>" in page
+    assert "feature “amount”" in page  # among what differs
+    assert "feature added" not in page
+    mine = post("features", {"target": "z"}, revision=0, over=1, pasted=PASTED)
+    assert mine.status_code == 302
+    assert [row["name"] for row in saved("features")["columns"]] == ["amount"]
+    assert saved("features")["target"] == "z"
+
+
+def test_pasted_features_are_kept_when_another_field_has_a_mistake(post, saved):
+    answer = post("features", {"target": "y", "base_rate": 7}, pasted=PASTED, do="paste")
+    assert answer.status_code == 422
+    assert f"{PASTED}</textarea>" in answer.content.decode()
+    assert saved("features") == {}

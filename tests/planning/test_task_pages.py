@@ -1,5 +1,7 @@
 """The task pages: saving as one types, rows, and two who write at the same time."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -68,6 +70,37 @@ def test_save_mine_overwrites_exactly_what_was_shown(post, second, saved):
     assert saved("problem")["who"] == "Two"
     assert post("problem", problem(who="Mine"), by=second, revision=0, over=2).status_code == 302
     assert saved("problem")["who"] == "Mine"
+
+
+def seen_in(answer):
+    """The revision that the page carries along."""
+    return re.search('name="revision" value="([0-9]+)"', answer.content.decode())[1]
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_a_mistake_is_no_consent_to_overwrite_what_was_saved_meanwhile(post, second, saved, htmx):
+    post("metrics", {"baseline": 0.5}, revision=0)
+    wrong = post("metrics", {"test_share": 3}, by=second, revision=0, htmx=htmx)
+    assert (wrong.status_code, seen_in(wrong)) == (422, "0")
+    mended = post("metrics", {"test_share": 0.3}, by=second, revision=seen_in(wrong), htmx=htmx)
+    assert mended.status_code == 409
+    assert saved("metrics")["baseline"] == 0.5
+
+
+def test_a_mistake_after_choosing_mine_is_no_consent_to_a_third_save(post, second, saved):
+    post("metrics", {"baseline": 0.5}, revision=0)
+    wrong = post("metrics", {"test_share": 3}, by=second, revision=0, over=1)
+    post("metrics", {"baseline": 0.6}, revision=1)
+    mended = post("metrics", {"test_share": 0.3}, by=second, revision=seen_in(wrong))
+    assert mended.status_code == 409
+    assert saved("metrics")["baseline"] == 0.6
+
+
+def test_a_save_of_another_task_meanwhile_does_not_stop_the_one_that_is_mended(post, second, saved):
+    wrong = post("metrics", {"test_share": 3}, by=second, revision=0)
+    post("problem", problem(), revision=0)
+    assert post("metrics", {"test_share": 0.3}, by=second, revision=seen_in(wrong)).url
+    assert saved("metrics")["test_share"] == 0.3
 
 
 def test_take_theirs_saves_nothing_and_shows_what_is_there(post, second, saved, client):
@@ -159,3 +192,18 @@ def test_the_objective_page_computes_the_value_beside_the_estimate(client, analy
     page = client.get(reverse("planning:objective", args=[project.slug])).content.decode()
     assert "Computed: 177,600 a year" in page  # 12 * 400 * 0.37 * 100
     assert "Your own estimate: 50,000 to 150,000" in page
+
+
+def test_a_template_is_offered_until_something_is_written(post, client, analyst, project):
+    client.force_login(analyst)
+    address = reverse("planning:risks", args=[project.slug])
+    assert "Choose one on the plan page" in client.get(address).content.decode()
+    post("problem", problem())
+    assert "Choose one on the plan page" not in client.get(address).content.decode()
+
+
+def test_the_same_reason_is_told_once(client, analyst, project):
+    client.force_login(analyst)
+    page = client.get(reverse("planning:problem", args=[project.slug])).content.decode()
+    assert page.count("it is not said") == 3
+    assert page.count("A model is worth what it does better") == 1

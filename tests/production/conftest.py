@@ -23,6 +23,7 @@ from apps.engine.types import Problem, silent
 from apps.modeling.models import Candidate, Experiment, Trial
 from apps.production import actions, serving, taking
 from apps.production.models import ApiToken, Deployment, Release
+from apps.production.standing import Standing
 from tests import builders
 
 TARGET = "late"
@@ -141,7 +142,7 @@ def release(built, cycle, analyst, monkeypatch, settings, tmp_path) -> Release:
         created_by=analyst,
     )
     serving.KNOWN.forget()
-    monkeypatch.setattr(serving, "serving_release", lambda deployment: made)
+    monkeypatch.setattr(serving, "answering", lambda deployment: Standing(made))
     return made
 
 

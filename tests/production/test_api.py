@@ -159,6 +159,41 @@ BAD = {
         57,
         "a whole number",
     ),
+    "an empty list": (lambda row: b"[]", 422, "no_rows", None, None, "no row"),
+    "an empty object": (lambda row: b"{}", 422, "missing_field", "distance", 1, "is missing"),
+    "a text alone": (lambda row: b'"x"', 400, "bad_shape", None, None, "single value"),
+    "UTF-16": (
+        lambda row: json.dumps(one(row)).encode("utf-16"),
+        400,
+        "bad_encoding",
+        None,
+        None,
+        "byte order mark",
+    ),
+    "a list in a number": (
+        lambda row: one(row, distance=[1]),
+        422,
+        "wrong_type",
+        "distance",
+        1,
+        "not a list",
+    ),
+    "an object in a text": (
+        lambda row: one(row, desk={"a": 1}),
+        422,
+        "wrong_type",
+        "desk",
+        1,
+        "not an object",
+    ),
+    "a huge text": (
+        lambda row: one(row, desk="x" * 1_000_000),
+        422,
+        "too_long",
+        "desk",
+        1,
+        "more than 10,000 characters",
+    ),
     "__proto__": (
         lambda row: one(row, __proto__=1),
         422,
@@ -275,6 +310,60 @@ def test_an_unknown_category_and_a_number_out_of_range_are_answered_with_a_warni
         (1, "distance", "out_of_training_range"),
         (1, "desk", "unknown_category"),
     ]
+
+
+@pytest.mark.parametrize(
+    "but",
+    [{"distance": -0.0}, {"distance": 5e-324}, {"distance": None}, {"stops": 2.0}, {"desk": ""}],
+    ids=str,
+)
+def test_the_smallest_numbers_whole_floats_and_allowed_nulls_are_answered(but, caller, row):
+    answer = caller.post("predict", one(row, **but))
+    assert answer.status_code == 200, answer.content
+
+
+def test_as_many_rows_as_are_taken_are_answered(caller, row, settings):
+    settings.PREDICT_ROWS = 200
+    answer = caller.post("predict", {"rows": [row] * 200})
+    assert answer.status_code == 200
+    assert len({answered["id"] for answered in answer.json()["predictions"]}) == 200
+    assert told(caller.post("predict", {"rows": [row] * 201}))[:2] == (413, "too_many_rows")
+
+
+def test_a_token_in_the_address_is_not_looked_at(caller, client, row):
+    address = reverse("api:predict", args=[caller.slug]) + f"?token={caller.secret}"
+    answer = client.post(address, one(row), content_type="application/json")
+    assert told(answer)[:2] == (401, "no_token")
+
+
+def test_a_retired_endpoint_is_as_if_it_had_never_been(caller, release, row):
+    release.deployment.retired_at = timezone.now()
+    release.deployment.save()
+    serving.KNOWN.forget()
+    assert told(caller.post("predict", one(row)))[:2] == (404, "no_endpoint")
+
+
+def test_too_many_calls_of_one_token_wait_and_others_do_not(
+    caller, release, analyst, row, settings
+):
+    settings.PREDICT_CALLS_PER_MINUTE = 3
+    for _ in range(3):
+        assert caller.post("predict", one(row)).status_code == 200
+    late = caller.post("predict", one(row))
+    assert told(late)[:2] == (429, "too_many_calls")
+    assert 1 <= int(late["Retry-After"]) <= 61
+    other = actions.issue_token(deployment=release.deployment, name="other", by=analyst)
+    answer = caller.post("predict", one(row), Authorization=f"Bearer {other}")
+    assert answer.status_code == 200
+
+
+def test_the_form_the_endpoint_and_scikit_learn_give_the_same_answer(caller, release, row):
+    answered = caller.post("predict", one(row)).json()["predictions"][0]["probabilities"]
+    scorer = serving.scorer_for(release)
+    offline, _ = scorer.by_pipeline(serving.checked_rows(release, [row]).rows)
+    assert answered == pytest.approx(offline[0]["probabilities"], abs=1e-12)
+    tried = serving.answer(release, [row]).predictions[0]["probabilities"]
+    assert tried == answered
 
 
 def test_columns_in_another_order_get_the_same_answer(caller, row):

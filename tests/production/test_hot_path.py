@@ -7,8 +7,8 @@ import pytest
 from django.db import OperationalError
 from django.urls import reverse
 
-from apps.production import actions, api, serving
-from apps.production.models import Release
+from apps.production import actions, api, serving, taking
+from apps.production.models import Call, Release
 from mlcycle_site.hot import PredictFirst
 
 
@@ -168,3 +168,27 @@ def test_ids_are_uuids_of_version_4():
     assert {(key.version, key.variant) for key in made} == {(4, uuid.RFC_4122)}
     assert len(set(made)) == 100
     assert reverse("api:predict", args=["a"]) == "/api/v1/deployments/a/predict"
+
+
+def test_what_nobody_thought_of_is_our_json_with_a_reference_and_a_call_in_the_log(
+    hot, row, monkeypatch, caplog
+):
+    def fail(*args, **how):
+        raise ZeroDivisionError("not foreseen")
+
+    body = json.dumps({"rows": [row]}).encode()
+    with monkeypatch.context() as broken:
+        broken.setattr(serving.Scorer, "predict", fail)
+        status, headers, sent = hot(body)
+    error = json.loads(sent)["error"]
+    assert (status, error["code"], headers["Content-Type"]) == (500, "internal", "application/json")
+    reference = error["message"].split()[-1].rstrip(".")
+    assert f"({reference})" in caplog.text
+    assert "ZeroDivisionError: not foreseen" in caplog.text
+    assert "ZeroDivisionError" not in sent.decode()
+    taking.take_up()
+    assert list(Call.objects.values_list("status", "error")) == [(500, "internal")]
+    with monkeypatch.context() as broken:
+        broken.setattr(serving, "authenticate", fail)
+        assert hot(body)[0] == 500
+    assert hot(body)[0] == 200

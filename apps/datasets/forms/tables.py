@@ -5,7 +5,6 @@ from typing import Any
 from django import forms
 
 from apps.datasets.models import SplitMethod
-from apps.engine.recipe.step import Parameter, Step
 from apps.engine.types import Kind, TableSpec
 
 KEY_PAIRS = 3
@@ -44,70 +43,6 @@ class JoinForm(forms.Form):
             if self.cleaned_data[f"left{place}"]
         ]
         return [left for left, _ in pairs], [right for _, right in pairs]
-
-
-class StepForm(forms.Form):
-    """The form of one recipe step, built from the parameters that the step declares."""
-
-    def __init__(self, step: type[Step], spec: TableSpec, data: Any = None) -> None:
-        super().__init__(data)
-        self.step = step
-        for parameter in step.parameters:
-            self.fields[parameter.name] = _field(parameter, spec)
-        self.fields["reason"] = forms.CharField(
-            required=False,
-            max_length=300,
-            label="Why",
-            help_text="A reviewer reads it at the gate.",
-        )
-
-    def params(self) -> dict[str, Any]:
-        """Parameters in the JSON form that the engine takes."""
-        return {
-            parameter.name: _value(parameter, self.cleaned_data[parameter.name])
-            for parameter in self.step.parameters
-            if self.cleaned_data[parameter.name] not in ("", [], None)
-        }
-
-
-def _field(parameter: Parameter, spec: TableSpec) -> forms.Field:
-    common = {
-        "label": parameter.label,
-        "help_text": parameter.help,
-        "required": parameter.required,
-        "initial": parameter.default or None,
-    }
-    columns = [(name, name) for name in spec.names]
-    if parameter.input == "column":
-        return forms.ChoiceField(choices=columns, **common)
-    if parameter.input == "columns":
-        widget = forms.SelectMultiple(attrs={"size": min(10, len(columns))})
-        return forms.MultipleChoiceField(choices=columns, widget=widget, **common)
-    if parameter.input == "choice":
-        return forms.ChoiceField(choices=[(word, word) for word in parameter.choices], **common)
-    if parameter.input == "texts":
-        common["help_text"] = f"{parameter.help} One a line.".strip()
-        return forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), **common)
-    if parameter.input == "mapping":
-        common["help_text"] = "One a line: from => to. Nothing after => makes it missing."
-        widget = forms.Textarea(attrs={"rows": 4})
-        return forms.CharField(widget=widget, validators=[_is_mapping], **common)
-    return forms.CharField(**common)
-
-
-def _is_mapping(value: str) -> None:
-    for line in value.splitlines():
-        if line.strip() and "=>" not in line:
-            raise forms.ValidationError(f"“{line.strip()}” has no =>: write “from => to”.")
-
-
-def _value(parameter: Parameter, value: Any) -> Any:
-    if parameter.input == "texts":
-        return [line for line in value.splitlines() if line]
-    if parameter.input == "mapping":
-        pairs = [line.partition("=>") for line in value.splitlines() if line.strip()]
-        return [[source.strip(), target.strip() or None] for source, _, target in pairs]
-    return value
 
 
 _ORDERED = {Kind.DATETIME, Kind.INTEGER, Kind.NUMBER}

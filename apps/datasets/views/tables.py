@@ -5,8 +5,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.datasets import actions, grids, queries, recipes
-from apps.datasets.forms.tables import JoinForm, StepForm
+from apps.datasets import actions, grids, queries, recipes, wrangling
+from apps.datasets.forms.steps import StepForm
+from apps.datasets.forms.tables import JoinForm
 from apps.datasets.models import Join, Step
 from apps.engine.errors import EngineError
 from apps.engine.recipe.registry import STEPS
@@ -168,13 +169,15 @@ def add_step(request: HttpRequest, project: Project, key: str) -> HttpResponse:
 @require_POST
 @project_view(Verb.COLLECT)
 def change_step(request: HttpRequest, project: Project, step_id: int) -> HttpResponse:
-    """Switch a step off or on, or move it."""
-    step = get_object_or_404(Step, pk=step_id, cycle=project.cycle)
+    """Switch a step off or on, move it, or remove it."""
+    step = get_object_or_404(Step, pk=step_id, cycle=project.cycle, is_removed=False)
     does = request.POST.get("does")
     if does in {"on", "off"}:
         actions.set_step_enabled(step=step, enabled=does == "on", by=request.user)
     elif does in {"up", "down"}:
         actions.move_step(step=step, up=does == "up", by=request.user)
+    elif does == "remove":
+        wrangling.remove_step(step=step, by=request.user)
     return redirect("datasets:wrangle", project.slug)
 
 

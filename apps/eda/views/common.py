@@ -1,53 +1,135 @@
 """What every page of the room needs: today's rows, their results, an answer with a chart."""
 
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property, wraps
 from typing import Any
+from urllib.parse import urlencode
 
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
 
-from apps.eda import queries
-from apps.eda.models import Profile
+from apps.datasets.storage import local
+from apps.eda import answers, queries
+from apps.eda.models import Answer, Profile
+from apps.eda.slices import ALL_ROWS, Slice, checked, slice_of, typed_condition
 from apps.engine.charts.table import answer
-from apps.projects.models import Project
+from apps.engine.errors import EngineError
+from apps.engine.profile.cells import Columns
+from apps.engine.profile.slices import Condition, sliced
+from apps.planning.queries import signed_plan
+from apps.projects.models import Cycle, Project
+
+ADDED = ("add_column", "add_is", "add_value", "add_to")
+_WITHOUT_VALUE = [("missing", "nothing"), ("filled", "something")]
+MOST_CHOICES = 200
+"""More columns than this are typed, not chosen: their list would outweigh the page."""
 
 
-def ready_profile(project: Project) -> Profile:
-    """The finished profile of today's rows; 404 without one."""
-    found = queries.current_profile(project.cycle)
-    if found is None or not found.is_ready:
-        raise Http404
-    return found
+def chart(
+    request: HttpRequest, figure: dict[str, Any] | None, *, links: list[str] | None = None
+) -> JsonResponse:
+    """A figure with its numbers in the asked look; 404 when there is nothing to draw.
 
-
-def chart(request: HttpRequest, figure: dict[str, Any] | None) -> JsonResponse:
-    """A figure with its numbers in the asked look; 404 when there is nothing to draw."""
+    ``links`` lead from each row of its table to the rows that it counts.
+    """
     if figure is None:
         raise Http404
-    return JsonResponse(answer(figure, dark=request.GET.get("theme") == "dark"))
+    told = answer(figure, dark=request.GET.get("theme") == "dark")
+    if links:
+        told["table"]["links"] = links
+    return JsonResponse(told)
 
 
 @dataclass(frozen=True)
 class Rows:
     """Today's rows as a page shows them: which they are, and whether they are studied."""
 
+    cycle: Cycle
     scope: queries.Scope | None
-    profile: Profile | None
+    where: Slice = ALL_ROWS
+    problem: str = ""
+    typed: dict[str, str] | None = None
+    parameters: tuple[tuple[str, str], ...] = ()
+
+    @cached_property
+    def hidden(self) -> frozenset[str]:
+        """Sensitive columns; a slice tells nothing of them."""
+        return queries.sensitive_columns(self.cycle)
+
+    @cached_property
+    def profile(self) -> Profile | None:
+        """The profile of all rows, finished or not."""
+        return queries.profile_of(self.cycle, self.scope) if self.scope else None
+
+    @cached_property
+    def target(self) -> str:
+        """The target that may be told; empty without one."""
+        if self.scope is None:
+            return ""
+        target = queries.target_of(self.cycle, self.scope.table)
+        return "" if self.where and target in self.hidden else target
+
+    @cached_property
+    def question(self) -> answers.Question:
+        """What is asked of the engine for this slice."""
+        assert self.scope is not None
+        plan = signed_plan(self.cycle)
+        return answers.Question(
+            "slice",
+            (self.scope.parquet,),
+            {
+                "where": self.where.as_lists(),
+                "without": self.without,
+                "target": self.target or None,
+                "positive": (plan.positive or None) if plan else None,
+            },
+        )
+
+    @cached_property
+    def made(self) -> Profile | Answer | None:
+        """What the page rests on: the profile, or the answer for the slice; finished or not."""
+        if self.problem or self.scope is None:
+            return None
+        return answers.find(self.cycle, self.question) if self.where else self.profile
 
     @property
     def is_ready(self) -> bool:
         """There are results to show."""
-        return self.profile is not None and self.profile.is_ready
+        return self.made is not None and self.made.is_ready
+
+    @cached_property
+    def _told(self) -> dict[str, Any]:
+        assert isinstance(self.made, Answer)
+        return answers.unpacked(self.made)
+
+    @property
+    def raw(self) -> dict[str, Any]:
+        """As the engine found it: for questions that look at every column."""
+        if self.where:
+            told: dict[str, Any] = self._told["profile"]
+            return told
+        assert self.profile is not None
+        return queries.raw_result(self.profile)
 
     @cached_property
     def result(self) -> dict[str, Any]:
-        """The profile's result."""
-        assert self.profile is not None
-        return queries.result_of(self.profile)
+        """The profile's result; in a slice, sensitive columns keep their places and say nothing."""
+        if not self.where:
+            assert self.profile is not None
+            return queries.result_of(self.profile)
+        assert self.scope is not None
+        told = {column["name"]: column for column in self.raw["columns"]}
+        spec = self.scope.table.table_spec
+        columns = [told.get(one.name) or _untold(one.name, one.kind) for one in spec.columns]
+        return {**self.raw, "columns": columns, "column_count": len(columns)}
 
     @cached_property
     def study(self) -> dict[str, Any]:
         """What lies between the columns."""
+        if self.where:
+            told: dict[str, Any] = self._told["study"]
+            return told
         assert self.profile is not None
         return queries.study_of(self.profile)
 
@@ -57,8 +139,100 @@ class Rows:
         columns = self.result["columns"]
         return {column["name"]: place for place, column in enumerate(columns, start=1)}
 
+    @property
+    def without(self) -> list[str]:
+        """Sensitive columns of this table."""
+        assert self.scope is not None
+        return sorted(self.hidden & set(self.scope.table.table_spec.names))
 
-def rows_of(project: Project) -> Rows:
-    """Today's rows, profiled or not."""
-    scope = queries.scope_of(project.cycle)
-    return Rows(scope, queries.profile_of(project.cycle, scope) if scope else None)
+    def columns(self) -> Columns:
+        """The rows themselves, to be counted while the page waits; no sensitive column."""
+        assert self.scope is not None
+        return sliced(local(self.scope.parquet), where=self.where.conditions, without=self.without)
+
+    @property
+    def operations(self) -> list[tuple[str, str]]:
+        """What the filter bar offers."""
+        return [("is", "one of these"), ("between", "a range"), *_WITHOUT_VALUE]
+
+    @property
+    def choices(self) -> list[str]:
+        """Columns that rows may be picked by; empty when they are too many to list."""
+        names = self.scope.table.table_spec.names if self.scope else ()
+        found = [name for name in names if name not in self.hidden]
+        return found if len(found) <= MOST_CHOICES else []
+
+    @property
+    def all_rows(self) -> int:
+        """Rows before the slice."""
+        return queries.rows_in(self.scope) if self.scope else 0
+
+
+def _untold(name: str, kind: str) -> dict[str, Any]:
+    nothing = dict.fromkeys(("count", "missing", "missing_share", "distinct"))
+    return {"name": name, "kind": str(kind), **nothing, "sensitive": True}
+
+
+def rows_of(request: HttpRequest, project: Project, *, study: bool = True) -> Rows:
+    """Today's rows, or the slice of them that the address asks for; profiled or not.
+
+    Without ``study`` a small slice is not profiled on the way.
+    """
+    cycle = project.cycle
+    scope = queries.scope_of(cycle)
+    others = tuple(
+        (key, value)
+        for key, values in request.GET.lists()
+        for value in values
+        if key not in {"slice", "theme", "page", *ADDED}
+    )
+    typed = {name: request.GET[name] for name in ADDED if name in request.GET}
+    if scope is None:
+        return Rows(cycle, None, parameters=others)
+    try:
+        rows = replace(rows_in(cycle, scope, request.GET.getlist("slice")), parameters=others)
+        if typed.get("add_column"):
+            return replace(rows, where=rows.where.plus(_added(request, rows)), typed=typed)
+        if study:
+            _ = rows.made  # a slice without rows says so here, not on the way
+    except EngineError as error:
+        return Rows(cycle, scope, problem=str(error), typed=typed, parameters=others)
+    return rows
+
+
+def rows_in(cycle: Cycle, scope: queries.Scope, conditions: Iterable[str]) -> Rows:
+    """The slice that these conditions of an address make; raises BadParameter."""
+    hidden = queries.sensitive_columns(cycle)
+    return Rows(cycle, scope, slice_of(conditions, spec=scope.table.table_spec, hidden=hidden))
+
+
+def _added(request: HttpRequest, rows: Rows) -> Condition:
+    assert rows.scope is not None
+    spec = rows.scope.table.table_spec
+    return checked(typed_condition(request.GET, spec=spec), spec=spec, hidden=rows.hidden)
+
+
+def ready_rows(request: HttpRequest, project: Project) -> Rows:
+    """Rows with results; 404 without them, and a refusal for a slice that cannot be."""
+    rows = rows_of(request, project)
+    if not rows.is_ready:
+        raise Http404
+    return rows
+
+
+Page = Callable[..., HttpResponse]
+
+
+def sliceable(page: Page) -> Page:
+    """Take what the filter bar adds into the address, so that the address tells the whole slice."""
+
+    @wraps(page)
+    def view(request: HttpRequest, project: Project, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.GET.get("add_column"):
+            rows = rows_of(request, project)
+            if not rows.problem:
+                pairs = [*rows.where.pairs, *rows.parameters]
+                return redirect(f"{request.path}?{urlencode(pairs)}")
+        return page(request, project, *args, **kwargs)
+
+    return view

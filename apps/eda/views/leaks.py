@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from apps.eda import queries
-from apps.eda.views.common import rows_of
+from apps.eda.views.common import rows_of, sliceable
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
 from apps.web.fragments import render_page
@@ -21,20 +21,24 @@ _LEADS = {
 
 @require_GET
 @project_view(Verb.LOOK)
+@sliceable
 def leaks(request: HttpRequest, project: Project) -> HttpResponse:
     """Every suspect with its reason and the place to act."""
-    rows = rows_of(project)
+    rows = rows_of(request, project)
     context: dict[str, Any] = {"rows": rows}
     if rows.is_ready:
-        assert rows.profile is not None
-        found = queries.suspects_of(project.cycle, rows.profile)
+        found = queries.suspects_of(
+            project.cycle, raw=rows.raw, study=rows.study, target=rows.target
+        )
         raised = set(project.cycle.findings.values_list("column", "says"))
         context["suspects"] = [
             {
                 **suspect,
                 "position": rows.positions.get(suspect["column"], 0),
                 "action": _action(project, suspect["leads"]),
-                "is_raised": (suspect["column"], suspect["says"]) in raised,
+                "is_raised": (
+                    (suspect["column"], f"{rows.where.before}{suspect['says']}"[:400]) in raised
+                ),
             }
             for suspect in found
         ]

@@ -5,8 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET
 
-from apps.eda import queries
-from apps.eda.views.common import chart, ready_profile, rows_of
+from apps.eda.views.common import chart, ready_rows, rows_of, sliceable
 from apps.engine.charts.columns import missing_bars
 from apps.engine.charts.gaps import gap_effects, gap_patterns
 from apps.projects.access import Verb, project_view
@@ -17,9 +16,10 @@ from apps.web.paging import page_of
 
 @require_GET
 @project_view(Verb.LOOK)
+@sliceable
 def missing(request: HttpRequest, project: Project) -> HttpResponse:
     """Columns with gaps, patterns of rows, pairs that miss together."""
-    rows = rows_of(project)
+    rows = rows_of(request, project)
     context: dict[str, Any] = {"rows": rows}
     if rows.is_ready:
         gaps, places = rows.study["gaps"], rows.positions
@@ -45,7 +45,7 @@ def _ruler(gap: dict[str, Any]) -> str:
 @project_view(Verb.LOOK)
 def missing_figure(request: HttpRequest, project: Project, name: str) -> JsonResponse:
     """A chart of the gaps."""
-    gaps = queries.study_of(ready_profile(project))["gaps"]
+    gaps = ready_rows(request, project).study["gaps"]
     if name == "shares" and gaps["columns"]:
         shares = [{**gap, "missing_share": gap["share"]} for gap in gaps["columns"]]
         return chart(request, missing_bars(shares))

@@ -5,15 +5,19 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.eda import actions, queries
+from apps.eda.answers import Question
 from apps.eda.forms import FindingForm
-from apps.eda.models import Profile
+from apps.eda.views import compare, target
+from apps.eda.views.common import Rows, rows_in, rows_of, sliceable
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
 from apps.web.fragments import render_page
 from apps.web.paging import page_of
+from apps.web.refusals import Refusal
 
 _FIRST_HINTS = 8
 
@@ -31,15 +35,14 @@ def _form(request: HttpRequest, project: Project, scope: queries.Scope | None) -
     return FindingForm(data, team=project.team, columns=columns, initial=initial)
 
 
-def _profiled(
-    request: HttpRequest, project: Project, profile: Profile | None
-) -> dict[str, Any] | None:
-    """What the overview shows of a ready profile."""
-    if profile is None or not profile.is_ready:
+def _profiled(request: HttpRequest, project: Project, rows: Rows) -> dict[str, Any] | None:
+    """What the overview shows of rows that are profiled."""
+    if not rows.is_ready:
         return None
-    result, words = queries.result_of(profile), request.GET.get("q", "").strip()
+    result, words = rows.result, request.GET.get("q", "").strip()
+    kept = [*rows.where.pairs, *([("q", words)] if words else [])]
     lines = queries.column_lines(result, words=words)
-    hints = queries.hints(project.cycle, result)
+    hints = queries.hints(project.cycle, result, before=rows.where.before)
     return {
         **{key: result[key] for key in ("rows", "column_count", "missing_cells", "memory_bytes")},
         "duplicate_rows": result["duplicate_rows"],
@@ -48,7 +51,7 @@ def _profiled(
         "more": hints[_FIRST_HINTS:],
         "page": page_of(lines, request),
         "words": words,
-        "query": urlencode({"q": words}) if words else "",
+        "query": urlencode(kept),
     }
 
 
@@ -56,15 +59,15 @@ def _overview(
     request: HttpRequest, project: Project, *, form: FindingForm | None = None
 ) -> HttpResponse:
     cycle = project.cycle
-    scope = queries.scope_of(cycle)
-    profile = queries.profile_of(cycle, scope) if scope else None
+    rows = rows_of(request, project)
     context = {
-        "scope": scope,
-        "profile": profile,
-        "result": _profiled(request, project, profile),
+        "rows": rows,
+        "scope": rows.scope,
+        "profile": rows.made,
+        "result": _profiled(request, project, rows),
         "findings": queries.open_findings(cycle),
         "answered": queries.answered_findings(cycle),
-        "form": form or _form(request, project, scope),
+        "form": form or _form(request, project, rows.scope),
         "wants_to_raise": "says" in request.GET or form is not None,
         "would_withdraw": queries.is_data_passed(cycle),
     }
@@ -74,6 +77,7 @@ def _overview(
 
 @require_GET
 @project_view(Verb.LOOK)
+@sliceable
 def overview(request: HttpRequest, project: Project) -> HttpResponse:
     """What to look at first, the columns, the findings."""
     return _overview(request, project)
@@ -85,6 +89,39 @@ def profile(request: HttpRequest, project: Project) -> HttpResponse:
     """Profile today's rows."""
     actions.start_profile(cycle=project.cycle, by=request.user)
     return redirect("eda:overview", project.slug)
+
+
+@require_POST
+@project_view(Verb.EXPLORE)
+def work_out(request: HttpRequest, project: Project) -> HttpResponse:
+    """Have a worker profile a slice, then back to where it was asked for."""
+    scope = queries.scope_of(project.cycle)
+    if scope is None:
+        raise Refusal("Build the table first; there is nothing to explore yet.")
+    rows = rows_in(project.cycle, scope, request.POST.getlist("slice"))
+    question = _asked(request, rows)
+    if question is None:
+        raise Refusal("Choose some rows first: all rows are profiled on the overview.")
+    actions.work_out(cycle=project.cycle, question=question, by=request.user)
+    return redirect(_back(request, project))
+
+
+def _asked(request: HttpRequest, rows: Rows) -> Question | None:
+    """What the page that shows the button could not answer while somebody waits."""
+    what = request.POST.get("what", "slice")
+    if what == "compare":
+        versions = request.POST.getlist("version")
+        return compare.question_of(rows, by=request.POST.get("by", ""), versions=versions)
+    if what == "labels" and rows.is_ready and rows.target:
+        return target.question_of(rows, rows.target)
+    return rows.question if rows.where else None
+
+
+def _back(request: HttpRequest, project: Project) -> str:
+    """Where the form came from, if it is a page of this room."""
+    home = reverse("eda:overview", args=[project.slug])
+    asked = request.POST.get("next", "")
+    return asked if asked.startswith(home) and "\\" not in asked else home
 
 
 @require_POST

@@ -7,9 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from apps.datasets.storage import local
-from apps.eda import queries
-from apps.eda.views.common import Rows, chart, ready_profile, rows_of
+from apps.eda.views.common import Rows, chart, ready_rows, rows_of, sliceable
 from apps.engine.charts.pairs import pair_chart
 from apps.engine.charts.relations import MEASURES, relation_matrix
 from apps.engine.profile.likeness import METHODS
@@ -23,9 +21,10 @@ _FIRST_PAIRS = 12
 
 @require_GET
 @project_view(Verb.LOOK)
+@sliceable
 def relations(request: HttpRequest, project: Project) -> HttpResponse:
     """The matrix in a clustered order, the strongest pairs, groups that say the same."""
-    rows = rows_of(project)
+    rows = rows_of(request, project)
     asked = request.GET.get("by", "rank")
     context: dict[str, Any] = {"rows": rows, "by": asked if asked in MEASURES else "rank"}
     if rows.is_ready:
@@ -67,7 +66,7 @@ def _measures(told: dict[str, Any]) -> list[tuple[str, str]]:
 @project_view(Verb.LOOK)
 def matrix(request: HttpRequest, project: Project, measure: str) -> JsonResponse:
     """One matrix as a chart."""
-    told = queries.study_of(ready_profile(project))["relations"]
+    told = ready_rows(request, project).study["relations"]
     if measure not in MEASURES or len(told["columns"]) < 2:
         raise Http404
     return chart(request, relation_matrix(told, measure=measure))
@@ -75,6 +74,7 @@ def matrix(request: HttpRequest, project: Project, measure: str) -> JsonResponse
 
 @require_GET
 @project_view(Verb.LOOK)
+@sliceable
 def choose_pair(request: HttpRequest, project: Project) -> HttpResponse:
     """Go from two chosen columns to their page."""
     places = [request.GET.get(name, "") for name in ("a", "b")]
@@ -85,17 +85,19 @@ def choose_pair(request: HttpRequest, project: Project) -> HttpResponse:
 
 @require_GET
 @project_view(Verb.LOOK)
+@sliceable
 def pair(request: HttpRequest, project: Project, one: int, other: int) -> HttpResponse:
     """Two columns side by side."""
     return _pair_page(request, project, one, other)
 
 
 def _pair_page(request: HttpRequest, project: Project, one: int, other: int) -> HttpResponse:
-    rows, columns = _two(project, one, other)
+    rows, columns = _two(request, project, one, other)
     third = _third(request, columns=rows.result["columns"], besides=(one, other))
     a, b = columns
     url = reverse("eda:pair_figure", args=[project.slug, one, other])
     told = _told(rows, {a["name"], b["name"]})
+    told_by = [*rows.where.pairs, *([("third", str(third))] if third else [])]
     context = {
         "rows": rows,
         "a": a,
@@ -109,15 +111,15 @@ def _pair_page(request: HttpRequest, project: Project, one: int, other: int) -> 
         "method": METHODS[told["method"]] if told else "",
         "hidden": [column["name"] for column in columns if column.get("sensitive")],
         "empty": [column["name"] for column in columns if not column["count"]],
-        "figure": f"{url}?{urlencode({'third': third})}" if third else url,
+        "figure": f"{url}?{urlencode(told_by)}" if told_by else url,
     }
     return render_page(request, "eda/pair.html", context)
 
 
-def _two(project: Project, one: int, other: int) -> tuple[Rows, list[dict[str, Any]]]:
-    rows = rows_of(project)
-    if not rows.is_ready:
-        raise Http404
+def _two(
+    request: HttpRequest, project: Project, one: int, other: int
+) -> tuple[Rows, list[dict[str, Any]]]:
+    rows = ready_rows(request, project)
     columns = rows.result["columns"]
     if not (1 <= one <= len(columns) and 1 <= other <= len(columns)):
         raise Http404
@@ -148,13 +150,12 @@ def _told(rows: Rows, names: set[str]) -> dict[str, Any] | None:
 @project_view(Verb.LOOK)
 def pair_figure(request: HttpRequest, project: Project, one: int, other: int) -> JsonResponse:
     """The picture of two columns, counted on all rows that may be looked at."""
-    rows, columns = _two(project, one, other)
+    rows, columns = _two(request, project, one, other)
     if one == other or any(column.get("sensitive") for column in columns):
         raise Http404
-    assert rows.profile is not None
     third = _third(request, columns=rows.result["columns"], besides=(one, other))
     told = pair_of(
-        local(rows.profile.parquet),
+        rows.columns(),
         a=columns[0]["name"],
         b=columns[1]["name"],
         third=rows.result["columns"][third - 1]["name"] if third else "",

@@ -5,8 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET
 
-from apps.eda import queries
-from apps.eda.views.common import chart, ready_profile, rows_of
+from apps.eda.views.common import chart, ready_rows, rows_of, sliceable
 from apps.engine.charts.periods import period_drift, period_rows, period_target, season
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
@@ -17,9 +16,10 @@ _MOST_DRIFTED = 10
 
 @require_GET
 @project_view(Verb.LOOK)
+@sliceable
 def time(request: HttpRequest, project: Project) -> HttpResponse:
     """The table along the asked date column, or the first."""
-    rows = rows_of(project)
+    rows = rows_of(request, project)
     context: dict[str, Any] = {"rows": rows}
     if rows.is_ready:
         clocks = rows.study["time"]
@@ -54,7 +54,7 @@ def _told(told: dict[str, Any], *, places: dict[str, int]) -> dict[str, Any]:
 @project_view(Verb.LOOK)
 def time_figure(request: HttpRequest, project: Project, place: int, name: str) -> JsonResponse:
     """A chart along date column number ``place`` (from 1)."""
-    clocks = queries.study_of(ready_profile(project))["time"]
+    clocks = ready_rows(request, project).study["time"]
     told = clocks[place - 1] if 1 <= place <= len(clocks) else None
     return chart(request, _figure(told, name=name) if told else None)
 

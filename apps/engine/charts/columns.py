@@ -5,7 +5,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from apps.engine.charts.labels import positions, rounded, short
+from apps.engine.charts.labels import marks, positions, rounded, short
 from apps.engine.charts.theme import ACCENT, MUTED, WAITING, Figure, build
 from apps.engine.errors import NotEnoughData
 
@@ -38,6 +38,7 @@ def histogram(column: dict[str, Any]) -> Figure:
         y=counts,
         width=[high - low for low, high in pairs],
         marker={"color": ACCENT},
+        ids=marks(len(pairs), first=1 if shape["below"] else 0),
         text=ranges,
         textposition="none",
         hovertemplate="%{text}: %{y} rows<extra></extra>",
@@ -81,6 +82,7 @@ def time_counts(column: dict[str, Any]) -> Figure:
     bars = go.Bar(
         x=over_time["starts"],
         y=over_time["counts"],
+        ids=marks(len(over_time["counts"])),
         marker={"color": ACCENT},
         hovertemplate="%{x}: %{y} rows<extra></extra>",
     )
@@ -132,6 +134,7 @@ def _lying_bars(counts: list[int], *, colours: list[str], shares: list[float]) -
     return go.Bar(
         x=counts,
         y=list(range(len(counts))),
+        ids=marks(len(counts)),
         orientation="h",
         marker={"color": colours[: len(counts)]},
         text=[f"{share:.1%}" for share in shares],

@@ -46,6 +46,14 @@ def positions(names: Sequence[object], *, longest: int = LONGEST) -> dict[str, A
     }
 
 
+def marks(count: int, *, first: int = 0) -> list[str]:
+    """Ids of a trace's marks: the numbers of their rows in the table beside the chart.
+
+    The page uses them to open the rows behind a mark.
+    """
+    return [str(row) for row in range(first, first + count)]
+
+
 def thinned(rows: Sequence[Any], *, most: int, keep: str | None = None) -> list[Any]:
     """At most ``most`` of the rows, evenly spaced, the first and the last among them.
 

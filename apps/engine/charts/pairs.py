@@ -106,10 +106,10 @@ def cells(told: dict[str, Any]) -> Figure:
     heat = go.Heatmap(
         x=x,
         y=y,
-        z=third["means"] if third else _tens(told["counts"]),
+        z=third["means"] if third else tens(told["counts"]),
         colorscale=RISING,
         hoverongaps=False,
-        colorbar=dict(BAR) if third else {**BAR, **_ticks(told["counts"])},
+        colorbar=dict(BAR) if third else {**BAR, **tens_ticks(told["counts"])},
         customdata=told["counts"],
         hovertemplate="%{customdata} rows<extra></extra>",
     )
@@ -143,12 +143,13 @@ def _centres(edges: list[float]) -> list[float]:
     return [(low + high) / 2 for low, high in pairwise(edges)]
 
 
-def _tens(counts: list[list[int]]) -> list[list[float | None]]:
+def tens(counts: list[list[int]]) -> list[list[float | None]]:
     """Counts on a scale of tens, so that thin cells stay visible beside full ones."""
     return [[math.log10(count) if count else None for count in row] for row in counts]
 
 
-def _ticks(counts: list[list[int]]) -> dict[str, Any]:
+def tens_ticks(counts: list[list[int]]) -> dict[str, Any]:
+    """Colour bar settings for ``tens``."""
     most = max(max(row) for row in counts)
     tens = range(int(math.log10(max(most, 1))) + 1)
     return {
@@ -250,13 +251,14 @@ def _axis(name: str, kind: str) -> dict[str, Any]:
 
 
 def _cell(value: float, kind: str) -> float | str | None:
-    return _moment(value) if kind == "date" else rounded(value)
+    return moment_text(value) if kind == "date" else rounded(value)
 
 
-def _moment(milliseconds: float) -> str:
+def moment_text(milliseconds: float) -> str:
+    """A date on an axis, as people read it."""
     return datetime.fromtimestamp(milliseconds / 1000, tz=UTC).strftime("%Y-%m-%d %H:%M")
 
 
 def _span(edges: list[float], place: int, kind: str) -> str:
-    say = _moment if kind == "date" else short
+    say = moment_text if kind == "date" else short
     return f"{say(edges[place])} to {say(edges[place + 1])}"

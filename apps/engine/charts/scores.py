@@ -5,9 +5,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from apps.engine.charts.labels import label, positions, rounded, short, thinned
+from apps.engine.charts.labels import label, positions, rounded, thinned
 from apps.engine.charts.theme import (
-    ACCENT,
     DASHES,
     INK,
     MUTED,
@@ -18,67 +17,10 @@ from apps.engine.charts.theme import (
 )
 from apps.engine.errors import BadParameter
 
-MOST_BARS = 50
 MOST_CLASSES = 20
 MOST_POINTS = 200
 
 Point = tuple[float, float]
-
-
-def interval_bars(
-    results: Sequence[dict[str, Any]], *, title: str, promise: float | None = None
-) -> Figure:
-    """The signature drawing: each result as a tick in the band of its interval.
-
-    ``results`` hold ``title``, ``value``, ``low`` and ``high`` in the metric's unit, in the
-    order to be shown; at most MOST_BARS are drawn. ``promise`` is the dashed line.
-    """
-    shown = list(results[:MOST_BARS])
-    names = [result["title"] for result in shown]
-    axis = positions(names)
-    layout: dict[str, Any] = {
-        "xaxis": {"title": {"text": label(title)}},
-        "yaxis": {**axis, "range": axis["range"][::-1], "showgrid": False},
-        "height": 90 + 30 * max(len(shown), 1),
-    }
-    if promise is not None:
-        layout["shapes"] = [promise_line(promise, across="x")]
-    return build(
-        [_bands(shown), _ticks(shown)],
-        columns=["candidate", title, "low", "high"],
-        rows=[
-            [result["title"], *(rounded(result[key]) for key in ("value", "low", "high"))]
-            for result in shown
-        ],
-        layout=layout,
-    )
-
-
-def _bands(shown: list[dict[str, Any]]) -> go.Bar:
-    return go.Bar(
-        base=[result["low"] for result in shown],
-        x=[result["high"] - result["low"] for result in shown],
-        y=list(range(len(shown))),
-        orientation="h",
-        width=0.5,
-        opacity=0.3,
-        marker={"color": ACCENT},
-        hoverinfo="skip",
-    )
-
-
-def _ticks(shown: list[dict[str, Any]]) -> go.Scatter:
-    return go.Scatter(
-        x=[result["value"] for result in shown],
-        y=list(range(len(shown))),
-        mode="markers",
-        marker={"symbol": "line-ns-open", "size": 16, "color": INK, "line": {"width": 2}},
-        text=[
-            f"{short(result['value'])} ({short(result['low'])} to {short(result['high'])})"
-            for result in shown
-        ],
-        hovertemplate="%{text}<extra></extra>",
-    )
 
 
 def promise_line(at: float, *, across: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """One column of a typed table as plain arrays, read straight from Parquet."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from apps.engine.errors import BadFile, ColumnMissing
+from apps.engine.reading.tables import read_table
 from apps.engine.types import Kind
 
 _KINDS = {
@@ -45,22 +47,32 @@ class Cells:
 
     def of(self, rows: NDArray[np.bool_]) -> "Cells":
         """The same column on some of the rows."""
-        return Cells(self.kind, self.data[rows], self.present[rows], self.words, self.nbytes)
+        kept = self.data[rows]
+        nbytes = self.nbytes * len(kept) // max(len(self.data), 1)
+        return Cells(self.kind, kept, self.present[rows], self.words, nbytes)
 
 
 class Columns:
-    """The columns of a Parquet file, each read when it is asked for; safe for threads."""
+    """The columns of a Parquet file, each read when it is asked for; safe for threads.
 
-    def __init__(self, path: Path | str) -> None:
+    ``narrow`` leaves some of the rows only, ``without`` some of the columns unread.
+    """
+
+    def __init__(self, path: Path | str, *, without: Collection[str] = ()) -> None:
         self.path = path
+        self.kept: NDArray[np.bool_] | None = None  # shape (rows of the file,); None: all
         try:
             self._metadata = pq.read_metadata(path)
         except (OSError, pa.ArrowInvalid) as error:
             raise BadFile(f"The table {Path(path).name} cannot be read: {error}.") from error
         schema = self._metadata.schema.to_arrow_schema()
-        self.names: list[str] = list(schema.names)
+        self.names: list[str] = [name for name in schema.names if name not in without]
         self.rows: int = self._metadata.num_rows
         self._texts = [field.name for field in schema if field.type == pa.string()]
+
+    def narrow(self, kept: NDArray[np.bool_]) -> None:
+        """From now on read these rows only; ``kept`` has a place for every row of the file."""
+        self.kept, self.rows = kept, int(np.count_nonzero(kept))
 
     def read(self, name: str) -> Cells:
         """One column. Raises ColumnMissing when the table does not have it."""
@@ -69,7 +81,13 @@ class Columns:
         with pq.ParquetFile(
             self.path, metadata=self._metadata, read_dictionary=self._texts
         ) as file:
-            return cells_of(file.read(columns=[name], use_threads=False).column(0))
+            whole = cells_of(file.read(columns=[name], use_threads=False).column(0))
+        return whole if self.kept is None else whole.of(self.kept)
+
+    def series(self, name: str) -> pd.Series:
+        """One column as pandas holds it, with a RangeIndex."""
+        whole = read_table(self.path, columns=[name])[name]
+        return whole if self.kept is None else whole[self.kept].reset_index(drop=True)
 
 
 def cells_of(column: "pd.Series | pa.ChunkedArray") -> Cells:

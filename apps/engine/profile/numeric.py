@@ -31,11 +31,6 @@ class Sorted:
         """Number of different finite values."""
         return len(self.starts)
 
-    @property
-    def most_repeated(self) -> int:
-        """Rows of the most frequent value."""
-        return int(np.diff(self.starts, append=len(self.ascending)).max(initial=0))
-
 
 def number(value: Any) -> float | None:
     """A JSON number, or None when the value is not finite."""

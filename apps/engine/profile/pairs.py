@@ -1,7 +1,6 @@
 """Two columns side by side, counted exactly: points, cells, boxes or a mosaic."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,7 +31,7 @@ class Axis:
     labels: list[str]
 
 
-def pair_of(table: Path | str, *, a: str, b: str, third: str = "") -> dict[str, Any]:
+def pair_of(source: Columns, *, a: str, b: str, third: str = "") -> dict[str, Any]:
     """The picture of two columns as numbers, on the rows that have both.
 
     ``picture`` is "points" (two numbers, at most MOST_POINTS rows), "cells" (more rows), "boxes"
@@ -40,7 +39,6 @@ def pair_of(table: Path | str, *, a: str, b: str, third: str = "") -> dict[str, 
     the rows that have both, ``left_out`` all others. ``third`` colours points by group, or cells
     by its mean; it is ignored where it would say nothing. O(n log n); reads only these columns.
     """
-    source = Columns(table)
     one, two = _axis(source, a), _axis(source, b)
     if one.kind == "category" and two.kind != "category":
         one, two = two, one
@@ -69,13 +67,14 @@ def _axis(source: Columns, name: str) -> Axis:
         codes, labels = _few(code_values(cells))
         return Axis(name, "category", cells.present, np.empty(0), codes, labels)
     kind = "date" if cells.kind == Kind.DATETIME else "number"
-    return Axis(name, kind, cells.present, _floats(cells), np.empty(0, dtype=np.int64), [])
+    return Axis(name, kind, cells.present, as_floats(cells), np.empty(0, dtype=np.int64), [])
 
 
-def _floats(cells: Cells) -> NDArray[np.float64]:
+def as_floats(cells: Cells) -> NDArray[np.float64]:
+    """Numbers as they are, dates in milliseconds as a time axis counts; NaN where there is none."""
     values = cells.data.astype(np.float64)
     if cells.kind == Kind.DATETIME:
-        values /= 1_000  # milliseconds, as a time axis counts
+        values /= 1_000
     return np.where(cells.present & np.isfinite(values), values, np.nan)
 
 
@@ -118,7 +117,7 @@ def _points(one: Axis, two: Axis, *, both: NDArray[np.bool_], third: Axis | None
 
 def _cells(one: Axis, two: Axis, *, both: NDArray[np.bool_], third: Axis | None) -> dict[str, Any]:
     x, y = one.values[both], two.values[both]
-    x_edges, y_edges = _edges(x), _edges(y)
+    x_edges, y_edges = edges_of(x), edges_of(y)
     inside = (x >= x_edges[0]) & (x <= x_edges[-1]) & (y >= y_edges[0]) & (y <= y_edges[-1])
     wide, high = len(x_edges) - 1, len(y_edges) - 1
     across = np.clip(np.searchsorted(x_edges, x[inside], side="right") - 1, 0, wide - 1)
@@ -155,7 +154,8 @@ def _as_number(third: Axis) -> tuple[NDArray[np.float64], str]:
     return np.where(third.codes < 0, np.nan, third.codes == code), third.labels[code]
 
 
-def _edges(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def edges_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """At most CELLS equal steps over finite values; far-out values lie beyond the ends."""
     ascending = np.sort(values)
     low, high = float(ascending[0]), float(ascending[-1])
     first, last = quantile(ascending, at=0.01), quantile(ascending, at=0.99)
@@ -172,32 +172,33 @@ def _edges(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _boxes(number: Axis, group: Axis, *, both: NDArray[np.bool_]) -> dict[str, Any]:
-    """Tukey's five numbers by group, whiskers at the last value within 1.5 quartile ranges.
+    boxes = []
+    for code, label in enumerate(group.labels):
+        values = number.values[both & (group.codes == code)]
+        if len(values):
+            boxes.append({"group": label, **box_of(values)})
+    return {"picture": "boxes", "boxes": boxes}
+
+
+def box_of(values: NDArray[np.float64]) -> dict[str, Any]:
+    """Tukey's five numbers of finite values, whiskers at the last within 1.5 quartile ranges.
 
     Source: Tukey (1977), Exploratory Data Analysis, chapter 2; quartiles interpolate linearly.
     """
-    boxes = []
-    for code, label in enumerate(group.labels):
-        ascending = np.sort(number.values[both & (group.codes == code)])
-        if not len(ascending):
-            continue
-        lower, middle, upper = (quantile(ascending, at=at) for at in (0.25, 0.5, 0.75))
-        reach = 1.5 * (upper - lower)
-        inside = ascending[(ascending >= lower - reach) & (ascending <= upper + reach)]
-        ends = (float(inside[0]), float(inside[-1])) if len(inside) else (lower, upper)
-        boxes.append(
-            {
-                "group": label,
-                "rows": len(ascending),
-                "low": ends[0],
-                "lower": lower,
-                "middle": middle,
-                "upper": upper,
-                "high": ends[1],
-                "outside": int(len(ascending) - len(inside)),
-            }
-        )
-    return {"picture": "boxes", "boxes": boxes}
+    ascending = np.sort(values)
+    lower, middle, upper = (quantile(ascending, at=at) for at in (0.25, 0.5, 0.75))
+    reach = 1.5 * (upper - lower)
+    inside = ascending[(ascending >= lower - reach) & (ascending <= upper + reach)]
+    ends = (float(inside[0]), float(inside[-1])) if len(inside) else (lower, upper)
+    return {
+        "rows": len(ascending),
+        "low": ends[0],
+        "lower": lower,
+        "middle": middle,
+        "upper": upper,
+        "high": ends[1],
+        "outside": int(len(ascending) - len(inside)),
+    }
 
 
 def _mosaic(one: Axis, two: Axis, *, both: NDArray[np.bool_]) -> dict[str, Any]:

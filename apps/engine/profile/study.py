@@ -21,7 +21,6 @@ from apps.engine.profile.periods import Calendar, along, calendar, drift
 from apps.engine.profile.sums import Numbers, sum_rules
 from apps.engine.profile.table import THREADS
 from apps.engine.profile.target import Target, has_target, prepare_target
-from apps.engine.reading.tables import read_table
 from apps.engine.types import Kind, Report
 
 MOST_CLOCKS = 3
@@ -35,15 +34,26 @@ def study_table(
 ) -> dict[str, Any]:
     """Study what the columns of a profiled table have to do with each other. Job function.
 
+    ``profile`` is the path of what ``profile_table`` told about it; else see ``study``.
+    """
+    told = json.loads(Path(profile).read_text())
+    return study(Columns(table), told=told, report=report, positive=positive)
+
+
+def study(
+    source: Columns, *, told: dict[str, Any], report: Report, positive: str | None = None
+) -> dict[str, Any]:
+    """Study what profiled columns have to do with each other.
+
     Parameters
     ----------
-    table : str
-        Path of the typed table (Parquet). In memory are one column at a time, one byte for each
+    source : Columns
+        Of a typed table. In memory are one column at a time, one byte for each
         row of every compared column and eight for every compared number.
-    profile : str
-        Path of what ``profile_table`` told about it: the target and the compared columns.
+    told : dict
+        What ``profile`` told about them: the target and the compared columns.
     positive : str or None
-        As for ``profile_table``.
+        As for ``profile``.
 
     Returns
     -------
@@ -52,9 +62,8 @@ def study_table(
         (see ``Gaps``), ``time`` (see ``along``, one for each date column, at most MOST_CLOCKS),
         ``sums`` (see ``sum_rules``) and ``later`` (dates that follow other dates).
     """
-    told = json.loads(Path(profile).read_text())
-    walk = _Study(Columns(table), told=told, positive=positive)
-    names = walk.source.names
+    walk = _Study(source, told=told, positive=positive)
+    names = source.names
     for done, name in enumerate(names):
         report(done, len(names) + 1, f"Looking between columns: “{name}”")
         walk.column(name)
@@ -122,7 +131,7 @@ def _target(
 ) -> tuple[Target | None, NDArray[np.bool_] | None]:
     if name is None:
         return None, None
-    series = read_table(source.path, columns=[name])[name]
+    series = source.series(name)
     usable = has_target(series)
     target, _ = prepare_target(
         series[usable].reset_index(drop=True), rows=source.rows, positive=positive

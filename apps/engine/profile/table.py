@@ -27,7 +27,6 @@ from apps.engine.profile.leakage import leak
 from apps.engine.profile.missing import disguised_numbers, disguised_texts, number_text
 from apps.engine.profile.numeric import Sorted, profile_numbers, sort_numbers
 from apps.engine.profile.target import Target, has_target, prepare_target
-from apps.engine.reading.tables import read_table
 from apps.engine.types import Kind, Report
 
 MOST_SPELLINGS = 20
@@ -39,12 +38,19 @@ MOST_SPELLING_VALUES = 10_000
 def profile_table(
     *, table: str, target: str | None, report: Report, positive: str | None = None
 ) -> dict[str, Any]:
-    """Profile a typed table, exactly and on all rows. Job function.
+    """Profile a typed table, exactly and on all rows; see ``profile``. Job function."""
+    return profile(Columns(table), target=target, report=report, positive=positive)
+
+
+def profile(
+    source: Columns, *, target: str | None, report: Report, positive: str | None = None
+) -> dict[str, Any]:
+    """Profile columns, exactly and on all their rows.
 
     Parameters
     ----------
-    table : str
-        Path of a typed table (Parquet); a few columns at a time are in memory, and about
+    source : Columns
+        Of a typed table (Parquet); a few columns at a time are in memory, and about
         4 bytes for every row and compared column (at most MOST_COLUMNS are compared).
     target : str or None
         Column to relate every other column to.
@@ -65,7 +71,6 @@ def profile_table(
     NotEnoughData
         If the table has no rows.
     """
-    source = Columns(table)
     names = source.names
     if target is not None and target not in names:
         raise ColumnMissing(f"The table has no column “{target}”; choose the target again.")
@@ -79,7 +84,7 @@ def profile_table(
             columns.append(walk.kept(column))
         report(len(names), len(names) + 1, "Comparing columns")
         associations = walk.compared.matrix(threads=threads)
-    profile: dict[str, Any] = {
+    told: dict[str, Any] = {
         "rows": source.rows,
         "column_count": len(names),
         "missing_cells": sum(column["missing"] for column in columns),
@@ -89,9 +94,9 @@ def profile_table(
         "target": walk.target_says,
         "associations": associations,
     }
-    profile["findings"] = find(profile)
+    told["findings"] = find(told)
     report(len(names) + 1, len(names) + 1, "Profiled")
-    return profile
+    return told
 
 
 def _in_turn[Item, Result](
@@ -134,7 +139,7 @@ class _Walk:
         self.has_target: NDArray[np.bool_] | None = None  # None: every row has one
         self.target_says: dict[str, Any] | None = None
         if target is not None:
-            series = read_table(source.path, columns=[target])[target]
+            series = source.series(target)
             usable = has_target(series)
             self.has_target = None if usable.all() else usable
             self.target, self.target_says = prepare_target(

@@ -6,9 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from apps.engine.errors import BadFile, BadParameter, ColumnMissing
 from apps.engine.types import ColumnSpec, Kind, TableSpec
@@ -136,6 +138,28 @@ def read_rows(path: Path | str, *, first: int, count: int) -> pd.DataFrame:
             table = file.read_row_groups(groups).slice(first - skipped, count)
     except (OSError, pa.ArrowInvalid) as error:
         raise BadFile(f"The table {Path(path).name} cannot be read: {error}.") from error
+    return table.to_pandas(types_mapper=_FROM_ARROW.get, ignore_metadata=True)
+
+
+def read_places(path: Path | str, *, places: NDArray[np.int64]) -> pd.DataFrame:
+    """The rows at ascending ``places`` (from 0) of a typed table, as ``read_rows`` gives them.
+
+    O(cells of the row groups that are touched). Raises BadFile as ``read_rows`` does.
+    """
+    if not len(places):
+        return read_rows(path, first=0, count=0)
+    parts, start = [], 0
+    try:
+        with pq.ParquetFile(path) as file:
+            for number in range(file.num_row_groups):
+                end = start + file.metadata.row_group(number).num_rows
+                mine = places[(places >= start) & (places < end)] - start
+                if len(mine):
+                    parts.append(file.read_row_group(number).take(pa.array(mine)))
+                start = end
+    except (OSError, pa.ArrowInvalid) as error:
+        raise BadFile(f"The table {Path(path).name} cannot be read: {error}.") from error
+    table = pa.concat_tables(parts)
     return table.to_pandas(types_mapper=_FROM_ARROW.get, ignore_metadata=True)
 
 

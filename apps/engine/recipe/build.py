@@ -7,7 +7,7 @@ import pandas as pd
 from apps.engine.errors import EngineError, NotEnoughData
 from apps.engine.reading.tables import read_rows, read_table, spec_of, write_table
 from apps.engine.recipe.consolidate import join_left
-from apps.engine.recipe.run import apply_recipe
+from apps.engine.recipe.run import Outcome, apply_recipe
 from apps.engine.types import Report, TableSpec
 
 
@@ -69,6 +69,8 @@ def build_table(
     target: str,
     consolidated_target: str,
     report: Report,
+    outcome: str = "",
+    positive: str = "",
 ) -> dict[str, Any]:
     """Join the sources, then clean, and write both tables.
 
@@ -83,12 +85,15 @@ def build_table(
     target, consolidated_target : str
         Paths of the table after, and before, the recipe: the same rows in the same order, those
         that stay. A prediction request looks like a row of the latter.
+    outcome, positive : str
+        Column to be predicted and its class whose rows the waterfall tells; empty for none.
 
     Returns
     -------
     dict
         "spec", "consolidated_spec", "rows", "joins" (reports of ``join_left`` with "name"),
-        "effects" (of ``apply_recipe``), "waterfall": [{"says", "rows", "columns"}].
+        "effects" (of ``apply_recipe``), "waterfall": [{"says", "rows", "columns", and from the
+        joined table on "positives" (rows, or None) and "share" of them}].
 
     Raises
     ------
@@ -107,9 +112,16 @@ def build_table(
     def tell(done: int, _: int, says: str) -> None:
         report(len(joins) + done, total, says)
 
-    frame, effects = apply_recipe(consolidated, steps, report=tell)
+    watched = Outcome(outcome, positive)
+    frame, effects = apply_recipe(consolidated, steps, report=tell, outcome=watched)
+    waterfall[-1] |= _share(watched.rows(consolidated), of=len(consolidated))
     waterfall += [
-        {"says": each["sentence"], "rows": each["rows_after"], "columns": each["columns_after"]}
+        {
+            "says": each["sentence"],
+            "rows": each["rows_after"],
+            "columns": each["columns_after"],
+            **_share(each["positives"], of=each["rows_after"]),
+        }
         for each in effects
     ]
     if not len(frame):
@@ -127,6 +139,11 @@ def build_table(
         "effects": effects,
         "waterfall": waterfall,
     }
+
+
+def _share(positives: int | None, *, of: int) -> dict[str, Any]:
+    known = positives is not None and of > 0
+    return {"positives": positives, "share": (positives or 0) / of if known else None}
 
 
 def _names(keys: str | list[str]) -> list[str]:

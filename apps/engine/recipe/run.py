@@ -1,6 +1,7 @@
 """A recipe on a shape, on a table, and on one row of a prediction request."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,9 @@ from apps.engine.reading.tables import house_types, kind_of_series, spec_of
 from apps.engine.recipe.registry import step_from
 from apps.engine.recipe.step import Row, Step
 from apps.engine.recipe.steps.rename_column import RenameColumn
-from apps.engine.recipe.values import is_missing, text_of_value
-from apps.engine.types import Kind, Report, TableSpec, silent
+from apps.engine.recipe.values import is_missing, text_of_value, values_that_fit
+from apps.engine.types import Kind, Report, TableSpec
 
-EXAMPLES = 20
 StepData = Mapping[str, Any]
 
 
@@ -31,8 +31,25 @@ def check_recipe(spec: TableSpec, steps: Sequence[StepData]) -> TableSpec:
     return spec
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """The class of a column whose share is followed through the recipe."""
+
+    column: str = ""
+    value: str = ""
+
+    def rows(self, frame: pd.DataFrame) -> int | None:
+        """Rows of the class; None when the frame has no such column or class. O(rows)."""
+        kind = kind_of_series(frame[self.column]) if self.column in frame.columns else None
+        fitting = values_that_fit([self.value], kind=kind) if kind and self.value else []
+        return int(frame[self.column].isin(fitting).sum()) if fitting else None
+
+
+NOTHING = Outcome()
+
+
 def apply_recipe(
-    frame: pd.DataFrame, steps: Sequence[StepData], *, report: Report
+    frame: pd.DataFrame, steps: Sequence[StepData], *, report: Report, outcome: Outcome = NOTHING
 ) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
     """Apply all steps in order. The given frame stays.
 
@@ -42,13 +59,15 @@ def apply_recipe(
         A typed table (see ``reading.tables``).
     steps : sequence of dict
         ``{"step": key, "params": {...}}``.
+    outcome : Outcome
+        Class whose rows are counted after each step.
 
     Returns
     -------
     frame : DataFrame; its index holds the positions in the given frame of the rows that stay
     effects : list of dict, one per step
         "step", "sentence", "rows_before", "rows_after", "cells_changed" (in rows that stay),
-        "columns_before", "columns_after".
+        "columns_before", "columns_after", "positives" (rows of the outcome, or None).
 
     Notes
     -----
@@ -64,32 +83,34 @@ def apply_recipe(
             after = step.apply(frame)
         except EngineError as error:
             raise type(error)(f"Step {place}: {error}") from error
-        effects.append(_effect(step, frame, after))
+        told = effect_of(step, frame, after)
+        effects.append({**told, "positives": outcome.rows(after)})
         frame = after
     report(len(steps), len(steps), "Recipe applied")
     return frame, effects
 
 
-def _effect(step: Step, before: pd.DataFrame, after: pd.DataFrame) -> dict[str, Any]:
+def effect_of(step: Step, before: pd.DataFrame, after: pd.DataFrame) -> dict[str, Any]:
+    """What a step did, as ``apply_recipe`` tells it."""
     return {
         "step": step.key,
         "sentence": step.sentence(),
         "rows_before": len(before),
         "rows_after": len(after),
-        "cells_changed": int(sum(mask.sum() for mask in _changes(step, before, after).values())),
+        "cells_changed": int(sum(mask.sum() for mask in changes_in(step, before, after).values())),
         "columns_before": before.shape[1],
         "columns_after": after.shape[1],
     }
 
 
-def _changes(step: Step, before: pd.DataFrame, after: pd.DataFrame) -> dict[str, "np.ndarray"]:
-    """For each column of ``after`` that was touched: which of its cells have another value."""
+def changes_in(step: Step, before: pd.DataFrame, after: pd.DataFrame) -> dict[str, "np.ndarray"]:
+    """For each column of before that was touched: which of its cells have another value."""
     kept = before if len(before) == len(after) else before.loc[after.index]
     masks = {}
     for name in after.columns:
-        old, new = kept[_name_before(step, name)], after[name]
-        if old is not new:
-            mask = _differs(old, new)
+        was = name_before(step, name)
+        if was in kept.columns and kept[was] is not after[name]:
+            mask = _differs(kept[was], after[name])
             if mask.any():
                 masks[str(name)] = mask
     return masks
@@ -106,53 +127,8 @@ def _differs(old: "pd.Series", new: "pd.Series") -> "np.ndarray":
     return (was != now) | (~was & ~now & other)
 
 
-def preview(frame: pd.DataFrame, steps: Sequence[StepData], step: StepData) -> dict[str, Any]:
-    """What one more step would do after ``steps``. O(cells) per step.
-
-    Returns
-    -------
-    dict
-        "sentence", "rows_before", "rows_after", "rows_touched" (changed or left out),
-        "cells_changed", "examples": up to 20 of {"row" (from 1), "column", "before", "after"};
-        for a row that is left out, column, before and after are None.
-    """
-    before, _ = apply_recipe(frame, steps, report=silent)
-    chosen = step_from(step)
-    chosen.check(spec_of(before))
-    after = chosen.apply(before)
-    changes = _changes(chosen, before, after)
-    touched: set[int] = set(before.index.difference(after.index))
-    for mask in changes.values():
-        touched.update(after.index[mask])
-    return {
-        **_effect(chosen, before, after),
-        "rows_touched": len(touched),
-        "examples": _examples(chosen, before, after, changes),
-    }
-
-
-def _examples(
-    step: Step, before: pd.DataFrame, after: pd.DataFrame, changes: Mapping[str, "np.ndarray"]
-) -> list[dict[str, Any]]:
-    gone = before.index.difference(after.index)[:EXAMPLES]
-    found: list[dict[str, Any]] = [
-        {"row": int(at) + 1, "column": None, "before": None, "after": None} for at in gone
-    ]
-    for name, mask in changes.items():
-        for at in after.index[mask][: EXAMPLES - len(found)]:
-            old = before[_name_before(step, name)].loc[at]
-            found.append(
-                {
-                    "row": int(at) + 1,
-                    "column": name,
-                    "before": text_of_value(old),
-                    "after": text_of_value(after[name].loc[at]),
-                }
-            )
-    return found
-
-
-def _name_before(step: Step, name: str) -> str:
+def name_before(step: Step, name: str) -> str:
+    """What a column was called before the step."""
     return step.column if isinstance(step, RenameColumn) and name == step.to else name
 
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 import pandas as pd
 
 from apps.engine.errors import BadParameter, ColumnMissing
-from apps.engine.types import ColumnSpec, TableSpec
+from apps.engine.types import ColumnSpec, Kind, TableSpec
 
 Row = dict[str, Any]
 """One row: column name to value, None where missing."""
@@ -18,8 +18,10 @@ Row = dict[str, Any]
 class Parameter:
     """One input of a step, enough to build a form field from.
 
-    ``input`` is one of "column", "columns", "text", "texts" (one a line), "choice", "mapping"
-    (a list of [from, to], where to is None for missing).
+    ``input`` is one of "column", "columns", "text", "texts" (one a line), "choice", "choices",
+    "expression", "kind" (of the chosen column: the form fills it in),
+    "mapping" (a list of [from, to], where to is None for missing). In an ``exact`` text white space
+    at the ends counts.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Parameter:
     required: bool = True
     choices: tuple[str, ...] = ()
     default: Any = ""
+    exact: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready form."""
@@ -41,16 +44,20 @@ class Parameter:
                 raise BadParameter(f"The step {step!r} needs {self.label.lower()!r}: fill it in.")
             return _EMPTY.get(self.input, self.default)
         expected = (list, tuple) if self.input in _EMPTY else str
-        if not isinstance(value, expected) or (self.choices and value not in self.choices):
+        if not isinstance(value, expected) or not self._offers(value):
             raise BadParameter(f"{self.label!r} of the step {step!r} cannot be {value!r}.")
         if self.input == "mapping":
             return _pairs(value, label=self.label, step=step)
-        if self.input in ("columns", "texts"):
+        if self.input in _EMPTY:
             return tuple(str(each) for each in value)
         return value
 
+    def _offers(self, value: Any) -> bool:
+        chosen = value if self.input == "choices" else [value]
+        return not self.choices or all(each in self.choices for each in chosen)
 
-_EMPTY: dict[str, Any] = {"columns": (), "texts": (), "mapping": ()}
+
+_EMPTY: dict[str, Any] = {"columns": (), "texts": (), "mapping": (), "choices": ()}
 
 
 def _pairs(value: Sequence[Any], *, label: str, step: str) -> tuple[tuple[str, str | None], ...]:
@@ -104,6 +111,25 @@ class Step(ABC):
     def sentence(self) -> str:
         """What the step does, for people."""
 
+    @abstractmethod
+    def script(self, spec: TableSpec) -> str:
+        """The same change in pandas, on a ``frame`` of the given shape (see ``recipe.script``)."""
+
+    def uses(self) -> tuple[str, ...]:
+        """Columns that have to be there, in the order of the parameters."""
+        found: list[str] = []
+        for each in self.parameters:
+            value = getattr(self, each.name)
+            if each.input == "column" and value:
+                found.append(value)
+            elif each.input == "columns":
+                found += value
+        return tuple(dict.fromkeys(found))
+
+    def flow(self) -> dict[str, tuple[str, ...]]:
+        """For each column that may hold something else afterwards: the columns it comes from."""
+        return {} if self.drops_rows else {name: (name,) for name in self.uses()}
+
     def replay(self, row: Row) -> Row:
         """The same change on one row of a prediction request."""
         return row
@@ -122,12 +148,27 @@ def column_of(spec: TableSpec, name: str) -> ColumnSpec:
     raise ColumnMissing(f"There is no column named {name!r} at this step: choose another one.")
 
 
+def text_column(spec: TableSpec, name: str) -> ColumnSpec:
+    """The named column, or BadParameter when it holds no text."""
+    column = column_of(spec, name)
+    if column.kind is not Kind.TEXT:
+        raise BadParameter(f"The column {name!r} does not hold text: leave it out.")
+    return column
+
+
 def with_column(spec: TableSpec, name: str, *, change: Mapping[str, Any]) -> TableSpec:
     """Spec in which the named column has other attributes."""
     columns = tuple(
         replace(column, **change) if column.name == name else column for column in spec.columns
     )
     return replace(spec, columns=columns)
+
+
+def free_name(spec: TableSpec, name: str) -> str:
+    """The name of a new column, or BadParameter when it is blank or taken."""
+    if not name.strip() or name in spec.names:
+        raise BadParameter(f"The name {name!r} is blank or taken: choose another one.")
+    return name
 
 
 def quoted(names: Sequence[str], *, most: int = 5) -> str:

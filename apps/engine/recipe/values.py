@@ -1,8 +1,9 @@
 """Single values of each kind: read from text, written as text. One rule for steps and requests."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -26,8 +27,9 @@ def is_missing(value: Any) -> bool:
     )
 
 
+@lru_cache(maxsize=4_096)
 def value_of(text: str, *, kind: Kind) -> Any:
-    """A text as a value of the kind; BadParameter when it is none."""
+    """A text as a value of the kind; BadParameter when it is none. Kept: requests ask again."""
     value = convert(pa.array([text], pa.string()), kind=kind)[0].as_py()
     if value is None:
         raise BadParameter(f"{text!r} is not {_WORDS[kind]}: write it another way.")
@@ -91,6 +93,24 @@ def text_of_value(value: Any) -> str | None:
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))
     return str(value)
+
+
+def literal(value: Any) -> str:
+    """A value as Python writes it, for a script."""
+    if isinstance(value, datetime):
+        return f"pd.Timestamp({value.isoformat()!r})"
+    return repr(value)
+
+
+def by_value(series: "pd.Series", change: Callable[[str], str | None]) -> "pd.Series":
+    """A column of texts with each different text changed by a function; missing ones stay.
+
+    O(rows) and one call for each different text.
+    """
+    codes, uniques = pd.factorize(series)
+    changed = pd.array([change(each) for each in uniques], "string")
+    taken = changed.take(codes, allow_fill=True)
+    return pd.Series(taken, index=series.index, name=series.name)
 
 
 def texts(series: "pd.Series") -> pa.StringArray:

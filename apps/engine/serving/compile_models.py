@@ -17,7 +17,8 @@ from sklearn.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import ElasticNetCV, LogisticRegression, Ridge
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from apps.engine.serving.compile_prepare import CannotCompile, Inputs
 from apps.engine.serving.compile_row import Unsure
@@ -82,7 +83,7 @@ def _linear(model: Any) -> Plain:
     rows, starts = np.atleast_2d(model.coef_), np.ravel(model.intercept_).tolist()
     lines = [_line(row, start) for row, start in zip(rows, starts, strict=True)]
     says = f"a linear model of {rows.shape[1]} inputs"
-    if type(model) is Ridge:
+    if type(model) in (Ridge, ElasticNetCV):
         return Plain(lambda inputs: [lines[0](inputs)], says)
     return Plain(_chances(lines), says)
 
@@ -90,8 +91,9 @@ def _linear(model: Any) -> Plain:
 def _forest(model: Any) -> Plain:
     if model.n_outputs_ != 1:
         raise CannotCompile("the forest answers several questions")
-    trees, count = of_forest(model), len(model.estimators_)
-    says = _trees_in_words(trees, "a forest")
+    trees = of_forest(model)
+    count = len(trees)
+    says = _trees_in_words(trees, "a forest" if count > 1 else "a tree")
     is_pair = trees[0].value.shape[1] == 2
     if trees[0].value.shape[1] > 2:
         sums = sums_by_levels(trees)
@@ -184,13 +186,15 @@ def logistic(score: float) -> float:
 
 _MAKERS: tuple[tuple[tuple[type, ...], Callable[[Any], Plain]], ...] = (
     ((DummyClassifier, DummyRegressor), _dummy),
-    ((LogisticRegression, Ridge), _linear),
+    ((LogisticRegression, Ridge, ElasticNetCV), _linear),
     (
         (
             RandomForestClassifier,
             RandomForestRegressor,
             ExtraTreesClassifier,
             ExtraTreesRegressor,
+            DecisionTreeClassifier,
+            DecisionTreeRegressor,
         ),
         _forest,
     ),

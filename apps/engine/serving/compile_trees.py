@@ -39,7 +39,10 @@ class Tree:
 
 
 def of_forest(model: Any) -> list[Tree]:
-    """Trees of a fitted forest; values are (n_nodes, n_classes) shares, or (n_nodes, 1) means."""
+    """Trees of a fitted forest, or a tree by itself.
+
+    Values are (n_nodes, n_classes) shares, or (n_nodes, 1) means.
+    """
     return [
         Tree(
             tree.feature,
@@ -49,7 +52,7 @@ def of_forest(model: Any) -> list[Tree]:
             tree.missing_go_to_left.astype(bool),
             tree.value[:, 0, :],
         )
-        for tree in (member.tree_ for member in model.estimators_)
+        for tree in (member.tree_ for member in getattr(model, "estimators_", [model]))
     ]
 
 

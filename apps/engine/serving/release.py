@@ -57,7 +57,7 @@ def build_release(
     kind = Problem(problem)
     report(0, 5, "Drafting the contract")
     raw = read_table(raw_development)
-    contract = draft_contract(raw, needed=_needed(raw, features, steps))
+    contract = draft_contract(raw, needed=_needed(raw, features, steps, target=target))
     fitted = load_model(model, sha256=sha256)
     scorer = Scorer(
         fitted,
@@ -97,17 +97,18 @@ def build_release(
 
 
 def _needed(
-    raw: pd.DataFrame, features: list[dict[str, Any]], steps: list[dict[str, Any]]
+    raw: pd.DataFrame, features: list[dict[str, Any]], steps: list[dict[str, Any]], *, target: str
 ) -> list[str]:
-    """Columns of a request: those the features come from, renames followed backwards."""
+    """Columns of a request: those the features come from, followed backwards through the steps."""
     wanted = {feature["name"] for feature in features}
-    for step in reversed(steps):
-        params = step.get("params", {})
-        if step["step"] == "rename_column" and params.get("to") in wanted:
-            wanted = (wanted - {params["to"]}) | {params["column"]}
-        elif step_from(step).drops_rows and params.get("column"):
-            # The filter is asked of a request too, so that it can warn.
-            wanted |= {params["column"]} & set(raw.columns)
+    for step in map(step_from, reversed(steps)):
+        flow = step.flow()
+        made = wanted & set(flow)
+        wanted = (wanted - made) | {name for each in made for name in flow[each]}
+        target = flow.get(target, (target,))[0]
+        if step.drops_rows and step.row_wise:
+            # The filter is asked of a request too, so that it can warn; no request has a target.
+            wanted |= set(step.uses()) - {target}
     return [name for name in raw.columns if name in wanted]
 
 

@@ -78,8 +78,8 @@ def draw_split(
     dict, JSON-ready
         ``rows``, ``development_rows``, ``test_rows``, ``folds``, ``balance``, ``says``,
         ``warnings``, ``row_ids_sha256`` (of the row positions of each part), ``problem`` with
-        ``problem_why``, and ``classes`` (empty for a quantity). The same
-        table and arguments always give the same files.
+        ``problem_why``, ``classes`` (empty for a quantity), and ``distinct`` (values of each text
+        column in development). The same table and arguments always give the same files.
 
     Raises
     ------
@@ -114,12 +114,19 @@ def draw_split(
     problem, why = problem_of(frame[target])
     return {
         "problem": str(problem),
+        "distinct": distinct_texts(frame.take(rows_of(fold, test=False))),
         "problem_why": why,
         "classes": [] if problem == Problem.REGRESSION else sorted(set(class_names(frame[target]))),
         **_sizes(frame[target], fold=fold, folds=folds),
         "says": _says(fold, method=method, group=group, time=time, folds=folds),
         "warnings": warnings,
     }
+
+
+def distinct_texts(frame: pd.DataFrame) -> dict[str, int]:
+    """How many different values each text column holds."""
+    texts = frame.select_dtypes(["string", "object"])
+    return {str(name): int(values.nunique()) for name, values in texts.items()}
 
 
 def deal(

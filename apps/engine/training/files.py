@@ -13,19 +13,34 @@ from skops.io.exceptions import UntrustedTypesFoundException
 from apps.engine.errors import BadModelFile
 
 TRUSTED = (
-    # Beyond skops' own defaults, read one by one: containers of numbers without behaviour.
+    # Beyond skops' own defaults, read one by one: containers of numbers without behaviour, and
+    # classes of our own.
+    "apps.engine.training.named.NamedClasses",
+    "apps.engine.training.rule.RuleClassifier",
+    "apps.engine.training.rule.RuleRegressor",
+    "apps.engine.training.texts.FilledText",
+    "catboost.core.CatBoostClassifier",
+    "catboost.core.CatBoostRegressor",
     "collections.OrderedDict",
     "collections.defaultdict",
     "lightgbm.basic.Booster",
     "lightgbm.sklearn.LGBMClassifier",
     "lightgbm.sklearn.LGBMRegressor",
     "numpy.dtype",
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
     "sklearn.compose._column_transformer._RemainderColsList",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.metrics._dist_metrics.EuclideanDistance64",
     "sklearn.model_selection._split.KFold",
     "sklearn.model_selection._split.StratifiedKFold",
+    "sklearn.neighbors._kd_tree.KDTree",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
     "sklearn.tree._tree.Tree",
     "sklearn.utils._bunch.Bunch",
+    "xgboost.core.Booster",
+    "xgboost.sklearn.XGBClassifier",
+    "xgboost.sklearn.XGBRegressor",
 )
 
 

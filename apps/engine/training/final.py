@@ -27,6 +27,8 @@ def fit_final(
     target_file: str,
     report: Report,
     params: dict[str, Any] | None = None,
+    balanced: bool = False,
+    most_rows: int | None = None,
 ) -> dict[str, Any]:
     """Fit a candidate on all development rows and write it as a skops file. Job function.
 
@@ -36,7 +38,7 @@ def fit_final(
     fitted once more on each fold.
     """
     kind = Problem(problem)
-    task = Task(candidate, features, kind, positive, seed, params)
+    task = Task(candidate, features, kind, positive, seed, params, balanced, most_rows)
     rows = load_rows(development, target=target, spec=specs(features), problem=kind)
     folds = fold_indices(read_split(split_file), method=method)
     steps = 2 + len(folds)
@@ -49,7 +51,7 @@ def fit_final(
         "sha256": sha256,
         "size_bytes": os.path.getsize(target_file),
         "fit_s": fit_s,
-        "rows": len(rows.target),
+        "rows": len(task.sampled(np.arange(len(rows.target)))),
         "classes": [str(name) for name in getattr(pipeline, "classes_", [])],
         "trained_on": file_sha256(development),
         "left_out": [

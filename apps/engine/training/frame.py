@@ -56,7 +56,7 @@ def model_frame(table: pd.DataFrame, spec: Sequence[ColumnSpec]) -> pd.DataFrame
         if column.kind == Kind.TEXT:
             made[column.name] = series.astype(object).where(series.notna(), np.nan)
         elif column.kind == Kind.DATETIME:
-            made.update(_date_parts(column.name, series))
+            made.update(date_parts(column.name, series.to_numpy(dtype="datetime64[us]")))
         else:
             values = series.to_numpy(dtype="float64", na_value=np.nan)
             made[column.name] = within_range(values, says=f'The feature "{column.name}"')
@@ -74,8 +74,8 @@ def within_range(values: Any, *, says: str) -> Any:
     return values
 
 
-def _date_parts(name: str, series: pd.Series) -> dict[str, object]:
-    moments = series.to_numpy(dtype="datetime64[us]")
+def date_parts(name: str, moments: Any) -> dict[str, object]:
+    """The three columns of (n_rows,) datetime64[us]: day, hour and weekday as floats."""
     missing = np.isnat(moments)
     micros = moments.astype("int64").astype("float64")
     days = micros / _MICROSECONDS_A_DAY

@@ -1,8 +1,9 @@
 """Search for settings within a time budget, and a blend of the best. Cheap ones come first."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,13 @@ from lightgbm import callback, early_stopping
 
 from apps.engine.evaluation.metrics import Measure, Predictions, measure_of, score
 from apps.engine.splitting.folds import fold_indices, read_split
-from apps.engine.training.pipeline import build_pipeline
-from apps.engine.training.rows import Rows, distinct_values, load_rows, predict, specs
-from apps.engine.training.task import Task
+from apps.engine.training.kept import Kept, wraps_up
+from apps.engine.training.rows import Rows, load_rows, predict, specs
+from apps.engine.training.task import Task, versions
 from apps.engine.training.trial import cross_validate
 from apps.engine.types import Problem, Report
+
+logger = logging.getLogger(__name__)
 
 MANY_ROWS = 20_000
 """From here on one fold tells settings apart; below it three do."""
@@ -74,6 +77,7 @@ class Search:
     measure: Measure
     deadline: float
     refits: int
+    wraps_up: Callable[[], bool] = bool
     tried: list[Tried] = field(default_factory=list)
     prepared: dict[int, Any] = field(default_factory=dict)
 
@@ -82,7 +86,7 @@ class Search:
         began = time.monotonic()
         left = self.deadline - began
         for candidate, params in self._proposals():
-            if self.tried and time.monotonic() >= self.deadline - self._kept(left):
+            if self.tried and self._is_over(left):
                 break
             if candidate == "forest" and not self._affords_forest(left):
                 continue
@@ -91,6 +95,9 @@ class Search:
                 self.tried.append(found)
             report(len(self.tried), self._says())
         return self._blend()
+
+    def _is_over(self, budget_s: float) -> bool:
+        return self.wraps_up() or time.monotonic() >= self.deadline - self._kept(budget_s)
 
     def _says(self) -> str:
         best = min(self.tried, key=lambda item: item.loss)
@@ -154,14 +161,7 @@ class Search:
     def _fit(self, number: int, candidate: str, params: dict[str, Any]) -> tuple[Predictions, int]:
         train, valid = self.folds[number]
         if candidate != "lightgbm":
-            task = Task(
-                candidate,
-                self.task.features,
-                self.task.problem,
-                self.task.positive,
-                self.task.seed,
-                params,
-            )
+            task = replace(self.task, candidate=candidate, params=params)
             pipeline, _ = task.fit(self.rows, train)
             return self._answer(pipeline, self.rows.features.iloc[valid]), 0
         prepared_train, prepared_valid = self._prepared(number)
@@ -196,14 +196,7 @@ class Search:
 
     def _pipeline(self, params: dict[str, Any], number: int) -> Any:
         part = self.rows.features.iloc[self.folds[number][0]]
-        return build_pipeline(
-            "lightgbm",
-            spec=specs(self.task.features),
-            distinct=distinct_values(part),
-            problem=self.task.problem,
-            seed=self.task.seed,
-            params=params,
-        )
+        return replace(self.task, candidate="lightgbm", params=params).pipeline(part)
 
     def _prepared(self, number: int) -> Any:
         """Encoded rows of a fold: the same for all settings of LightGBM, so made once."""
@@ -309,11 +302,30 @@ def searched_measure(metric: str | Mapping[str, Any], problem: Problem) -> Measu
     return measure
 
 
+def _found(
+    search: Search, kept: Kept, *, began: float, budget_s: float, report: Report
+) -> dict[str, Any]:
+    """Search for what is left of the budget; ``members``, ``tried`` and ``search_s`` in all."""
+    before_s, total = float(kept.read("spent_s") or 0.0), int(budget_s) + 1
+    search.deadline = began + max(1.0, budget_s - before_s)
+
+    def told(_: int, says: str) -> None:
+        spent = before_s + time.monotonic() - began
+        kept.write("spent_s", spent)
+        logger.info("%.0f s: %s", spent, says)
+        report(min(total - 1, int(spent)), total, says)
+
+    members = search.run(report=told)
+    search_s = before_s + time.monotonic() - began
+    return {"members": members, "tried": len(search.tried), "search_s": search_s}
+
+
 def search_and_validate(
     *,
     budget_s: float,
     report: Report,
     params: dict[str, Any] | None = None,
+    kept_folder: str | None = None,
     **arguments: Any,
 ) -> dict[str, Any]:
     """Search settings for ``budget_s`` seconds, then cross-validate the blend found. Job function.
@@ -321,6 +333,9 @@ def search_and_validate(
     ``arguments`` are those of ``trial.cross_validate``. What it returns, with ``params`` (the
     members of the blend, see pipeline), ``tried`` settings and ``search_s``. The budget covers
     the fits of the folds; reading the rows and the diagnosis come on top.
+
+    What died goes on with the seconds that are left, or with the blend that it had found: that is
+    kept in ``kept_folder``, where a file ``kept.WRAP_UP`` asks to end with what there is.
 
     The score over the folds is flattered a little: the settings were chosen on them. The
     trees themselves never see a row they validate on.
@@ -331,28 +346,36 @@ def search_and_validate(
     rows = load_rows(
         arguments["development"], target=arguments["target"], spec=specs(features), problem=kind
     )
+    count = len(rows.target)
     folds = fold_indices(read_split(arguments["split_file"]), method=arguments["method"])
     task = Task("lightgbm", features, kind, arguments["positive"], arguments["seed"])
-    search = Search(
+    task = replace(
         task,
-        rows,
-        search_folds(folds, rows=len(rows.target)),
-        searched_measure(arguments["metrics"][0], kind),
-        deadline=began + budget_s,
-        refits=len(folds),
+        balanced=arguments.get("balanced", False),
+        most_rows=arguments.get("most_rows"),
     )
+    about = {**asdict(task), "budget_s": budget_s, "of": arguments["split_file"], **versions()}
+    kept = Kept(f"{kept_folder}/search" if kept_folder else None, about)
     total = int(budget_s) + 1
-
-    def told(_: int, says: str) -> None:
-        report(min(total - 1, int(time.monotonic() - began)), total, says)
-
-    members = search.run(report=told)
-    search_s = time.monotonic() - began
-    found = {"members": members}
+    found = kept.read("found")
+    if found is None:
+        search = Search(
+            task,
+            rows,
+            [(task.sampled(train), valid) for train, valid in search_folds(folds, rows=count)],
+            searched_measure(arguments["metrics"][0], kind),
+            deadline=0.0,
+            refits=len(folds),
+            wraps_up=lambda: wraps_up(kept_folder),
+        )
+        found = _found(search, kept, began=began, budget_s=budget_s, report=report)
+        kept.write("found", found)
+    blend = {"members": found["members"]}
     result = cross_validate(
         **{**arguments, "candidate": "search"},
-        params=found,
+        params=blend,
+        kept_folder=f"{kept_folder}/folds" if kept_folder else None,
         report=lambda done, count, says: report(total - 1, total, f"The blend found: {says}"),
     )
     report(total, total, "Done")
-    return {**result, "params": found, "tried": len(search.tried), "search_s": search_s}
+    return {**result, "params": blend, "tried": found["tried"], "search_s": found["search_s"]}

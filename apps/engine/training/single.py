@@ -33,6 +33,8 @@ def explain_row(
     seed: int,
     report: Report,
     params: dict[str, Any] | None = None,
+    balanced: bool = False,
+    most_rows: int | None = None,
 ) -> dict[str, Any]:
     """Share an answer out among the features (Shapley values, drawn). Job function.
 
@@ -66,7 +68,7 @@ def explain_row(
     what.
     """
     kind = Problem(problem)
-    task = Task(candidate, features, kind, positive, seed, params)
+    task = Task(candidate, features, kind, positive, seed, params, balanced, most_rows)
     rows = load_rows(development, target=target, spec=specs(features), problem=kind)
     folds = fold_indices(read_split(split_file), method=method)
     fold, train = _fold_of(row, folds, count=len(rows.target))

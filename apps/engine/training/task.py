@@ -10,13 +10,17 @@ from typing import Any
 import numpy as np
 
 from apps.engine.errors import NotEnoughData
+from apps.engine.training.candidates import CANDIDATES
+from apps.engine.training.models import INNER_FOLDS
 from apps.engine.training.pipeline import build_pipeline
 from apps.engine.training.rows import Rows, distinct_values, specs
+from apps.engine.training.texts import long_texts
 from apps.engine.types import Problem
 
 LEAST_ROWS = 10
 LEAST_CLASS_ROWS = 5
 """The encoder of texts has as many inner folds: the largest class must fill them."""
+INNER = frozenset({"svm", "calibrated", "stack"})
 
 
 @dataclass(frozen=True)
@@ -29,26 +33,49 @@ class Task:
     positive: str | None
     seed: int
     params: Mapping[str, Any] | None = None
+    balanced: bool = False
+    most_rows: int | None = None
+    """At most so many of the rows given are fitted on, drawn by the seed; None: all."""
 
     def fit(self, rows: Rows, positions: Any) -> tuple[Any, float]:
         """Fit on these rows; return the pipeline and the seconds it took.
 
         Raises NotEnoughData where there are too few rows, or rows of one class only.
         """
+        positions = self.sampled(positions)
         self._refuse_too_few(rows.target[positions])
         part = rows.features.iloc[positions]
-        spec = specs(self.features)
-        pipeline = build_pipeline(
+        pipeline = self.pipeline(part)
+        began = time.perf_counter()
+        pipeline.fit(part, rows.target[positions])
+        return pipeline, time.perf_counter() - began
+
+    def pipeline(self, part: Any) -> Any:
+        """Unfitted; ``part``: the features of the rows that train."""
+        return build_pipeline(
             self.candidate,
-            spec=spec,
+            spec=specs(self.features),
             distinct=distinct_values(part),
             problem=self.problem,
             seed=self.seed,
             params=self.params,
+            long=long_texts(part),
+            balanced=self.balanced,
         )
-        began = time.perf_counter()
-        pipeline.fit(part, rows.target[positions])
-        return pipeline, time.perf_counter() - began
+
+    def sampled(self, positions: Any) -> Any:
+        """The rows that are fitted on: all, or ``most_rows`` of them in their order."""
+        if self.most_rows is None or len(positions) <= self.most_rows:
+            return positions
+        generator = np.random.default_rng(self.seed)
+        return np.sort(generator.choice(positions, self.most_rows, replace=False))
+
+    @property
+    def _least_of_each_class(self) -> int:
+        """Models with inner folds need every class in each of them."""
+        members = (self.params or {}).get("members", [])
+        kinds = {self.candidate, *(member["candidate"] for member in members)}
+        return INNER_FOLDS if kinds & INNER else 1
 
     def _refuse_too_few(self, target: Any) -> None:
         if len(target) < LEAST_ROWS:
@@ -60,6 +87,12 @@ class Task:
         names, counts = np.unique(target, return_counts=True)
         if len(names) < 2:
             raise NotEnoughData(f'All rows to learn from are of the class "{names[0]}".')
+        if counts.min() < self._least_of_each_class:
+            raise NotEnoughData(
+                f'The class "{names[counts.argmin()]}" has {counts.min()} rows to learn from; '
+                f"{CANDIDATES[self.candidate].title} needs {INNER_FOLDS}. Take another candidate, "
+                "or group the rare classes in a wrangling step."
+            )
         if counts.max() < LEAST_CLASS_ROWS:
             raise NotEnoughData(
                 f"No class has {LEAST_CLASS_ROWS} rows to learn from. Add rows, or group the rare "

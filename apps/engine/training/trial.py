@@ -1,24 +1,29 @@
 """Job function of training: cross-validate a candidate on the folds of the development rows."""
 
+import logging
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from apps.engine.errors import NotEnoughData
 from apps.engine.evaluation.intervals import mean_interval
-from apps.engine.evaluation.metrics import Measure, Predictions, measure_of, score
+from apps.engine.evaluation.metrics import Measure, measure_of, score
 from apps.engine.evaluation.payoff import Payoff
 from apps.engine.splitting.folds import fold_indices, read_split
 from apps.engine.training.answers import Answers, pooled, write_answers
 from apps.engine.training.diagnosis import USUAL_THRESHOLD, diagnose, threshold_for
+from apps.engine.training.footprint import footprint
+from apps.engine.training.kept import FoldFit, Kept
 from apps.engine.training.rows import Rows, labelled, load_rows, predict, specs
 from apps.engine.training.task import Task, versions
 from apps.engine.types import Problem, Report
+
+logger = logging.getLogger(__name__)
 
 
 def cross_validate(
@@ -38,13 +43,18 @@ def cross_validate(
     payoff: dict[str, Any] | None = None,
     fixed_threshold: float | None = None,
     answers_file: str | None = None,
+    balanced: bool = False,
+    most_rows: int | None = None,
+    kept_folder: str | None = None,
 ) -> dict[str, Any]:
     """Fit and score one candidate on every fold of the development rows. Job function.
 
     ``metrics`` as ``measure_of`` takes them; scores are kept under ``Measure.key``. With a
     ``payoff`` (payoff.Payoff) the labels of a fold follow the threshold that is best on the
     answers of the *other* folds: no row has a say in the threshold it is scored with. A
-    ``fixed_threshold`` is the plan's own and goes before it.
+    ``fixed_threshold`` is the plan's own and goes before it. A rule decides by itself.
+    ``balanced`` and ``most_rows`` as in ``task.Task``. Finished folds are kept in ``kept_folder``
+    and not fitted again when the same is asked once more.
 
     Returns
     -------
@@ -52,24 +62,22 @@ def cross_validate(
         ``folds``: per fold its scores, threshold, fit seconds, milliseconds per predicted row,
         rows; ``scores``: per metric mean and 95 % interval (see intervals.mean_interval; None
         where it is unbounded); ``train_rows`` and ``test_rows`` (means); ``fit_s`` in all;
-        ``predict_ms_per_row``; ``threads``; ``threshold`` that all the answers ask for;
+        ``predict_ms_per_row``; ``one_row_ms`` and ``size_bytes`` of the last fold's model (see
+        footprint.footprint); ``threads``; ``threshold`` that all the answers ask for;
         ``diagnosis`` (see diagnosis.diagnose). The answers themselves go to ``answers_file``.
     """
     kind = Problem(problem)
-    task = Task(candidate, features, kind, positive, seed, params)
+    task = Task(candidate, features, kind, positive, seed, params, balanced, most_rows)
+    kept = Kept(kept_folder, {**asdict(task), "of": [development, split_file], **versions()})
     rows = load_rows(development, target=target, spec=specs(features), problem=kind)
     folds = fold_indices(read_split(split_file), method=method)
-    fitted = []
-    for number, (train, valid) in enumerate(folds):
-        report(number, len(folds), f"Fold {number + 1} of {len(folds)}")
-        with _naming(number, len(folds)):
-            fitted.append(_fit_fold(task, rows, train, valid))
+    fitted = _fit_folds(task, rows, folds, kept=kept, report=report)
     report(len(folds), len(folds), "Looking at where it errs")
     worth = Payoff.from_dict(payoff) if payoff and kind == Problem.BINARY else None
     binary = positive if kind == Problem.BINARY else None
     answers = pooled([(fold.valid, rows.target[fold.valid], fold.told) for fold in fitted])
     measures = [measure_of(metric) for metric in metrics]
-    choice = Choice(binary, worth, fixed_threshold)
+    choice = Choice(binary, worth, USUAL_THRESHOLD if candidate == "rule" else fixed_threshold)
     told = _scored(fitted, rows, answers, measures=measures, choice=choice)
     threshold = choice.of(answers)
     if answers_file:
@@ -79,6 +87,7 @@ def cross_validate(
         **_over_folds(told, folds, measures=measures),
         "fit_s": sum(fold["fit_s"] for fold in told),
         "predict_ms_per_row": float(np.mean([fold["predict_ms_per_row"] for fold in told])),
+        **fitted[-1].cost,
         "threads": int(os.environ.get("OMP_NUM_THREADS", "0")) or os.cpu_count(),
         "rows": len(rows.target),
         "threshold": threshold,
@@ -130,23 +139,36 @@ def _naming(number: int, count: int) -> Iterator[None]:
         ) from error
 
 
-@dataclass(frozen=True)
-class FoldFit:
-    """What one fold's model answered of the rows at ``valid``."""
+def _fit_folds(
+    task: Task, rows: Rows, folds: Sequence[tuple[Any, Any]], *, kept: Kept, report: Report
+) -> list[FoldFit]:
+    fitted = []
+    for number, (train, valid) in enumerate(folds):
+        says = f"Fold {number + 1} of {len(folds)}"
+        report(number, len(folds), says)
+        found = kept.fold(number)
+        if found is None:
+            with _naming(number, len(folds)):
+                found = _fit_fold(task, rows, train, valid, weigh=number == len(folds) - 1)
+            kept.keep_fold(number, found, rows.target[valid])
+            logger.info("%s: fitted on %s rows in %.2f s", says, f"{len(train):,}", found.fit_s)
+        else:
+            logger.info("%s: kept from before", says)
+        fitted.append(found)
+    return fitted
 
-    valid: Any
-    told: Predictions
-    fit_s: float
-    predict_s: float
 
-
-def _fit_fold(task: Task, rows: Rows, train: Any, valid: Any) -> FoldFit:
+def _fit_fold(task: Task, rows: Rows, train: Any, valid: Any, *, weigh: bool) -> FoldFit:
+    """Fit and ask; with ``weigh`` also what the model costs to use, see ``footprint``."""
     pipeline, fit_s = task.fit(rows, train)
+    unseen = rows.features.iloc[valid]
     began = time.perf_counter()
-    told = predict(
-        pipeline, rows.features.iloc[valid], problem=task.problem, positive=task.positive
-    )
-    return FoldFit(valid, told, fit_s, time.perf_counter() - began)
+    told = predict(pipeline, unseen, problem=task.problem, positive=task.positive)
+    predict_s = time.perf_counter() - began
+    cost: dict[str, float] = {}
+    if weigh:
+        cost = footprint(pipeline, unseen, problem=task.problem, positive=task.positive)
+    return FoldFit(valid, told, fit_s, predict_s, cost)
 
 
 def _scored(

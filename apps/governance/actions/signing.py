@@ -15,7 +15,7 @@ from apps.governance.gates import FORECAST_AT
 from apps.governance.notices import gate_decided
 from apps.governance.pages import ShownPage, keep_page, shown_page
 from apps.governance.queries import changed_since
-from apps.governance.signers import Standing, standing, why_heard
+from apps.governance.signers import Standing, check_confirmer, standing, why_heard
 from apps.governance.state import GateGlance, GateState, GateToday, ask, glance_of, lock
 from apps.governance.viewed import viewed_by
 from apps.projects import ledger
@@ -255,20 +255,18 @@ def withdraw(
 
 
 def confirm_condition(*, decision: Decision, by: User, password: str, note: str) -> ConditionMet:
-    """Confirm that the condition of an approval was met. It takes who might have approved."""
+    """Confirm that the condition of an approval was met: for a manager with no hand in the work."""
     cycle, stage = decision.cycle, Stage(decision.stage)
-    require(by, Verb.SIGN, cycle.project)
-    standing(glance_of(cycle, stage), by)
+    check_confirmer(glance_of(cycle, stage), by)
     if not note.strip():
         raise Refusal("Say how the condition was met.")
     check_password(by, password, project=cycle.project)
     with transaction.atomic():
         lock(cycle)
         seen = glance_of(cycle, stage)
-        require(by, Verb.SIGN, cycle.project)
-        standing(seen, by)
-        last = next((one for one in seen.round.approvals if one.pk == decision.pk), None)
-        if last is None or last.verdict != Verdict.CONDITIONS or hasattr(last, "met"):
+        check_confirmer(seen, by)
+        last = next((one for one in seen.round.conditions if one.pk == decision.pk), None)
+        if last is None or hasattr(last, "met"):
             raise Refusal("There is no open condition here.")
         met = ConditionMet.objects.create(decision=last, person=by, note=note)
         ledger.record(

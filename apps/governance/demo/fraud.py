@@ -8,15 +8,17 @@ import pandas as pd
 from django.db import transaction
 from django.utils import timezone
 
+from apps.accounts.models import User
 from apps.engine.serving.contract import Contract
+from apps.engine.serving.fallback import Rule
 from apps.engine.simulation.fraud import simulate_fraud
 from apps.governance.demo import steps
 from apps.governance.demo.fraud_plan import PLAN
 from apps.governance.demo.people import Cast
 from apps.governance.demo.steps import Say
 from apps.production import actions as production
-from apps.production import serving, work
-from apps.production.models import Actual, Call, Prediction, Release
+from apps.production import release_actions, serving, work
+from apps.production.models import Actual, Call, FallbackKind, Prediction, Release
 from apps.production.queries import current_release, live_release
 from apps.projects.models import Cycle
 from apps.projects.stages import Stage
@@ -84,8 +86,21 @@ def _to_live(cycle: Cycle, people: Cast, *, say: Say) -> None:
     began = time.perf_counter()
     told = serving.answer(release, [release.report["example"]])
     serving.log(release.deployment, began=began, token=None, told=told, is_rehearsal=True)
+    _drills(release, analyst)
     steps.submit(cycle, Stage.PRODUCTION, by=analyst, note="Tried with a usual payment.")
     steps.sign(cycle, Stage.PRODUCTION, by=manager, reason="Answers as in training, is watched.")
+
+
+def _drills(release: Release, analyst: User) -> None:
+    """The plan's contingencies, tried out: the old rule on a rehearsal call."""
+    release_actions.set_fallback(
+        deployment=release.deployment,
+        kind=FallbackKind.RULE,
+        rule=Rule("yes", "amount", "at_least", 220.0, "no"),
+        by=analyst,
+    )
+    for risk in PLAN["risks"]["items"]:
+        release_actions.drill_fallback(deployment=release.deployment, risk=risk["says"], by=analyst)
 
 
 def _week_of_calls(release: Release) -> None:

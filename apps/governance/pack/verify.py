@@ -27,8 +27,8 @@ GENESIS = "0" * 64
 WHOLE_AS_FLOAT = 10**16
 WITH_EVENT = """governance.delegation governance.findingclosing governance.findingreply
 governance.gatefinding governance.gatenote governance.revocation governance.warningaccepted
-modeling.evaluation modeling.opening planning.plan projects.conditionmet projects.decision
-projects.submission projects.tiering""".split()
+modeling.evaluation modeling.opening planning.plan production.drill production.switch
+projects.conditionmet projects.decision projects.submission projects.tiering""".split()
 DIGITS = 16  # of a hash that was noted; with fewer somebody could search for another event
 
 
@@ -120,12 +120,8 @@ class Pack:
 
     def contents(self):
         """The hash by which the last event of the ledger vouches for all other files."""
-        covered = {
-            name: sha256(data)
-            for name, data in self.files.items()
-            if name != "MANIFEST.json" and not name.startswith("ledger/")
-        }
-        return sha256(canonical(covered))
+        own = [n for n in self.files if n != "MANIFEST.json" and not n.startswith("ledger/")]
+        return sha256(canonical({name: sha256(self.files[name]) for name in own}))
 
 
 def link_of(event, chain):
@@ -157,9 +153,7 @@ def first_break(events, chain):
 def check_ledger(pack):
     """Follow the links from the first event to the one that vouches for the files."""
     head, lines = pack.json("ledger/head.json"), pack.files.get("ledger/events.jsonl", b"")
-    events = [
-        parsed(line, f"Line {n} of the ledger") for n, line in enumerate(lines.splitlines(), 1)
-    ]
+    events = [parsed(line, f"Ledger line {n}") for n, line in enumerate(lines.splitlines(), 1)]
     broken = first_break(events, head["chain"])
     if broken:
         pack.faults.append(broken)
@@ -179,19 +173,16 @@ def check_ledger(pack):
         )
     elif body["facts"].get("hidden") != hidden:
         pack.faults.append(f"The body of an event was removed: {hidden} are given as hashes only")
-    pack.told.append(
-        f"{len(events)} events of the ledger follow each other; {hidden} of other projects are "
-        "given as hashes only."
-    )
+    pack.told.append(f"{len(events)} events follow each other; {hidden} are given as hashes only.")
     return head, events
 
 
 def records_of(pack):
     """Every record of the pack: file and fields by kind and id."""
-    files = [name for name in pack.files if name.startswith("records/")]
     return {
         (row["model"], row["pk"]): (name, row["fields"])
-        for name in sorted(files)
+        for name in sorted(pack.files)
+        if name.startswith("records/")
         for row in pack.json(name)
     }
 
@@ -231,7 +222,7 @@ def read_anchors(path, chain):
     """Number and hash of the anchors of this ledger in the file."""
     try:
         with open(path, "rb") as file:
-            lines = [parsed(line, path) for line in file.read().splitlines() if line.strip()]
+            lines = [parsed(line, path) for line in file if line.strip()]
         return [(int(line["seq"]), line["hash"]) for line in lines if line["chain"] == chain]
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise Unreadable(f"The anchors in {path} cannot be read: {error}") from error
@@ -274,8 +265,7 @@ def main(arguments=None):
     parser.add_argument("pack")
     parser.add_argument("--anchor", metavar="SEQ:HASH", action="append", default=[])
     parser.add_argument("--anchors", metavar="FILE", action="append", default=[])
-    options = parser.parse_args(arguments)
-    pack = None
+    options, pack = parser.parse_args(arguments), None
     try:
         pack = Pack(options.pack)
         noted = [read_anchor(text) for text in options.anchor]
@@ -292,8 +282,7 @@ def main(arguments=None):
     say("WRONG", pack.faults)
     if pack.faults:
         return 1
-    end = f"{head['seq']}:{head['hash']}"
-    say("HOLDS", [f"Files, records and ledger agree, up to event {end}"])
+    say("HOLDS", [f"Files, records and ledger agree, up to event {head['seq']}:{head['hash']}"])
     if anchored:
         say("HOLDS", ["An anchor vouches for the end: nothing was rewritten or cut off"])
         return 0

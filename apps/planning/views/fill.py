@@ -13,7 +13,7 @@ from apps.planning.forms import forms_of
 from apps.planning.queries import plan_to_copy
 from apps.planning.schema import MOST_BYTES, BadFile, read_file
 from apps.planning.starters import STARTERS
-from apps.planning.views.plan import show_plan
+from apps.planning.views.plan import seen_revision, show_plan
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
 from apps.web.refusals import Refusal
@@ -27,6 +27,7 @@ def _fill(request: HttpRequest, project: Project, content: dict[str, Any], whenc
             whence=whence,
             by=request.user,
             replace=request.POST.get("replace") == "yes",
+            revision=seen_revision(request),
         )
     except Refusal as refusal:
         return show_plan(request, project, wrong=str(refusal), status=409)

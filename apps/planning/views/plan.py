@@ -14,6 +14,12 @@ from apps.projects.models import Project
 from apps.web.fragments import render_page
 
 
+def seen_revision(request: HttpRequest) -> int | None:
+    """The revision of the draft that the page showed; None when it carried none."""
+    seen = request.POST.get("revision", "")
+    return int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else None
+
+
 def show_plan(
     request: HttpRequest, project: Project, *, wrong: str = "", status: int = 200
 ) -> HttpResponse:
@@ -38,12 +44,11 @@ def plan(request: HttpRequest, project: Project) -> HttpResponse:
 @project_view(Verb.PLAN)
 def submit_version(request: HttpRequest, project: Project) -> HttpResponse:
     """Make a version out of the draft; the gate comes next."""
-    seen = request.POST.get("revision", "")
     made = actions.submit_version(
         cycle=project.cycle,
         by=request.user,
         reason=request.POST.get("reason", "").strip()[:300],
-        revision=int(seen) if seen.isascii() and seen.isdigit() else None,
+        revision=seen_revision(request),
     )
     messages.success(request, f"Version {made.number} is made. Submit it at the gate.")
     return redirect("governance:gate", project.slug, "plan")

@@ -1,5 +1,6 @@
 """The five task pages: read, save as one types, add and remove rows, paste, settle a conflict."""
 
+import copy
 from typing import Any
 
 from django.contrib import messages
@@ -10,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from apps.engine.evaluation.metrics import METRICS
 from apps.planning import actions
 from apps.planning.catalogue import PAYOFF, TASKS, problems_in_words
+from apps.planning.content import is_blank
 from apps.planning.difference import task_difference
 from apps.planning.forms import MOST_SPARE_ROWS, SPARE_ROWS, TaskForms, pasted_rows
 from apps.planning.guidance import GUIDANCE
@@ -50,11 +52,22 @@ def _for_task(task: str, content: dict[str, Any]) -> dict[str, Any]:
     }[task]()
 
 
+def _draft(project: Project) -> Draft | None:
+    return Draft.objects.filter(cycle=project.cycle).select_related("edited_by").first()
+
+
 def _task_page(
-    request: HttpRequest, project: Project, forms: TaskForms, *, status: int = 200, **more: Any
+    request: HttpRequest,
+    project: Project,
+    forms: TaskForms,
+    *,
+    draft: Draft | None,
+    revision: int,
+    status: int = 200,
+    **more: Any,
 ) -> HttpResponse:
-    task, cycle = forms.task, project.cycle
-    draft = Draft.objects.filter(cycle=cycle).select_related("edited_by").first()
+    """The page. ``revision`` is what the person has seen: a save overwrites nothing newer."""
+    task = forms.task
     content = draft.content if draft else {}
     place = ORDER.index(task)
     context = {
@@ -63,11 +76,11 @@ def _task_page(
         "guidance": GUIDANCE[task],
         "forms": forms,
         "draft": draft,
-        "revision": draft.revision if draft else 0,
+        "revision": revision,
         "gaps": [gap for gap in problems_of(content) if gap.task == task],
         "following": ORDER[place + 1] if place + 1 < len(ORDER) else "",
-        "is_live": was_put_live(cycle),
-        "started": bool(content.get(task)),
+        "is_live": was_put_live(project.cycle),
+        "is_blank": is_blank(content),
         **_for_task(task, content),
         **more,
     }
@@ -76,20 +89,19 @@ def _task_page(
     )
 
 
-def _conflict(
-    request: HttpRequest, project: Project, forms: TaskForms, met: actions.EditedMeanwhile
+def _as_typed(
+    request: HttpRequest, project: Project, forms: TaskForms, *, status: int, **more: Any
 ) -> HttpResponse:
-    """409: what stands there beside what was typed; the page keeps what was typed."""
-    typed = forms.content()
+    """The page with what was typed, and with the revision that the person started from."""
     return _task_page(
         request,
         project,
         forms,
-        status=409,
-        conflict=met,
-        changes=task_difference(forms.task, met.saved, typed),
-        seen_before=bool(request.POST.get("conflict")),
+        draft=_draft(project),
         revision=_number(request.POST.get("revision")),
+        status=status,
+        pasted=request.POST.get("pasted", ""),
+        **more,
     )
 
 
@@ -103,37 +115,58 @@ def _without_row(content: dict[str, Any], task: str, posted: str, forms: TaskFor
         del content[rows.key][sum(1 for name in filled[:place] if name)]
 
 
+def _with_pasted(request: HttpRequest, task: str, content: dict[str, Any]) -> tuple[int, str]:
+    """Add pasted features to the content: how many, and what is wrong with them.
+
+    A save while somebody types leaves them where they are: they are added by their button.
+    """
+    pasted = "" if request.htmx else request.POST.get("pasted", "")  # type: ignore[attr-defined]
+    if task != "features" or not pasted.strip():
+        return 0, ""
+    rows, wrong = pasted_rows(pasted, there=content["columns"])
+    content["columns"] += rows
+    return len(rows), wrong
+
+
 def _posted(request: HttpRequest, project: Project, task: str) -> HttpResponse:
     """Save what was posted, then do what its button says."""
-    do, forms = request.POST.get("do", ""), TaskForms(task, {}, request.POST)
-    if do == "theirs":
+    forms = TaskForms(task, {}, request.POST)
+    if request.POST.get("do") == "theirs":
         messages.info(request, "This is what was saved. What you had typed was not kept.")
         return redirect(request.path)
     if not forms.is_valid():
-        return _task_page(request, project, forms, status=422)
+        return _as_typed(request, project, forms, status=422)
     content = forms.content()
-    pasted = "" if request.htmx else request.POST.get("pasted", "")  # type: ignore[attr-defined]
-    if pasted.strip() and task == "features":
-        rows, wrong = pasted_rows(pasted, there=content["columns"])
-        if wrong:
-            return _task_page(request, project, forms, status=422, pasted=pasted, wrong=wrong)
-        content["columns"] += rows
-        messages.success(request, f"{len(rows)} feature{'s' * (len(rows) != 1)} added.")
+    added, wrong = _with_pasted(request, task, content)
+    if wrong:
+        return _as_typed(request, project, forms, status=422, wrong=wrong)
+    typed = copy.deepcopy(content)
     if "remove" in request.POST:
         _without_row(content, task, request.POST["remove"], forms)
     seen = request.POST.get("over") or request.POST.get("revision")
     try:
-        actions.save_task(
+        draft = actions.save_task(
             cycle=project.cycle, task=task, content=content, revision=_number(seen), by=request.user
         )
     except actions.EditedMeanwhile as met:
-        return _conflict(request, project, forms, met)
+        return _as_typed(
+            request,
+            project,
+            forms,
+            status=409,
+            conflict=met,
+            changes=task_difference(task, met.saved, typed),
+            seen_before=bool(request.POST.get("conflict")),
+        )
     if request.htmx:  # type: ignore[attr-defined]
-        return _task_page(request, project, forms, saved=True)
-    return _after(request, project, task, do)
+        return _task_page(request, project, forms, draft=draft, revision=draft.revision, saved=True)
+    if added:
+        messages.success(request, f"{added} feature{'s' * (added != 1)} added.")
+    return _after(request, project, task)
 
 
-def _after(request: HttpRequest, project: Project, task: str, do: str) -> HttpResponse:
+def _after(request: HttpRequest, project: Project, task: str) -> HttpResponse:
+    do = request.POST.get("do", "")
     if do == "rows":
         return redirect(f"{request.path}?rows={MORE_ROWS}#rows-end")
     if "remove" in request.POST:
@@ -152,13 +185,14 @@ def task_view(task: str) -> View:
     def view(request: HttpRequest, project: Project) -> HttpResponse:
         if request.method == "POST":
             return _posted(request, project, task)
-        draft = Draft.objects.filter(cycle=project.cycle).first()
+        draft = _draft(project)
         content = draft.content.get(task, {}) if draft else {}
         asked = _number(request.GET.get("rows"))
         spare = min(asked, MOST_SPARE_ROWS) if asked else None
         rows = TASKS[task].rows
         if not spare and rows and not content.get(rows.key):
             spare = SPARE_ROWS
-        return _task_page(request, project, TaskForms(task, content, spare=spare))
+        forms, revision = TaskForms(task, content, spare=spare), draft.revision if draft else 0
+        return _task_page(request, project, forms, draft=draft, revision=revision)
 
     return view

@@ -21,6 +21,7 @@ from apps.engine.charts.table import answer, as_table
 from apps.engine.charts.theme import DARK, MOST_MARKS, SERIES, build, theme
 from apps.engine.errors import BadParameter, NotEnoughData
 from apps.engine.evaluation.gains import errors_by_size, gain_curve, score_bins
+from apps.engine.profile.cells import Columns
 from apps.engine.profile.pairs import pair_of
 from apps.engine.profile.study import study_table
 from apps.engine.profile.table import profile_table
@@ -50,7 +51,7 @@ def profile(tmp_path_factory):
     kept.write_text(json.dumps(told))
     told["study"] = study_table(table=str(file), profile=str(kept), report=silent)
     told["pairs"] = {
-        f"pair {a} {b} {third}": pair_of(file, a=a, b=b, third=third)
+        f"pair {a} {b} {third}": pair_of(Columns(file), a=a, b=b, third=third)
         for a, b, third in (
             ("amount", "<i>age</i>", "constructor"),
             ("amount", "day", "<i>age</i>"),
@@ -61,10 +62,6 @@ def profile(tmp_path_factory):
     return told
 
 
-RESULTS = [
-    {"title": "<b>forest</b>", "value": 0.83, "low": 0.80, "high": 0.86},
-    {"title": "linear", "value": 0.79, "low": 0.75, "high": 0.82},
-]
 PERIODS = [
     {"at": "2024-01-01", "value": 0.8, "low": 0.7, "high": 0.9, "rows": 40},
     {"at": "2024-01-08", "value": None, "low": None, "high": None, "rows": 0},
@@ -102,7 +99,6 @@ def figures(profile):
         "season": periods.season(profile["study"]["time"][0]["seasons"][0]),
         **{name: pairs.pair_chart(told) for name, told in profile["pairs"].items()},
         "split": splits.split_strip(test_rows=20, fold_rows=[40, 40], method="stratified"),
-        "leaderboard": scores.interval_bars(RESULTS, title="<b>AUC</b>", promise=0.8),
         "confusion": scores.confusion_matrix([[5, 1], [2, 8]], classes=["<b>no</b>", "yes"]),
         "roc": scores.roc_curve([(0, 0), (0.2, 0.9), (1, 1)], name="<b>m</b>"),
         "pr": scores.precision_recall_curve([(0, 1), (1, 0.3)], name="m", positive_share=0.3),
@@ -132,7 +128,7 @@ def walk(part, path=()):
 
 
 def test_every_figure_is_strict_json_with_numbers_beside_it(figures):
-    assert len(figures) == 36
+    assert len(figures) == 35
     for name, figure in figures.items():
         answered = json.loads(json.dumps(answer(figure), allow_nan=False))
         assert set(answered["figure"]) == {"data", "layout", "config"}, name
@@ -228,9 +224,8 @@ def test_a_time_split_shows_what_a_fold_does_not_use():
 
 
 def test_the_promise_is_a_dashed_line_at_the_threshold(figures):
-    across, up = (figures[name]["layout"]["shapes"][0] for name in ("leaderboard", "metric"))
-    assert (across["x0"], across["x1"], across["line"]["dash"]) == (0.8, 0.8, "dash")
-    assert (up["y0"], up["y1"]) == (0.75, 0.75)
+    up = figures["metric"]["layout"]["shapes"][0]
+    assert (up["y0"], up["y1"], up["line"]["dash"]) == (0.75, 0.75, "dash")
     low, high = figures["metric"]["layout"]["yaxis"]["range"]
     assert low < 0.6 < 0.9 < high
 
@@ -239,12 +234,6 @@ def test_a_period_without_outcomes_has_no_point_and_no_interval(figures):
     line = figures["metric"]["data"][0]
     assert line["y"] == [0.8, None, 0.7]
     assert line["error_y"]["array"] == [pytest.approx(0.1), None, pytest.approx(0.1)]
-
-
-def test_the_interval_band_covers_exactly_the_interval(figures):
-    band = figures["leaderboard"]["data"][0]
-    assert band["base"] == [0.80, 0.75]
-    assert band["x"] == pytest.approx([0.06, 0.07])
 
 
 def test_confusion_shares_are_of_the_true_class(figures):
@@ -287,8 +276,8 @@ def test_dark_and_light_are_the_same_figure_in_other_colours(figures):
 
 
 def test_a_text_that_looks_like_a_colour_stays():
-    relation = [{"title": "#2f5bd7", "value": 0.5, "low": 0.4, "high": 0.6}]
-    dark = theme(scores.interval_bars(relation, title="AUC"), dark=True)
+    drift = [{"feature": "#2f5bd7", "psi": 0.4, "state": "drifted"}]
+    dark = theme(monitors.drift_bars(drift), dark=True)
     assert dark["layout"]["yaxis"]["ticktext"] == ["#2f5bd7"]
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from apps.engine.profile.cells import Columns
 from apps.engine.profile.gaps import rate_difference
 from apps.engine.profile.likeness import clustered_order, redundancy_groups
 from apps.engine.profile.mutual import informational_correlation, mutual_information
@@ -196,7 +197,7 @@ def test_two_numbers_are_points_or_cells_and_every_row_is_counted(tmp_path, rows
     frame.loc[0, "a"] = np.inf
     frame.loc[1, "b"] = None
     write_table(frame, file)
-    told = pair_of(file, a="a", b="b", third="c")
+    told = pair_of(Columns(file), a="a", b="b", third="c")
     assert (told["rows"], told["left_out"]) == (rows - 2, 2)
     if told["picture"] == "points":
         assert len(told["x"]) == rows - 2
@@ -211,12 +212,12 @@ def test_boxes_hold_tukeys_numbers_and_a_mosaic_holds_every_row(tmp_path):
         {"v": [1.0, 2, 3, 4, 100, 7], "g": list("aaaaab"), "h": list("xxyyyx")}
     ).convert_dtypes()
     write_table(frame, file)
-    box = pair_of(file, a="g", b="v")["boxes"][0]
+    box = pair_of(Columns(file), a="g", b="v")["boxes"][0]
     assert box == {
         **{"group": "a", "rows": 5, "low": 1.0, "lower": 2.0, "middle": 3.0},
         **{"upper": 4.0, "high": 4.0, "outside": 1},
     }
-    told = pair_of(file, a="g", b="h")
+    told = pair_of(Columns(file), a="g", b="h")
     assert told["picture"] == "mosaic"
     assert told["counts"][told["across"].index("a")][told["up"].index("y")] == 3
 

@@ -14,7 +14,7 @@ FLIGHTS = Path(__file__).resolve().parents[3] / ".." / "shared" / "data" / "nycf
 
 @pytest.fixture
 def built(tmp_path):
-    def run(steps=(), joins=()):
+    def run(steps=(), joins=(), **about):
         result = build_table(
             base=str(tmp_path / "base"),
             joins=list(joins),
@@ -22,6 +22,7 @@ def built(tmp_path):
             target=str(tmp_path / "final"),
             consolidated_target=str(tmp_path / "joined"),
             report=silent,
+            **about,
         )
         json.dumps(result, allow_nan=False)
         return result
@@ -38,15 +39,31 @@ def test_both_tables_are_written_and_the_waterfall_tells_the_way(tmp_path, table
     write_table(table(k=["a", "b"], w=[10, 20]), tmp_path / "other")
     step = {"step": "filter_rows", "params": {"column": "w", "operator": "is present"}}
     result = built([step], [_join(tmp_path / "other", "k", "prices")])
-    assert result["waterfall"] == [
-        {"says": "Base table", "rows": 3, "columns": 2},
-        {"says": "Join “prices”", "rows": 3, "columns": 3},
-        {"says": "Keep rows where “w” is present", "rows": 2, "columns": 3},
+    assert [(one["says"], one["rows"], one["columns"]) for one in result["waterfall"]] == [
+        ("Base table", 3, 2),
+        ("Join “prices”", 3, 3),
+        ("Keep rows where “w” is present", 2, 3),
     ]
     assert [result["rows"], result["spec"]["rows"]] == [2, 2]
     assert result["joins"][0]["name"] == "prices"
     assert values(read_table(tmp_path / "final")["w"]) == [10, 20]
     assert result["consolidated_spec"]["rows"] == 2
+
+
+def test_the_waterfall_tells_the_rate_of_the_target_from_the_joined_table_on(
+    tmp_path, table, built
+):
+    write_table(table(a=[1, 2, 3, 4], y=["yes", "no", "yes", "no"]), tmp_path / "base")
+    steps = [
+        {"step": "filter_rows", "params": {"column": "a", "operator": "is at most", "value": "3"}},
+        {"step": "rename_column", "params": {"column": "y", "to": "answer"}},
+    ]
+    told = built(steps, outcome="y", positive="yes")["waterfall"]
+    assert [(one["positives"], one["share"]) for one in told] == [
+        (2, 0.5),
+        (2, 2 / 3),
+        (None, None),
+    ]
 
 
 def test_the_table_before_the_recipe_has_the_same_rows_in_the_same_order(

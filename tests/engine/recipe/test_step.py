@@ -6,6 +6,7 @@ import pytest
 from apps.engine.errors import BadParameter
 from apps.engine.recipe import steps
 from apps.engine.recipe.registry import STEPS, step_from
+from tests.engine.recipe.drawn import FILTERS, NEVER_REPLAYED
 
 
 @pytest.mark.parametrize("key", STEPS)
@@ -21,12 +22,9 @@ def test_each_file_of_the_folder_is_a_registered_step():
     assert files == set(STEPS)
 
 
-def test_only_dropping_duplicates_looks_beyond_one_row():
-    assert [key for key, step in STEPS.items() if not step.row_wise] == ["drop_duplicates"]
-    assert {key for key, step in STEPS.items() if step.drops_rows} == {
-        "drop_duplicates",
-        "filter_rows",
-    }
+def test_only_dropping_duplicates_and_correcting_a_cell_are_not_replayed():
+    assert {key for key, step in STEPS.items() if not step.row_wise} == NEVER_REPLAYED
+    assert {key for key, step in STEPS.items() if step.drops_rows} == {*FILTERS, "drop_duplicates"}
 
 
 @pytest.mark.parametrize(

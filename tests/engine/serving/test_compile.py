@@ -20,8 +20,7 @@ from apps.engine.serving.compile_row import Unsure
 from apps.engine.serving.compile_verify import EQUAL_WITHIN, compare, compile_and_verify, made_up
 from apps.engine.serving.contract import check_rows, draft_contract
 from apps.engine.serving.release import _requests
-from apps.engine.serving.score import Scorer
-from apps.engine.training.candidates import CANDIDATES
+from apps.engine.serving.score import Scorer, typed_frame, usual_frame
 from apps.engine.training.frame import model_frame
 from apps.engine.training.pipeline import build_pipeline
 from apps.engine.training.rows import distinct_values
@@ -97,11 +96,22 @@ def served(candidate, problem, model=None):
     return scorer, rows
 
 
-EVERY = [(candidate, problem) for candidate in CANDIDATES for problem in Problem]
+PLAIN = (
+    "dummy",
+    "linear",
+    "elastic_net",
+    "tree",
+    "forest",
+    "boosting",
+    "lightgbm",
+    "search",
+)
+"""Candidates with a plain form; extra trees and a vote are of the same kinds."""
+EVERY = [(candidate, problem) for candidate in PLAIN for problem in Problem]
 
 
 @pytest.mark.parametrize(("candidate", "problem"), EVERY)
-def test_every_candidate_of_every_problem_is_compiled_and_alike(candidate, problem):
+def test_every_candidate_with_a_plain_form_is_compiled_and_alike(candidate, problem):
     scorer, rows = served(candidate, problem)
     verdict = compile_and_verify(scorer, rows)
     assert (verdict.serves, verdict.why_not) == (True, "")
@@ -231,3 +241,12 @@ def test_a_sum_of_terms_too_large_to_be_sure_of_is_left_to_scikit_learn():
 
 def test_the_logistic_function_has_no_overflow():
     assert [logistic(score) for score in (-1e308, -800.0, 0.0, 800.0)] == [0.0, 0.0, 0.5, 1.0]
+
+
+def test_the_quick_frame_of_usual_rows_is_that_of_training_and_others_are_left_to_it():
+    scorer, rows = served("linear", Problem.BINARY)
+    asked = [*rows, *made_up(scorer.contract, rows)]
+    quick, typed = usual_frame(asked, scorer.features), typed_frame(asked, scorer.features)
+    pd.testing.assert_frame_equal(quick, typed, check_exact=True)
+    for name, value in (("stops", 1.0), ("paid", 1), ("desk", 3), ("whole", True)):
+        assert usual_frame([{**rows[0], name: value}], scorer.features) is None, name

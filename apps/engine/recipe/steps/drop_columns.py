@@ -38,6 +38,15 @@ class DropColumns(Step):
         """Name the columns."""
         return f"Leave out {quoted(self.columns)}"
 
+    def script(self, spec: TableSpec) -> str:
+        """Leave them out."""
+        del spec
+        return f"frame = frame.drop(columns={list(self.columns)!r})"
+
+    def flow(self) -> dict[str, tuple[str, ...]]:
+        """Nothing new."""
+        return {}
+
     def replay(self, row: Row) -> Row:
         """Row without the columns."""
         return {name: value for name, value in row.items() if name not in self.columns}

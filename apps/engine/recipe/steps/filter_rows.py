@@ -10,7 +10,7 @@ import pandas as pd
 from apps.engine.errors import BadParameter
 from apps.engine.reading.tables import kind_of_series
 from apps.engine.recipe.step import Parameter, Row, Step, column_of
-from apps.engine.recipe.values import is_missing, value_beside, value_of
+from apps.engine.recipe.values import is_missing, literal, value_beside, value_of
 from apps.engine.types import Kind, TableSpec
 
 _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
@@ -19,6 +19,14 @@ _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "is at most": operator.le,
     "is more than": operator.gt,
     "is at least": operator.ge,
+}
+_SIGNS = {
+    "is": "==",
+    "is not": "==",
+    "is less than": "<",
+    "is at most": "<=",
+    "is more than": ">",
+    "is at least": ">=",
 }
 _ORDERED = tuple(_COMPARE)[1:]
 OPERATORS = ("is", "is not", *_ORDERED, "is present", "is missing")
@@ -83,6 +91,17 @@ class FilterRows(Step):
     def sentence(self) -> str:
         """Name the condition."""
         return f"Keep rows where {self._condition()}"
+
+    def script(self, spec: TableSpec) -> str:
+        """Keep the rows."""
+        cells = f"frame[{self.column!r}]"
+        if not self._needs_value:
+            mark = "" if self.operator == "is missing" else "~"
+            return f"frame = frame[{mark}{cells}.isna()]"
+        value = literal(value_of(self.value, kind=column_of(spec, self.column).kind))
+        mark = "~" if self.operator == "is not" else ""
+        holds = f"({cells} {_SIGNS[self.operator]} {value}).fillna(False).astype(bool)"
+        return f"frame = frame[{mark}{holds}]"
 
     def _holds(self, value: Any) -> bool:
         if is_missing(value) or not self._needs_value:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from apps.engine.reading.tables import kind_of_series
 from apps.engine.recipe.step import Parameter, Row, Step, column_of
-from apps.engine.recipe.values import is_missing, value_beside, value_of
+from apps.engine.recipe.values import is_missing, literal, value_beside, value_of
 from apps.engine.types import Kind, TableSpec
 
 
@@ -50,6 +50,13 @@ class MapValues(Step):
         """Count the values."""
         count = len(self.mapping)
         return f"Map {count} value{'s' if count > 1 else ''} of “{self.column}”"
+
+    def script(self, spec: TableSpec) -> str:
+        """Replace all at once."""
+        values = self._values(column_of(spec, self.column).kind)
+        pairs = ", ".join(f"{literal(a)}: {literal(b)}" for a, b in values.items())
+        name = repr(self.column)
+        return f"frame[{name}] = mapped(frame[{name}], {{{pairs}}})"
 
     def replay(self, row: Row) -> Row:
         """Row with the value replaced."""

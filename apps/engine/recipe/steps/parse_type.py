@@ -87,6 +87,15 @@ class ParseType(Step):
         lost = ", failures become missing" if self.on_failure == _MISSING else ""
         return f"Convert “{self.column}” to {self.kind}{how}{lost}"
 
+    def script(self, spec: TableSpec) -> str:
+        """Convert by way of its text."""
+        del spec
+        name, must = repr(self.column), self.on_failure == _REFUSE
+        return (
+            f"frame[{name}] = converted(frame[{name}], {str(self.kind)!r}, "
+            f"date_format={self.date_format!r}, must={must})"
+        )
+
     def replay(self, row: Row) -> Row:
         """Row with the value converted; BadParameter as in ``apply``."""
         value = row.get(self.column)

@@ -38,6 +38,15 @@ class RenameColumn(Step):
         """Name both."""
         return f"Rename “{self.column}” to “{self.to}”"
 
+    def script(self, spec: TableSpec) -> str:
+        """Rename it."""
+        del spec
+        return f"frame = frame.rename(columns={ {self.column: self.to}!r})"
+
+    def flow(self) -> dict[str, tuple[str, ...]]:
+        """The new name comes from the old one."""
+        return {self.to: (self.column,)}
+
     def replay(self, row: Row) -> Row:
         """Row with the new name."""
         return {self.to if name == self.column else name: value for name, value in row.items()}

@@ -8,7 +8,7 @@ import pandas as pd
 from apps.engine.errors import BadParameter
 from apps.engine.reading.tables import kind_of_series
 from apps.engine.recipe.step import Parameter, Row, Step, column_of, quoted
-from apps.engine.recipe.values import is_missing, kind_of_value, values_that_fit
+from apps.engine.recipe.values import is_missing, kind_of_value, literal, values_that_fit
 from apps.engine.types import Kind, TableSpec
 
 
@@ -50,6 +50,18 @@ class SetMissing(Step):
     def sentence(self) -> str:
         """Name the values and the columns."""
         return f"Set {quoted(self.tokens)} of {quoted(self.columns)} to missing"
+
+    def script(self, spec: TableSpec) -> str:
+        """Mask them, column by column."""
+        lines = []
+        for name in self.columns:
+            values = values_that_fit(self.tokens, kind=column_of(spec, name).kind)
+            listed = ", ".join(literal(value) for value in values)
+            lines.append(
+                f"frame[{name!r}] = frame[{name!r}].mask("
+                f"frame[{name!r}].isin([{listed}]).astype(bool))"
+            )
+        return "\n".join(lines)
 
     def replay(self, row: Row) -> Row:
         """Row with more missing values."""

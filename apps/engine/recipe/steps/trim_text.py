@@ -43,6 +43,14 @@ class TrimText(Step):
         """Name the columns."""
         return f"Trim {quoted(self.columns)}"
 
+    def script(self, spec: TableSpec) -> str:
+        """Strip; what is empty then is missing."""
+        del spec
+        return "\n".join(
+            f"frame[{name!r}] = without_empty(frame[{name!r}].str.strip({WHITE_SPACE!r}))"
+            for name in self.columns
+        )
+
     def replay(self, row: Row) -> Row:
         """Row with trimmed texts."""
         trimmed = {

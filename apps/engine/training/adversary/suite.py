@@ -59,6 +59,8 @@ def run_suite(
     report: Report,
     time: str = "",
     params: dict[str, Any] | None = None,
+    balanced: bool = False,
+    most_rows: int | None = None,
 ) -> dict[str, Any]:
     """Attack a candidate on development rows. Job function; never sees sealed rows.
 
@@ -75,7 +77,7 @@ def run_suite(
         ``versions``.
     """
     kind = Problem(problem)
-    task = cheaper(Task(candidate, features, kind, positive, seed, params))
+    task = cheaper(Task(candidate, features, kind, positive, seed, params, balanced, most_rows))
     all_rows = load_rows(development, target=target, spec=specs(features), problem=kind)
     all_folds = fold_indices(read_split(split_file), method=method)
     rows, folds = sampled(all_rows, all_folds, problem=kind, seed=seed)

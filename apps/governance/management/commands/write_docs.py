@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from apps.engine.evaluation.metrics import METRICS, Metric, metrics_for
+from apps.engine.recipe.expression.parse import WORDS
 from apps.engine.recipe.registry import STEPS
 from apps.engine.recipe.step import Parameter, Step
 from apps.engine.types import Problem
@@ -29,6 +30,9 @@ _ANSWERS = {
     "texts": "texts, one a line",
     "choice": "one of a list",
     "mapping": "pairs of from and to",
+    "choices": "several of a list",
+    "expression": "an expression",
+    "kind": "the kind of the chosen column, filled in by the form",
 }
 
 
@@ -139,7 +143,7 @@ def _answer(parameter: Parameter) -> str:
 
 def _on_requests(step: type[Step]) -> str:
     if not step.row_wise:
-        return "It looks at the whole table, so it is not replayed on a prediction request."
+        return "It is about rows of the table, so it is not replayed on a prediction request."
     if step.drops_rows:
         return (
             "It leaves rows out in development only: a prediction request outside of it is "
@@ -171,9 +175,18 @@ def steps_page() -> str:
         "# Steps of a recipe",
         "",
         _MADE,
-        "A recipe holds steps that look at one row, and the dropping of duplicates. Whatever "
-        "learns from many rows (filling with a median, encoding, scaling) belongs to the model's "
-        "pipeline and sees training folds only.",
+        "A recipe holds steps that look at one row, and two that are done in development only: "
+        "dropping duplicates and correcting one cell. Whatever learns from many rows (filling with "
+        "a median, encoding, scaling) belongs to the model's pipeline and sees training folds "
+        "only. What needs the rows before (the previous value of an entity) is a join that looks "
+        "backwards ([decision 24](decisions/0024-a-step-tells-its-columns.md)).",
+        "",
+        "## The language of expressions",
+        "",
+        "Columns by name, `` `with blanks` `` in backticks; texts in quotes; `missing`, `true`, "
+        "`false`; `+ - * / // % **`, comparisons, `and or not`, `in [...]`, `a if b else c`. What "
+        "cannot be computed is missing, and a comparison with a missing value is missing. "
+        "Functions: " + ", ".join(f"`{name}`" for name in sorted((*WORDS, "date"))) + ".",
     ]
     for step in STEPS.values():
         lines += _step_lines(step)

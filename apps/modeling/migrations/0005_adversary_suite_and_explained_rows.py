@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('jobs', '0001_initial'),
-        ('modeling', '0003_comparison_threshold_and_notes'),
+        ('modeling', '0004_classes_weighed_and_rows_sampled'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,0 +1,119 @@
+"""What is wrong with the table: what would be examined, and what was found."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from apps.datasets.forms.steps import data_of
+from apps.datasets.models import Examination
+from apps.datasets.queries import current_split, table_inputs
+from apps.datasets.storage import local
+from apps.engine.errors import EngineError
+from apps.engine.profile.issues.issue import veil
+from apps.engine.recipe.registry import STEPS, step_from
+from apps.engine.types import TableSpec
+from apps.planning.queries import sensitive_columns, signed_plan
+from apps.projects.canonical import content_hash
+from apps.projects.models import Cycle
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What would be examined today: development rows once a test is sealed, else all."""
+
+    inputs: dict[str, Any]
+    target: str
+
+    @property
+    def digest(self) -> str:
+        """Its hash."""
+        return content_hash(self.inputs)
+
+
+def subject_of(cycle: Cycle) -> Subject | None:
+    """None while there is no table to make."""
+    inputs, split, plan = table_inputs(cycle), current_split(cycle), signed_plan(cycle)
+    if inputs is None:
+        return None
+    target = plan.target if plan else ""
+    return Subject({"development": split.development} if split else inputs, target)
+
+
+@dataclass(frozen=True)
+class Suggested:
+    """A step to look at, and the address query that shows what it would do."""
+
+    says: str
+    query: str
+
+
+@dataclass(frozen=True)
+class IssueLine:
+    """An issue as the page shows it."""
+
+    issue: dict[str, Any]
+    suggests: list[Suggested]
+
+
+@dataclass(frozen=True)
+class IssuesView:
+    """The newest examination; ``is_current``: of today's table."""
+
+    examination: Examination | None
+    is_current: bool
+    lines: list[IssueLine]
+
+    @property
+    def counts(self) -> list[tuple[str, int]]:
+        """Issues of each severity that has some."""
+        grave = [line.issue["severity"] for line in self.lines]
+        return [(one, grave.count(one)) for one in ("high", "medium", "low") if one in grave]
+
+    @property
+    def is_running(self) -> bool:
+        """A worker is at it."""
+        job = self.examination.job if self.examination else None
+        return bool(job and job.is_live)
+
+
+def issues_view(cycle: Cycle, *, spec: TableSpec | None) -> IssuesView:
+    """The issues that still concern the table of shape ``spec``. Reads one small file."""
+    done = cycle.examinations.exclude(result="").order_by("-pk").first()
+    subject = subject_of(cycle)
+    todays = None
+    if subject is not None:
+        asked = cycle.examinations.filter(subject=subject.digest, target=subject.target)
+        todays = asked.select_related("job").first()
+    shown = todays if todays is not None and todays.is_ready else done
+    issues = _issues(shown, cycle=cycle) if shown else []
+    return IssuesView(
+        examination=todays or done,
+        is_current=shown is not None and shown == todays,
+        lines=[IssueLine(one, _suggested(one, spec)) for one in issues if _is_left(one, spec)],
+    )
+
+
+def _issues(examination: Examination, *, cycle: Cycle) -> list[dict[str, Any]]:
+    found = json.loads(local(examination.result).read_bytes())["issues"]
+    return veil(found, sensitive=sensitive_columns(cycle))
+
+
+def _is_left(issue: dict[str, Any], spec: TableSpec | None) -> bool:
+    """Whether its column is in the table still."""
+    return not issue["column"] or spec is None or issue["column"] in spec.names
+
+
+def _suggested(issue: dict[str, Any], spec: TableSpec | None) -> list[Suggested]:
+    found = []
+    for each in issue["suggests"]:
+        step = {"step": each["step"], "params": each["params"]}
+        try:
+            if spec is not None:
+                step_from(step).check(spec)
+        except EngineError:
+            continue  # done already, or another step took its column
+        data = data_of(STEPS[each["step"]], each["params"])
+        asked = {"step": each["step"], "preview": "1", **data, "reason": issue["title"]}
+        found.append(Suggested(each["says"], urlencode(asked, doseq=True)))
+    return found

@@ -1,0 +1,204 @@
+"""What a person does with a recipe: change and remove steps, go back, take one over, examine."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from apps.accounts.models import User
+from apps.datasets.actions import begin, tell
+from apps.datasets.examining import subject_of
+from apps.datasets.history import before_and_after, current_state, remembered, restore
+from apps.datasets.models import Examination, RecipeState, Step
+from apps.datasets.queries import enabled_steps, shape_so_far
+from apps.engine.errors import BadParameter, EngineError
+from apps.engine.recipe.registry import step_from
+from apps.engine.recipe.run import check_recipe
+from apps.engine.types import TableSpec
+from apps.jobs.actions import enqueue, try_again
+from apps.jobs.models import JobState, Queue
+from apps.projects import ledger
+from apps.projects.access import Verb, require
+from apps.projects.models import Cycle, Project
+from apps.web.refusals import Refusal
+
+MOST_STEPS = 200
+
+
+@transaction.atomic
+def edit_step(*, step: Step, params: dict[str, Any], reason: str, by: User) -> None:
+    """Give a step other parameters. Raises an EngineError when they do not fit at its place.
+
+    Later steps that do not fit any more are told on the page: they can be mended one by one.
+    """
+    begin(step.cycle, by)
+    step.refresh_from_db()
+    if step.is_removed:
+        raise Refusal("This step was removed meanwhile. Go back in the history to bring it back.")
+    data = {"step": step.step, "params": params}
+    sentence, shape = step_from(data).sentence(), shape_before(step)
+    if shape is not None and step.is_enabled:
+        step_from(data).check(shape)
+    before = step.as_dict()
+    with remembered(step.cycle, by=by, says=f"changed step {step.position} to: {sentence}"):
+        step.params, step.reason = params, reason
+        step.save(update_fields=["params", "reason"])
+    tell(
+        "data.step_changed",
+        f"changed a step to: {sentence}",
+        cycle=step.cycle,
+        by=by,
+        before=before,
+        **data,
+    )
+
+
+def shape_before(step: Step) -> TableSpec | None:
+    """Shape of the table when it comes to a step; None without a base."""
+    shape = shape_so_far(step.cycle)
+    earlier = [one for one in enabled_steps(step.cycle) if one.position < step.position]
+    return None if shape is None else check_recipe(shape, [one.as_dict() for one in earlier])
+
+
+@transaction.atomic
+def remove_step(*, step: Step, by: User) -> None:
+    """Take a step out of the recipe. Its row stays, and undo brings it back."""
+    begin(step.cycle, by)
+    step.refresh_from_db()
+    sentence = sentence_of(step)
+    with remembered(step.cycle, by=by, says=f"removed: {sentence}"):
+        step.is_removed, step.is_enabled = True, False
+        step.save(update_fields=["is_removed", "is_enabled"])
+    says = f"removed the step: {sentence}"
+    tell("data.step_removed", says, cycle=step.cycle, by=by, **step.as_dict())
+
+
+def sentence_of(step: Step) -> str:
+    """A stored step in words, or why it cannot be read."""
+    try:
+        return step_from(step.as_dict()).sentence()
+    except EngineError as error:
+        return str(error)
+
+
+@transaction.atomic
+def go_to(*, cycle: Cycle, where: str, by: User) -> None:
+    """Make another state of the recipe current: "undo", "redo", or the number of a state."""
+    begin(cycle, by)
+    now = current_state(cycle)
+    back, forth = before_and_after(now)
+    state: RecipeState | None = {"undo": back, "redo": forth}.get(where)
+    if where.isdecimal() and len(where) < 12:
+        state = cycle.recipe_states.filter(pk=int(where)).first()
+    if state is None:
+        raise Refusal("There is no such state of this recipe: look at its history.")
+    restore(state)
+    says = f"went to the recipe with {len(state.steps)} steps after “{state.says}”"
+    tell("data.recipe_restored", says[:300], cycle=cycle, by=by, state=state.pk)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A step that could be taken over, and why it cannot (``problem``)."""
+
+    data: dict[str, Any]
+    sentence: str
+    reason: str
+    problem: str
+
+
+def steps_in(text: str) -> list[dict[str, Any]]:
+    """Steps of an exported recipe; BadParameter when it is none."""
+    try:
+        told = json.loads(text)
+    except ValueError as error:
+        raise BadParameter(
+            f"This is no JSON: {error}. Put in a recipe as it was exported."
+        ) from error
+    steps = told.get("steps") if isinstance(told, dict) else None
+    if not isinstance(steps, list) or not all(isinstance(one, dict) for one in steps):
+        raise BadParameter("This JSON holds no recipe: a recipe has a list of “steps”.")
+    if len(steps) > MOST_STEPS:
+        raise BadParameter(f"This recipe has {len(steps):,} steps; {MOST_STEPS} are taken at most.")
+    return steps
+
+
+def taken(steps: list[dict[str, Any]], *, spec: TableSpec) -> list[Taken]:
+    """Each step held against a table: one that does not fit is passed over by those behind it."""
+    lines = []
+    for one in steps:
+        data = {"step": one.get("step"), "params": one.get("params") or {}}
+        reason, sentence = str(one.get("reason") or "")[:300], str(one.get("step"))[:80]
+        try:
+            step = step_from(data)
+            sentence = step.sentence()
+            spec = step.check(spec)
+        except EngineError as error:
+            lines.append(Taken(data, sentence, reason, str(error)))
+        else:
+            lines.append(Taken(data, sentence, reason, ""))
+    return lines
+
+
+@transaction.atomic
+def take_steps(*, cycle: Cycle, steps: list[dict[str, Any]], origin: str, by: User) -> int:
+    """Put those steps of another recipe that fit behind the present ones; their number."""
+    begin(cycle, by)
+    shape = shape_so_far(cycle)
+    if shape is None:
+        raise Refusal("Choose a base first: then it can be seen which steps fit.")
+    spec = check_recipe(shape, [step.as_dict() for step in enabled_steps(cycle)])
+    fitting = [line for line in taken(steps, spec=spec) if not line.problem]
+    if not fitting:
+        raise Refusal("No step of that recipe fits this table.")
+    last = cycle.steps.aggregate(last=Max("position"))["last"] or 0
+    with remembered(cycle, by=by, says=f"took {len(fitting)} steps over from {origin}"):
+        for place, line in enumerate(fitting, start=last + 1):
+            Step.objects.create(
+                cycle=cycle, position=place, reason=line.reason, created_by=by, **line.data
+            )
+    says = f"took {len(fitting)} of {len(steps)} steps over from {origin}"
+    told = [line.data for line in fitting]
+    tell("data.recipe_taken", says, cycle=cycle, by=by, origin=origin, steps=told)
+    return len(fitting)
+
+
+@transaction.atomic
+def examine(*, cycle: Cycle, by: User) -> Examination:
+    """Look for what is wrong with today's table; the same table is examined once."""
+    require(by, Verb.COLLECT, cycle.project)
+    Project.objects.select_for_update().get(pk=cycle.project_id)
+    subject = subject_of(cycle)
+    if subject is None:
+        raise Refusal("Choose a base whose file has been read: then there is a table to examine.")
+    asked = cycle.examinations.filter(subject=subject.digest, target=subject.target)
+    found = asked.select_related("job").first()
+    if found is not None:
+        if found.job and found.job.state in (JobState.FAILED, JobState.STOPPED):
+            try_again(found.job)
+        return found
+    job = enqueue(
+        "datasets.examine",
+        queue=Queue.DATA,
+        title="Look for issues",
+        project=cycle.project,
+        by=by,
+    )
+    examination = Examination.objects.create(
+        cycle=cycle,
+        subject=subject.digest,
+        inputs=subject.inputs,
+        target=subject.target,
+        job=job,
+        asked_by=by,
+    )
+    ledger.record(
+        "data.examination_asked",
+        f"{by} had the table looked at for issues",
+        actor=by,
+        project=cycle.project,
+        facts={"cycle": cycle.number, "subject": subject.digest},
+    )
+    return examination

@@ -1,0 +1,105 @@
+"""A chart that a person builds from columns, on the rows of the slice."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from apps.eda.views.common import Rows, chart, rows_of, sliceable
+from apps.engine.charts.pictures import picture_chart
+from apps.engine.errors import BadParameter, EngineError
+from apps.engine.profile.picture import KINDS, MEASURES, Picture, picture_of
+from apps.engine.profile.slices import Condition
+from apps.projects.access import Verb, project_view
+from apps.projects.models import Project
+from apps.web.fragments import render_page
+
+FIELDS = ("kind", "x", "y", "measure", "of", "colour", "facet")
+
+
+@require_GET
+@project_view(Verb.LOOK)
+@sliceable
+def build_chart(request: HttpRequest, project: Project) -> HttpResponse:
+    """The form, and the chart once it says enough."""
+    rows = rows_of(request, project, study=False)
+    asked = {name: request.GET.get(name, "") for name in FIELDS}
+    context: dict[str, Any] = {
+        "rows": rows,
+        "asked": asked,
+        "kinds": KINDS.items(),
+        "measures": MEASURES.items(),
+        "columns": _choices(rows),
+    }
+    if asked["x"] and rows.scope and not rows.problem:
+        try:
+            told = picture_of(rows.columns(), _picture(asked, rows))
+        except EngineError as error:
+            context["problem"] = str(error)
+        else:
+            pairs = [*rows.where.pairs, *((name, value) for name, value in asked.items() if value)]
+            url = reverse("eda:chart_figure", args=[project.slug])
+            context |= {"told": told, "figure": f"{url}?{urlencode(pairs)}", "title": _title(asked)}
+    return render_page(request, "eda/chart.html", context)
+
+
+def _choices(rows: Rows) -> list[tuple[str, str]]:
+    """Columns that may be drawn, with their kinds."""
+    columns = rows.scope.table.table_spec.columns if rows.scope else ()
+    return [(one.name, str(one.kind)) for one in columns if one.name not in rows.hidden]
+
+
+def _picture(asked: dict[str, str], rows: Rows) -> Picture:
+    hidden = next((asked[name] for name in FIELDS if asked[name] in rows.hidden), None)
+    if hidden:
+        raise BadParameter(
+            f"“{hidden}” is marked as sensitive: it is not drawn, since single people could be "
+            "recognised in a chart."
+        )
+    return Picture(
+        **{**asked, "kind": asked["kind"] or "bar", "measure": asked["measure"] or "rows"}
+    )
+
+
+def _title(asked: dict[str, str]) -> str:
+    measure = asked["measure"] or "rows"
+    counted = measure == "rows" or asked["kind"] in {"histogram", "scatter", "box"}
+    what = asked["y"] if asked["kind"] in {"scatter", "box"} else "Rows"
+    named = what if counted else f"{MEASURES[measure]} of {asked['of']}"
+    return f"{named} by {asked['x']}"
+
+
+@require_GET
+@project_view(Verb.LOOK)
+def chart_figure(request: HttpRequest, project: Project) -> JsonResponse:
+    """The built chart; what it lacks is a refusal in one sentence."""
+    rows = rows_of(request, project, study=False)
+    if rows.scope is None:
+        raise Http404
+    if rows.problem:
+        raise BadParameter(rows.problem)
+    asked = {name: request.GET.get(name, "") for name in FIELDS}
+    told = picture_of(rows.columns(), _picture(asked, rows))
+    address = reverse("eda:rows", args=[project.slug])
+    return chart(request, picture_chart(told), links=_links(told, rows=rows, address=address))
+
+
+def _links(told: dict[str, Any], *, rows: Rows, address: str) -> list[str] | None:
+    """To the rows of every group that is the same in all of its conditions."""
+    if "groups" not in told:
+        return None
+    parts = [
+        (name, f"{name}s")
+        for name in ("panel", "colour", "x", "y")
+        if f"{name}s" in told and told[f"{name}s"] != [""]
+    ]
+    links = []
+    for one in told["groups"]:
+        found = [told["conditions"][many][one[name]] for name, many in parts]
+        where = rows.where
+        for condition in filter(None, found):
+            where = where.plus(Condition.from_list(condition))
+        links.append(address + where.tail if all(found) else "")
+    return links

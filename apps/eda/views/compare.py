@@ -1,0 +1,164 @@
+"""Sets of rows side by side: values of a column, periods, a slice and the rest, versions."""
+
+from typing import Any
+
+import numpy as np
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_GET
+
+from apps.datasets.models import Version
+from apps.eda import answers
+from apps.eda.views.common import Rows, rows_of, sliceable
+from apps.engine.errors import BadParameter, EngineError
+from apps.engine.profile.cells import Cells
+from apps.engine.profile.compare import LEAST_ROWS, MOST_SIDES
+from apps.engine.profile.datetime import moment
+from apps.engine.profile.numeric import quantile, sort_numbers
+from apps.engine.profile.partition import parted
+from apps.engine.profile.slices import Condition
+from apps.engine.types import Kind
+from apps.projects.access import Verb, project_view
+from apps.projects.models import Project
+from apps.web.fragments import render_page
+
+_FIRST = 20
+_GROUPS = 4
+
+
+@require_GET
+@project_view(Verb.LOOK)
+@sliceable
+def compare(request: HttpRequest, project: Project) -> HttpResponse:
+    """What differs most between the asked sets of rows."""
+    rows = rows_of(request, project, study=False)
+    by, versions = request.GET.get("by", ""), request.GET.getlist("version")
+    context: dict[str, Any] = {
+        "rows": rows,
+        "by": by,
+        "choices": _choices(rows),
+        "versions": _versions(rows),
+        "chosen": versions,
+    }
+    if rows.scope and not rows.problem:
+        try:
+            question = question_of(rows, by=by, versions=versions)
+            answer = answers.find(project.cycle, question) if question else None
+        except EngineError as error:
+            return render_page(request, "eda/compare.html", {**context, "problem": str(error)})
+        context |= {"asks": question, "answer": answer}
+        if answer is not None and answer.is_ready:
+            context |= _told(answers.unpacked(answer), rows)
+    return render_page(request, "eda/compare.html", context)
+
+
+def _told(told: dict[str, Any], rows: Rows) -> dict[str, Any]:
+    assert rows.scope is not None
+    places = {name: place for place, name in enumerate(rows.scope.table.table_spec.names, 1)}
+    first = told["sides"][0]["name"]
+    lines = [
+        {
+            **column,
+            "position": places.get(column["name"], 0),
+            "other": told["sides"][column["farthest"]]["name"],
+            "raises": f"{first} against {told['sides'][column['farthest']]['name']}: "
+            f"{column['says']} (PSI {column['psi']:.2f})",
+        }
+        for column in told["columns"]
+    ]
+    sure = [line for line in lines if line["is_sure"]]
+    return {
+        "told": told,
+        "count": len(sure),
+        "first": sure[:_FIRST],
+        "more": sure[_FIRST:],
+        "quiet": [line for line in lines if not line["is_sure"]],
+    }
+
+
+def _choices(rows: Rows) -> list[str]:
+    names = rows.scope.table.table_spec.names if rows.scope else ()
+    return [name for name in names if name not in rows.hidden]
+
+
+def _versions(rows: Rows) -> list[Version]:
+    """Versions of sources; none once a test is sealed, since they hold its rows."""
+    if rows.scope is None or rows.scope.split is not None:
+        return []
+    found = Version.objects.filter(source__project=rows.cycle.project, source__removed_at=None)
+    return list(found.exclude(parquet="").select_related("source").order_by("source", "number"))
+
+
+def question_of(rows: Rows, *, by: str, versions: list[str]) -> answers.Question | None:
+    """What is compared; None while nothing is chosen. Raises BadParameter in plain words."""
+    assert rows.scope is not None
+    tables = [rows.scope.parquet]
+    if by:
+        sides = _sides_by(rows, by)
+    elif versions:
+        tables, sides = _sides_of_versions(rows, versions)
+    elif rows.where:
+        same = {"table": 0, "where": rows.where.as_lists()}
+        sides = [
+            {"name": f"rows where {rows.where.says}", "others": False, **same},
+            {"name": "all other rows", "others": True, **same},
+        ]
+    else:
+        return None
+    without = sorted(rows.hidden)
+    return answers.Question("compare", tuple(tables), {"sides": sides, "without": without})
+
+
+def _sides_by(rows: Rows, by: str) -> list[dict[str, Any]]:
+    if by in rows.hidden:
+        raise BadParameter(
+            f"“{by}” is marked as sensitive: its groups are not compared, since that would tell "
+            "about single people."
+        )
+    cells = rows.columns().read(by)
+    sides = [
+        {"name": f"{by} {one.says}", "table": 0, "others": False}
+        | {"where": rows.where.plus(one).as_lists()}
+        for one, count in _groups(by, cells)
+        if count >= LEAST_ROWS
+    ]
+    if len(sides) < 2:
+        raise BadParameter(
+            f"Fewer than two groups of “{by}” have {LEAST_ROWS} rows: choose another column."
+        )
+    return sides[:MOST_SIDES]
+
+
+def _groups(by: str, cells: Cells) -> list[tuple[Condition, int]]:
+    """Conditions with their rows: the first and the second half of the dates, or groups."""
+    if cells.kind == Kind.DATETIME and cells.present.any():
+        middle = moment(int(quantile(sort_numbers(cells).ascending, at=0.5)))[:10]
+        early = int((cells.data[cells.present] < _microseconds(middle)).sum())
+        later = int(cells.present.sum()) - early
+        return [
+            (Condition("below", by, ("", middle)), early),
+            (Condition("below", by, (middle, "")), later),
+        ]
+    groups = parted(by, cells=cells, most=_GROUPS, even=True)
+    counts = [int((groups.codes == code).sum()) for code in range(groups.size)]
+    return [(one, n) for one, n in zip(groups.conditions, counts, strict=True) if one]
+
+
+def _microseconds(day: str) -> int:
+    return int(np.datetime64(day, "us").astype(np.int64))
+
+
+def _sides_of_versions(rows: Rows, asked: list[str]) -> tuple[list[str], list[dict[str, Any]]]:
+    known = {str(version.pk): version for version in _versions(rows)}
+    if not known:
+        raise BadParameter(
+            "Versions hold the rows of the sealed test: they are compared before the split, or "
+            "on the page of their source when a newer file comes."
+        )
+    chosen = [known[key] for key in dict.fromkeys(asked) if key in known]
+    if not 2 <= len(chosen) <= MOST_SIDES:
+        raise BadParameter(f"Choose two to {MOST_SIDES} versions.")
+    sides = [
+        {"name": str(version), "table": place, "where": [], "others": False}
+        for place, version in enumerate(chosen)
+    ]
+    return [version.parquet for version in chosen], sides

@@ -1,0 +1,320 @@
+"""Charts that people build: bars, lines, points, boxes, heat maps; panels below each other."""
+
+import math
+from itertools import pairwise
+from typing import Any
+
+import plotly.graph_objects as go
+
+from apps.engine.charts.labels import label, positions, rounded, short
+from apps.engine.charts.pairs import BAR, moment_text, tens, tens_ticks
+from apps.engine.charts.relations import SYMBOLS
+from apps.engine.charts.theme import (
+    ACCENT,
+    DASHES,
+    LINE,
+    MUTED,
+    RISING,
+    SERIES,
+    Figure,
+    build,
+)
+from apps.engine.profile.picture import MEASURES
+
+PANEL = 300
+"""Pixels of one panel with its title."""
+MOST_SLANTED = 5
+
+
+def picture_chart(told: dict[str, Any]) -> Figure:
+    """The chart of what ``picture_of`` told."""
+    kind = told["picture"]["kind"]
+    if "points" in told:
+        return _points(told)
+    if "cells" in told:
+        return _cells(told)
+    return {"box": _boxes, "heatmap": _heat}.get(kind, _series)(told)
+
+
+def _measure(told: dict[str, Any]) -> str:
+    picture = told["picture"]
+    counted = picture["measure"] == "rows" or picture["kind"] == "histogram"
+    return "Rows" if counted else f"{MEASURES[picture['measure']]} of {picture['of']}"
+
+
+def _series(told: dict[str, Any]) -> Figure:
+    """Bars or lines by group, one for each colour."""
+    traces: list[Any] = []
+    rows: list[list[Any]] = []
+    lines = told["picture"]["kind"] == "line"
+    for panel in range(len(told["panels"])):
+        for code, name in enumerate(told["colours"]):
+            mine = [one for one in told["groups"] if (one["panel"], one["colour"]) == (panel, code)]
+            if not mine:
+                continue
+            ids = [str(len(rows) + place) for place in range(len(mine))]
+            rows += [[*_names(told, one), *_told(told, one)] for one in mine]
+            trace = (_line if lines else _bar)(mine, code=code, name=name, ids=ids)
+            traces.append(_placed(trace, panel))
+    heads = [*_heads(told), told["picture"]["x"], "rows", _measure(told)]
+    layout = _layout(told, x=positions(told["xs"]), y={"title": {"text": label(_measure(told))}})
+    slanted = {"tickangle": -45} if len(told["xs"]) > MOST_SLANTED else {}
+    for key in [key for key in layout if key.startswith("xaxis")]:
+        layout[key] |= slanted | _fewer(told["xs"])
+    return build(traces, columns=heads, rows=rows, layout=layout | {"barmode": "group"})
+
+
+def _told(told: dict[str, Any], one: dict[str, Any]) -> list[Any]:
+    return [told["xs"][one["x"]], one["rows"], rounded(one["value"])]
+
+
+def _fewer(names: list[str], most: int = 12) -> dict[str, Any]:
+    """Tick texts that still can be read: every second, third … of many."""
+    step = -(-len(names) // most)
+    shown = list(range(0, len(names), step))
+    return {"tickvals": shown, "ticktext": [label(names[place], longest=20) for place in shown]}
+
+
+def _bar(groups: list[dict[str, Any]], *, code: int, name: str, ids: list[str]) -> go.Bar:
+    return go.Bar(
+        x=[one["x"] for one in groups],
+        y=[one["value"] for one in groups],
+        ids=ids,
+        name=label(name),
+        marker={"color": SERIES[code % len(SERIES)]},
+        customdata=[one["rows"] for one in groups],
+        hovertemplate="%{y:.4~g} (%{customdata} rows)<extra></extra>",
+    )
+
+
+def _line(groups: list[dict[str, Any]], *, code: int, name: str, ids: list[str]) -> go.Scatter:
+    place = code % len(SERIES)
+    return go.Scatter(
+        x=[one["x"] for one in groups],
+        y=[one["value"] for one in groups],
+        ids=ids,
+        mode="lines+markers",
+        name=label(name),
+        line={"color": SERIES[place], "width": 2, "dash": DASHES[place]},
+        marker={"color": SERIES[place], "size": 6, "symbol": SYMBOLS[place]},
+        customdata=[one["rows"] for one in groups],
+        hovertemplate="%{y:.4~g} (%{customdata} rows)<extra></extra>",
+    )
+
+
+def _boxes(told: dict[str, Any]) -> Figure:
+    keys = ("low", "lower", "middle", "upper", "high")
+    kind, traces, rows = told["kinds"][1], [], []
+    for panel in range(len(told["panels"])):
+        mine = [one for one in told["groups"] if one["panel"] == panel]
+        rows += [
+            [*_panel(told, panel), told["xs"][one["x"]], one["rows"]]
+            + [_cell(one[key], kind) for key in keys]
+            for one in mine
+        ]
+        trace = go.Box(
+            x=[one["x"] for one in mine],
+            q1=[one["lower"] for one in mine],
+            median=[one["middle"] for one in mine],
+            q3=[one["upper"] for one in mine],
+            lowerfence=[one["low"] for one in mine],
+            upperfence=[one["high"] for one in mine],
+            marker={"color": ACCENT},
+            line={"color": ACCENT, "width": 1.5},
+        )
+        traces.append(_placed(trace, panel))
+    heads = [*_heads(told), told["picture"]["x"], "rows", "lower whisker", "lower quartile"]
+    layout = _layout(told, x=positions(told["xs"], longest=20), y=_axis(told["picture"]["y"], kind))
+    return build(
+        traces,
+        columns=[*heads, "median", "upper quartile", "upper whisker"],
+        rows=rows,
+        layout=layout,
+    )
+
+
+def _heat(told: dict[str, Any]) -> Figure:
+    values = [one["value"] for one in told["groups"] if one["value"] is not None]
+    ends = {"zmin": min(values, default=0), "zmax": max(values, default=1)}
+    traces, rows = [], []
+    for panel in range(len(told["panels"])):
+        square: list[list[float | None]] = [[None] * len(told["xs"]) for _ in told["ys"]]
+        for one in (one for one in told["groups"] if one["panel"] == panel):
+            square[one["y"]][one["x"]] = one["value"]
+            x, *values = _told(told, one)
+            rows.append([*_panel(told, panel), x, told["ys"][one["y"]], *values])
+        trace = go.Heatmap(
+            x=list(range(len(told["xs"]))),
+            y=list(range(len(told["ys"]))),
+            z=square,
+            **ends,
+            colorscale=RISING,
+            hoverongaps=False,
+            showscale=panel == 0,
+            colorbar=dict(BAR),
+            hovertemplate="%{z:.4~g}<extra></extra>",
+        )
+        traces.append(_placed(trace, panel))
+    picture = told["picture"]
+    heads = [*_heads(told), picture["x"], picture["y"], "rows", _measure(told)]
+    across = {**positions(told["xs"], longest=20), "tickangle": -45}
+    layout = _layout(told, x=across, y={**positions(told["ys"], longest=20), "showgrid": False})
+    return build(traces, columns=heads, rows=rows, layout=layout)
+
+
+def _points(told: dict[str, Any]) -> Figure:
+    points, traces = told["points"], []
+    places = list(zip(points["panel"], points["colour"], points["x"], points["y"], strict=True))
+    for panel in range(len(told["panels"])):
+        for code, name in enumerate(told["colours"]):
+            mine = [(x, y) for one, other, x, y in places if (one, other) == (panel, code)]
+            if not mine:
+                continue
+            place = code % len(SERIES)
+            trace = go.Scatter(
+                x=[x for x, _ in mine],
+                y=[y for _, y in mine],
+                mode="markers",
+                name=label(name),
+                marker={
+                    "color": SERIES[place],
+                    "size": 6,
+                    "opacity": 0.6,
+                    "symbol": SYMBOLS[place],
+                },
+                hovertemplate="%{x}, %{y}<extra></extra>",
+            )
+            traces.append(_placed(trace, panel))
+    kinds, picture = told["kinds"], told["picture"]
+    rows = [
+        [*_names(told, {"panel": panel, "colour": code}), _cell(x, kinds[0]), _cell(y, kinds[1])]
+        for panel, code, x, y in places
+    ]
+    layout = _layout(told, x=_axis(picture["x"], kinds[0]), y=_axis(picture["y"], kinds[1]))
+    return build(
+        traces, columns=[*_heads(told), picture["x"], picture["y"]], rows=rows, layout=layout
+    )
+
+
+def _cells(told: dict[str, Any]) -> Figure:
+    """Rows in each cell of a grid, where points would cover each other."""
+    kinds, picture = told["kinds"], told["picture"]
+    edges = (told["x_edges"], told["y_edges"])
+    x, y = ([(low + high) / 2 for low, high in pairwise(part)] for part in edges)
+    most = max(max(max(row) for row in part) for part in told["cells"])
+    traces, rows = [], []
+    for panel, part in enumerate(told["cells"]):
+        trace = go.Heatmap(
+            x=x,
+            y=y,
+            z=tens(part),
+            zmin=0,
+            zmax=math.log10(max(most, 10)),
+            colorscale=RISING,
+            hoverongaps=False,
+            showscale=panel == 0,
+            colorbar={**BAR, **tens_ticks([[most]])},
+            customdata=part,
+            hovertemplate="%{customdata} rows<extra></extra>",
+        )
+        traces.append(_placed(trace, panel))
+        rows += [
+            [
+                *_panel(told, panel),
+                _span(edges[0], across, kinds[0]),
+                _span(edges[1], up, kinds[1]),
+                count,
+            ]
+            for up, row in enumerate(part)
+            for across, count in enumerate(row)
+            if count
+        ]
+    layout = _layout(told, x=_axis(picture["x"], kinds[0]), y=_axis(picture["y"], kinds[1]))
+    heads = [picture["facet"]] if picture["facet"] else []
+    return build(
+        traces, columns=[*heads, picture["x"], picture["y"], "rows"], rows=rows, layout=layout
+    )
+
+
+def _heads(told: dict[str, Any]) -> list[str]:
+    """Names of the columns that tell panel and colour in the table."""
+    picture = told["picture"]
+    coloured = [picture["colour"]] if _is_coloured(told) else []
+    return [*([picture["facet"]] if picture["facet"] else []), *coloured]
+
+
+def _is_coloured(told: dict[str, Any]) -> bool:
+    return told["colours"] != [""]
+
+
+def _names(told: dict[str, Any], one: dict[str, Any]) -> list[str]:
+    coloured = [told["colours"][one["colour"]]] if _is_coloured(told) else []
+    return [*_panel(told, one["panel"]), *coloured]
+
+
+def _panel(told: dict[str, Any], panel: int) -> list[str]:
+    return [told["panels"][panel]] if told["picture"]["facet"] else []
+
+
+def _axis(name: str, kind: str) -> dict[str, Any]:
+    axis: dict[str, Any] = {"title": {"text": label(name)}}
+    return {**axis, "type": "date"} if kind == "date" else axis
+
+
+def _cell(value: float, kind: str) -> float | str | None:
+    return moment_text(value) if kind == "date" else rounded(value)
+
+
+def _span(edges: list[float], place: int, kind: str) -> str:
+    say = moment_text if kind == "date" else short
+    return f"{say(edges[place])} to {say(edges[place + 1])}"
+
+
+def _placed(trace: Any, panel: int) -> Any:
+    """The trace on the axes of its panel."""
+    if panel:
+        trace.xaxis, trace.yaxis = f"x{panel + 1}", f"y{panel + 1}"
+    return trace
+
+
+def _layout(told: dict[str, Any], *, x: dict[str, Any], y: dict[str, Any]) -> dict[str, Any]:
+    """Axes of every panel, the first on top; all panels have the same scale."""
+    count = len(told["panels"])
+    titled = {"title": {"text": label(told["picture"]["x"])}}
+    layout: dict[str, Any] = {"height": PANEL * count + 80, "showlegend": _is_coloured(told)}
+    if count == 1:
+        return layout | {"xaxis": {**titled, **x}, "yaxis": y}
+    notes = []
+    for panel, name in enumerate(told["panels"]):
+        top = 1 - panel / count
+        domain = [top - 0.72 / count, top - 0.1 / count]
+        number = str(panel + 1) if panel else ""
+        look = {"linecolor": LINE, "tickfont": {"color": MUTED, "size": 12}, "automargin": True}
+        same = {"matches": "y"} if panel else {}
+        last = panel == count - 1
+        layout[f"xaxis{number}"] = {
+            **look,
+            **(titled if last else {}),
+            **x,
+            "anchor": f"y{number}",
+            "showgrid": False,
+            "fixedrange": True,
+            "zeroline": False,
+            **({"matches": "x"} if panel else {}),
+        }
+        layout[f"yaxis{number}"] = {
+            **look,
+            "gridcolor": LINE,
+            "zeroline": False,
+            **y,
+            "domain": domain,
+            "anchor": f"x{number}",
+            "fixedrange": True,
+            **same,
+        }
+        note = {"xref": "paper", "yref": "paper", "x": 0, "y": top - 0.09 / count}
+        text = f"{label(told['picture']['facet'])}: {label(name)}"
+        notes.append(
+            {**note, "text": text, "showarrow": False, "xanchor": "left", "yanchor": "bottom"}
+        )
+    return layout | {"annotations": notes}

@@ -1,0 +1,103 @@
+"""Charts of a training: the best so far over time, and curves of several candidates in one."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from apps.engine.charts.labels import rounded, short, thinned
+from apps.engine.charts.scores import promise_line
+from apps.engine.charts.theme import DASHES, MUTED, SERIES, Figure, build
+
+MOST_CURVES = 5
+MOST_POINTS = 200
+
+
+def best_so_far(
+    finished: Sequence[dict[str, Any]], *, title: str, direction: str, promise: float | None
+) -> Figure:
+    """Each finished candidate as a point, and the best of all until then as a step line.
+
+    ``finished``: ``title``, ``after_s`` (seconds since the start, ascending) and ``mean`` of the
+    metric ``title``; ``direction`` "up" when more is better. The dashed line is the promise.
+    """
+    better = max if direction == "up" else min
+    best: list[float] = []
+    for item in finished:
+        best.append(better([item["mean"], *best[-1:]]))
+    times = [item["after_s"] / 60 for item in finished]
+    step = go.Scatter(
+        x=times,
+        y=best,
+        mode="lines",
+        line={"color": SERIES[0], "width": 2, "shape": "hv"},
+        name="Best so far",
+        hoverinfo="skip",
+    )
+    points = go.Scatter(
+        x=times,
+        y=[item["mean"] for item in finished],
+        mode="markers",
+        marker={"color": MUTED, "size": 8},
+        name="Candidates",
+        text=[f"{item['title']}: {short(item['mean'])}" for item in finished],
+        hovertemplate="%{text}<extra></extra>",
+    )
+    layout: dict[str, Any] = {
+        "xaxis": {"title": {"text": "Minutes since the start"}, "rangemode": "tozero"},
+        "yaxis": {"title": {"text": title}},
+        "showlegend": False,
+        "height": 260,
+    }
+    if promise is not None:
+        layout["shapes"] = [promise_line(promise, across="y")]
+    return build(
+        [step, points],
+        columns=["minutes", "candidate", title, "best so far"],
+        rows=[
+            [rounded(at), item["title"], rounded(item["mean"]), rounded(top)]
+            for at, item, top in zip(times, finished, best, strict=True)
+        ],
+        layout=layout,
+    )
+
+
+def overlaid(
+    curves: Sequence[tuple[str, Sequence[tuple[float, float]]]],
+    *,
+    across: str,
+    up: str,
+    diagonal: bool = False,
+) -> Figure:
+    """At most MOST_CURVES named curves in one chart, told apart by colour and dash.
+
+    ``across`` and ``up`` name the axes, both from 0 to 1.
+    """
+    traces, rows = [], []
+    for place, (name, points) in enumerate(curves[:MOST_CURVES]):
+        shown = thinned(list(points), most=MOST_POINTS)
+        traces.append(
+            go.Scatter(
+                x=[x for x, _ in shown],
+                y=[y for _, y in shown],
+                mode="lines",
+                name=name,
+                line={"color": SERIES[place % len(SERIES)], "width": 2, "dash": DASHES[place]},
+            )
+        )
+        rows += [[name, rounded(x), rounded(y)] for x, y in shown]
+    ends = {"type": "line", "x0": 0, "x1": 1, "y0": 0, "y1": 1}
+    return build(
+        traces,
+        columns=["candidate", across, up],
+        rows=rows,
+        layout={
+            "xaxis": {"title": {"text": across}, "range": [-0.01, 1.01]},
+            "yaxis": {"title": {"text": up}, "range": [-0.01, 1.01]},
+            "shapes": [{**ends, "line": {"color": MUTED, "width": 1, "dash": "dot"}}]
+            if diagonal
+            else [],
+            "showlegend": True,
+            "height": 340,
+        },
+    )

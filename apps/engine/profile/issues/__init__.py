@@ -1,0 +1,1 @@
+"""What is wrong with a table, why it matters, and which steps would mend it."""

@@ -1,0 +1,203 @@
+"""What one more step would do: cells, columns and rows before and after, and whom it concerns."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from apps.engine.reading.tables import kind_of_series, spec_of
+from apps.engine.recipe.registry import step_from
+from apps.engine.recipe.run import (
+    StepData,
+    apply_recipe,
+    changes_in,
+    effect_of,
+    name_before,
+)
+from apps.engine.recipe.step import Step
+from apps.engine.recipe.values import text_of_value
+from apps.engine.splitting.target import is_class_target
+from apps.engine.types import Kind, silent
+
+EXAMPLES = 20
+NEW = "new column"
+MOST_COLUMNS = 4
+MOST_VALUES = 8
+BINS = 8
+MOST_CLASSES = 6
+_ORDERED = (Kind.INTEGER, Kind.NUMBER, Kind.DATETIME)
+
+
+def preview(
+    frame: pd.DataFrame, steps: Sequence[StepData], step: StepData, *, target: str = ""
+) -> dict[str, Any]:
+    """What one more step would do after ``steps``. O(cells) per step.
+
+    Returns
+    -------
+    dict, JSON-ready
+        "sentence", "rows_before", "rows_after", "rows_touched" (changed or left out),
+        "cells_changed", "examples": up to 20 of {"row" (from 1), "column", "before", "after"};
+        for a row that is left out, column, before and after are None. "columns": for at most
+        MOST_COLUMNS touched or new columns their distribution (see ``distribution``). "target":
+        rows of each class before and after when rows are left out, else empty.
+    """
+    before, _ = apply_recipe(frame, steps, report=silent)
+    chosen = step_from(step)
+    chosen.check(spec_of(before))
+    after = chosen.apply(before)
+    changes = changes_in(chosen, before, after)
+    made = [name for name in chosen.flow() if name_before(chosen, name) not in before.columns]
+    touched: set[int] = set(before.index.difference(after.index))
+    for mask in changes.values():
+        touched.update(after.index[mask])
+    return {
+        **effect_of(chosen, before, after),
+        "rows_touched": len(touched),
+        "examples": _examples(chosen, before, after, changes, made=made),
+        "columns": [
+            distribution(before.get(name_before(chosen, name)), after[name])
+            for name in [*changes, *made][:MOST_COLUMNS]
+        ],
+        "target": _classes(before, after, target=target) if len(after) < len(before) else [],
+    }
+
+
+def _examples(
+    step: Step,
+    before: pd.DataFrame,
+    after: pd.DataFrame,
+    changes: Mapping[str, "np.ndarray"],
+    *,
+    made: list[str],
+) -> list[dict[str, Any]]:
+    gone = before.index.difference(after.index)[:EXAMPLES]
+    found: list[dict[str, Any]] = [
+        {"row": int(at) + 1, "column": None, "before": None, "after": None} for at in gone
+    ]
+    new = {name: after[name].notna().to_numpy() for name in made}
+    for name, mask in [*changes.items(), *new.items()]:
+        was = before.get(name_before(step, name))
+        found += [
+            {
+                "row": int(at) + 1,
+                "column": name,
+                "before": NEW if was is None else text_of_value(was.loc[at]),
+                "after": text_of_value(after[name].loc[at]),
+            }
+            for at in after.index[mask][: EXAMPLES - len(found)]
+        ]
+    return found
+
+
+def distribution(before: "pd.Series | None", after: "pd.Series") -> dict[str, Any]:
+    """Rows of each value, or of each of BINS equal ranges, before and after. O(rows log rows).
+
+    Returns {"column", "lines": [{"says", "before", "after"}]}; before is None for a new column.
+    Numbers and dates of one kind before and after are told by ranges of one scale, anything else
+    by its most frequent values. The last line counts the missing cells.
+    """
+    parts = [part for part in (before, after) if part is not None]
+    kinds = {kind_of_series(part) for part in parts}
+    many = max(part.nunique() for part in parts) > MOST_VALUES
+    ranged = many and len(kinds) == 1 and kinds <= set(_ORDERED)
+    lines = _ranges(before, after) if ranged else _values(before, after)
+    gaps = {
+        "says": "missing",
+        "before": None if before is None else int(before.isna().sum()),
+        "after": int(after.isna().sum()),
+    }
+    return {"column": str(after.name), "lines": [*lines, gaps]}
+
+
+def veil_preview(told: dict[str, Any], *, sensitive: Collection[str]) -> dict[str, Any]:
+    """A preview without any value of sensitive columns: counts stay."""
+    return {
+        **told,
+        "examples": [one for one in told["examples"] if one["column"] not in sensitive],
+        "columns": [one for one in told["columns"] if one["column"] not in sensitive],
+        "veiled": any(one["column"] in sensitive for one in told["columns"]),
+    }
+
+
+def _values(before: "pd.Series | None", after: "pd.Series") -> list[dict[str, Any]]:
+    now = _counted(after)
+    was = {} if before is None else _counted(before)
+    sizes = {name: max(was.get(name, 0), now.get(name, 0)) for name in [*was, *now]}
+    shown = sorted(sizes, key=lambda name: -sizes[name])
+    changed = [name for name in shown if was.get(name, 0) != now.get(name, 0)]
+    first = list(dict.fromkeys([*changed[:MOST_VALUES], *shown]))[:MOST_VALUES]
+    lines = [
+        {"says": name, "before": _told(was.get(name, 0), before), "after": now.get(name, 0)}
+        for name in sorted(first, key=lambda name: -sizes[name])
+    ]
+    rest = len(sizes) - len(first)
+    if rest:
+        others = [name for name in sizes if name not in first]
+        lines.append(
+            {
+                "says": f"{rest:,} other values",
+                "before": _told(sum(was.get(name, 0) for name in others), before),
+                "after": sum(now.get(name, 0) for name in others),
+            }
+        )
+    return lines
+
+
+def _told(count: int, before: "pd.Series | None") -> int | None:
+    return None if before is None else count
+
+
+def _counted(series: "pd.Series") -> dict[str, int]:
+    counts = series.value_counts()
+    return {str(text_of_value(value)): int(rows) for value, rows in counts.items()}
+
+
+def _ranges(before: "pd.Series | None", after: "pd.Series") -> list[dict[str, Any]]:
+    kind = kind_of_series(after)
+    numbers = [None if part is None else _numbers(part) for part in (before, after)]
+    there = np.concatenate([part for part in numbers if part is not None])
+    edges = np.linspace(there.min(), there.max(), BINS + 1)
+    counts = [None if part is None else np.histogram(part, edges)[0] for part in numbers]
+    return [
+        {
+            "says": f"{_edge(edges[place], kind)} to {_edge(edges[place + 1], kind)}",
+            "before": None if counts[0] is None else int(counts[0][place]),
+            "after": int(counts[1][place]) if counts[1] is not None else 0,
+        }
+        for place in range(BINS)
+    ]
+
+
+def _numbers(series: "pd.Series") -> "np.ndarray":
+    filled = series.dropna()
+    if kind_of_series(series) is Kind.DATETIME:
+        return filled.to_numpy("datetime64[us]").astype(np.int64).astype(np.float64)
+    values = filled.to_numpy(dtype=np.float64)
+    return values[np.isfinite(values)]
+
+
+def _edge(value: float, kind: Kind | None) -> str:
+    if kind is Kind.DATETIME:
+        return str(np.datetime64(int(value), "us").astype("datetime64[D]"))
+    return f"{value:,.4g}"
+
+
+def _classes(before: pd.DataFrame, after: pd.DataFrame, *, target: str) -> list[dict[str, Any]]:
+    if target not in before.columns or target not in after.columns:
+        return []
+    was, now = before[target], after[target]
+    if not was.notna().any() or not is_class_target(was):
+        return []
+    counts, left = was.value_counts(), now.value_counts()
+    return [
+        {
+            "value": str(text_of_value(value)),
+            "before": int(rows),
+            "after": int(left.get(value, 0)),
+            "share_before": int(rows) / len(was),
+            "share_after": int(left.get(value, 0)) / len(now) if len(now) else None,
+        }
+        for value, rows in counts.head(MOST_CLASSES).items()
+    ]

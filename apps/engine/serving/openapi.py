@@ -1,0 +1,211 @@
+"""The OpenAPI 3.1 description of one endpoint, made from its contract."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from apps.engine.serving.contract import MOST_TEXT, Contract
+from apps.engine.serving.fields import Field
+from apps.engine.types import Kind
+
+_TYPES: dict[Kind, dict[str, Any]] = {
+    Kind.INTEGER: {"type": "integer"},
+    Kind.NUMBER: {"type": "number"},
+    Kind.BOOLEAN: {"type": "boolean"},
+    Kind.TEXT: {"type": "string", "maxLength": MOST_TEXT},
+    Kind.DATETIME: {"type": "string", "description": "ISO 8601, such as 2024-05-31T12:00:00."},
+}
+_UUID = {"type": "string", "format": "uuid"}
+_REFUSALS = {
+    "400": "The body cannot be read.",
+    "401": "No token, or one that is not valid.",
+    "404": "No such endpoint for this token.",
+    "405": "Another method.",
+    "409": "Nothing signed answers here, or an id belongs to another row.",
+    "413": "Too many bytes or rows.",
+    "415": "Another content type or encoding.",
+    "422": "A row does not fit; every reason is told.",
+    "429": "Too many calls; Retry-After says how long to wait.",
+    "500": "The server failed; the message has a reference.",
+    "503": "Stopped, busy, or not able to answer; the message says why.",
+}
+
+
+def openapi(
+    contract: Contract,
+    *,
+    slug: str,
+    release: int,
+    base: str,
+    classes: Sequence[str],
+    most_rows: int,
+) -> dict[str, Any]:
+    """Describe predict, actuals and contract of an endpoint.
+
+    Parameters
+    ----------
+    contract : of the release that answers
+    base : address of the API without the endpoint, such as https://host/api/v1
+    classes : what is answered; empty where the answer is a number
+    most_rows : of one call
+
+    Returns
+    -------
+    dict
+        JSON-ready. Limits of training stand in descriptions, since rows beyond them are answered,
+        with a warning.
+    """
+    one = f"/deployments/{slug}"
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": f"Predictions of {slug}",
+            "version": str(release),
+            "description": f"Release {release}, signed. Send an endpoint's token with each call.",
+        },
+        "servers": [{"url": base}],
+        "security": [{"token": []}],
+        "paths": {
+            f"{one}/predict": {
+                "post": _operation(
+                    "predict",
+                    "Rows in, predictions out. All rows are answered, or none.",
+                    answer="Answer",
+                    body="Call",
+                    example={"rows": [contract.example()]},
+                )
+            },
+            f"{one}/actuals": {
+                "post": _operation(
+                    "actuals",
+                    "Tell what really happened.",
+                    answer="Accepted",
+                    body="Actuals",
+                )
+            },
+            f"{one}/contract": {
+                "get": _operation("contract", "What a row looks like.", answer="Contract")
+            },
+        },
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "responses": {
+                status: {
+                    "description": says,
+                    "content": {"application/json": {"schema": _ref("Refusal")}},
+                }
+                for status, says in _REFUSALS.items()
+            },
+            "schemas": _schemas(contract, classes, most_rows),
+        },
+    }
+
+
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _operation(
+    name: str,
+    says: str,
+    *,
+    answer: str,
+    body: str = "",
+    example: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "operationId": name,
+        "summary": says,
+        "responses": {
+            "200": {
+                "description": "Answered.",
+                "content": {"application/json": {"schema": _ref(answer)}},
+            },
+            **{status: {"$ref": f"#/components/responses/{status}"} for status in _REFUSALS},
+        },
+    }
+    if body:
+        content: dict[str, Any] = {"schema": _ref(body)}
+        if example is not None:
+            content["example"] = example
+        told["requestBody"] = {"required": True, "content": {"application/json": content}}
+    return told
+
+
+def _schemas(contract: Contract, classes: Sequence[str], most_rows: int) -> dict[str, Any]:
+    answered = {"type": "string", "enum": list(classes)} if classes else {"type": "number"}
+    chances: dict[str, Any] = {"type": "null"}
+    if classes:
+        chance = {"type": "number", "minimum": 0, "maximum": 1}
+        chances = {
+            "type": ["object", "null"],
+            "properties": dict.fromkeys(classes, chance),
+            "description": "Null where a simple rule answers in the model's place.",
+        }
+    note = _object(
+        {
+            "row": {"type": ["integer", "null"]},
+            "field": {"type": ["string", "null"]},
+            "code": {"type": "string"},
+            "message": {"type": "string"},
+        }
+    )
+    rows = {"type": "array", "minItems": 1, "maxItems": most_rows}
+    return {
+        "Row": _object({item.name: _field(item) for item in contract.fields}),
+        "Call": {
+            **_object({"rows": {**rows, "items": _ref("Row")}}),
+            "properties": {
+                "rows": {**rows, "items": _ref("Row")},
+                "ids": {**rows, "items": _UUID, "description": "The caller's own, one a row."},
+            },
+        },
+        "Answer": _object(
+            {
+                "endpoint": {"type": "string"},
+                "release": {"type": "integer"},
+                "model": {"type": "string", "description": "SHA-256 of the model file."},
+                "predictions": {
+                    "type": "array",
+                    "items": _object(
+                        {"id": _UUID, "prediction": answered, "probabilities": chances}
+                    ),
+                },
+                "warnings": {"type": "array", "items": _ref("Note")},
+            }
+        ),
+        "Actuals": _object(
+            {
+                "rows": {
+                    **rows,
+                    "items": _object({"prediction_id": _UUID, "value": answered}),
+                }
+            }
+        ),
+        "Accepted": _object({"accepted": {"type": "integer"}, "known_before": {"type": "integer"}}),
+        "Contract": {"type": "object"},
+        "Note": note,
+        "Refusal": _object({"error": _ref("Note"), "errors": {"type": "array", "items": note}}),
+    }
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _field(item: Field) -> dict[str, Any]:
+    told = dict(_TYPES[item.kind])
+    if item.nullable:
+        told["type"] = [told["type"], "null"]
+    if item.example is not None:
+        told["examples"] = [item.example]
+    if item.categories is not None:
+        shown = ", ".join(item.categories[:20])
+        told["description"] = f"In training: {shown}{' …' if len(item.categories) > 20 else ''}."
+    elif item.low is not None and item.high is not None:
+        told["description"] = f"In training: {item.low:g} to {item.high:g}."
+    return told

@@ -1,0 +1,230 @@
+"""Makes the bundle of a release: a zip that answers as the endpoint does, and proves it."""
+
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from apps.engine.errors import EngineError
+from apps.engine.recipe.registry import step_from
+from apps.engine.recipe.steps.trim_text import WHITE_SPACE
+from apps.engine.recipe.values import value_beside, values_that_fit
+from apps.engine.serving.contract import Contract, check_rows
+from apps.engine.serving.fields import Field
+from apps.engine.serving.score import Scorer
+from apps.engine.serving.take_home import predict
+from apps.engine.training.files import TRUSTED, load_model
+from apps.engine.types import Kind, Problem
+
+PREDICT = Path(predict.__file__)
+MOST_TEST_ROWS = 60
+_NUMBERS = (Kind.INTEGER, Kind.NUMBER)
+
+
+class CannotTakeHome(EngineError):
+    """The release does something that a bundle cannot do."""
+
+
+def write_bundle(
+    target: Path,
+    *,
+    model: Path,
+    sha256: str,
+    contract: Mapping[str, Any],
+    steps: Sequence[Mapping[str, Any]],
+    served_with: Mapping[str, Any],
+    card: str,
+    name: str,
+) -> None:
+    """Write the zip, after its own ``predict.py`` answered the test rows as scikit-learn does here.
+
+    Parameters
+    ----------
+    target : the zip file
+    model, sha256 : the skops file and its hash
+    contract, steps, served_with : of the release
+    card : the model card, Markdown
+    name : of the release, for people
+
+    Raises
+    ------
+    CannotTakeHome
+        A step of the recipe is not in ``predict.py``, or an answer differs.
+    """
+    promised = Contract.from_dict(contract)
+    scorer = Scorer(
+        load_model(model, sha256=sha256),
+        contract=promised,
+        steps=steps,
+        features=served_with["features"],
+        problem=Problem(served_with["problem"]),
+        positive=served_with["positive"],
+        threshold=served_with["threshold"],
+    )
+    rows = sample_rows(promised)
+    expected, _ = scorer.by_pipeline(check_rows(rows, promised).rows)
+    record = {
+        "name": name,
+        "model_sha256": sha256,
+        "trusted": list(TRUSTED),
+        "fields": contract["fields"],
+        "steps": [told for step in steps if (told := _step(step)) is not None],
+        "features": [{"name": item.name, "kind": str(item.kind)} for item in scorer.features],
+        "problem": served_with["problem"],
+        "positive": served_with["positive"],
+        "threshold": served_with["threshold"],
+        "classes": list(scorer.classes),
+        "versions": served_with["versions"],
+    }
+    needs = requirements(served_with["versions"], scorer.model)
+    files = {
+        "release.json": _json(record),
+        "test_rows.json": _json({"rows": rows, "expected": expected}),
+        "predict.py": PREDICT.read_bytes(),
+        "requirements.txt": "".join(f"{line}\n" for line in needs).encode(),
+        "Dockerfile": _DOCKERFILE.encode(),
+        "MLmodel": _MLMODEL.format(skops=version("skops")).encode(),
+        "python_env.yaml": "".join(
+            [f"python: '{_PYTHON}'\n", "dependencies:\n", *(f"- {line}\n" for line in needs)]
+        ).encode(),
+        "model_card.md": card.encode(),
+        "README.md": _README.format(name=name).encode(),
+    }
+    _prove(record, scorer.model, rows, expected)
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as bundle:
+        for path, content in files.items():
+            bundle.writestr(path, content)
+        bundle.write(model, "model.skops")
+
+
+def _json(told: Any) -> bytes:
+    return json.dumps(told, indent=1).encode()
+
+
+def _prove(
+    record: dict[str, Any], model: Any, rows: list[dict[str, Any]], expected: list[dict[str, Any]]
+) -> None:
+    """The file that is in the bundle has answered its own test before anybody takes it."""
+    release: Any = object.__new__(predict.Release)
+    release.told, release.model = json.loads(_json(record)), model
+    found = predict.largest_difference(release.predict(rows), expected)
+    if not found <= predict.EQUAL_WITHIN:
+        raise CannotTakeHome(f"The bundle answers otherwise than the endpoint (by {found:.2g}).")
+
+
+def _step(step: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A step as ``predict.py`` takes it: values are typed here, so that nothing is parsed there."""
+    made: Any = step_from(step)
+    if made.key == "filter_rows" or not made.row_wise:
+        return None  # it leaves rows out of development; a request is answered all the same
+    if made.key not in predict.STEPS:
+        raise CannotTakeHome(
+            f"The recipe has a step that a bundle cannot do: {made.sentence()}. Ask the endpoint."
+        )
+    told: dict[str, Any] = {"step": made.key, **dict(step.get("params", {}))}
+    if made.key == "trim_text":
+        told["white_space"] = WHITE_SPACE
+    if made.key == "map_values":
+        told["mapping"] = [pair for source, to in made.mapping for pair in _pairs(source, to)]
+    if made.key == "set_missing":
+        told["values"] = {name: _values(made.tokens) for name in made.columns}
+    return told
+
+
+def _pairs(source: str, to: str | None) -> list[tuple[Any, Any]]:
+    """A mapping of texts as values of each kind that it can stand for beside a value."""
+    pairs = []
+    for example in ("", 0, 0.0, False):
+        try:
+            value = value_beside(source, value=example)
+            pairs.append((value, None if to is None else value_beside(to, value=example)))
+        except EngineError:
+            continue
+    return pairs
+
+
+def _values(tokens: Sequence[str]) -> list[Any]:
+    kinds = (Kind.TEXT, Kind.INTEGER, Kind.NUMBER, Kind.BOOLEAN)
+    return [value for kind in kinds for value in values_that_fit(tokens, kind=kind)]
+
+
+def sample_rows(contract: Contract) -> list[dict[str, Any]]:
+    """The example row, and for each column the same with another value of it. No real rows."""
+    example = contract.example()
+    rows = [example]
+    for item in contract.fields:
+        rows += [{**example, item.name: value} for value in _others(item)]
+    return rows[:MOST_TEST_ROWS]
+
+
+def _others(item: Field) -> list[Any]:
+    found: list[Any] = [None] if item.nullable else []
+    if item.kind in _NUMBERS and item.low is not None and item.high is not None:
+        middle = (item.low + item.high) / 2
+        ends = [item.low, middle, item.high]
+        found += [int(value) for value in ends] if item.kind == Kind.INTEGER else ends
+    elif item.kind == Kind.BOOLEAN:
+        found += [True, False]
+    elif item.kind == Kind.TEXT:
+        found += [*(item.categories or ())[:3], "never seen"]
+    elif item.kind == Kind.DATETIME:
+        found += ["2000-02-29T12:00:00"]
+    return found
+
+
+def requirements(versions: Mapping[str, str], model: Any) -> list[str]:
+    """What has to be installed, in the versions of training."""
+    needs = [f"scikit-learn=={versions['scikit-learn']}", f"skops=={version('skops')}"]
+    if "LGBM" in type(_last(model)).__name__:
+        needs.append(f"lightgbm=={versions.get('lightgbm') or version('lightgbm')}")
+    return needs
+
+
+def _last(model: Any) -> Any:
+    members = getattr(model, "estimators_", None)
+    if members is not None and not hasattr(model, "named_steps"):
+        return next((last for last in map(_last, members) if "LGBM" in type(last).__name__), model)
+    return model.named_steps["model"]
+
+
+_PYTHON = "3.13"
+_DOCKERFILE = f"""FROM python:{_PYTHON}-slim
+WORKDIR /release
+COPY requirements.txt .
+RUN pip install --no-cache-dir -r requirements.txt
+COPY . .
+RUN python predict.py --test
+USER nobody
+ENTRYPOINT ["python", "predict.py"]
+CMD ["-"]
+"""
+_MLMODEL = f"""flavors:
+  python_function:
+    loader_module: predict
+    code: .
+    env:
+      virtualenv: python_env.yaml
+    python_version: {_PYTHON}.0
+  skops:
+    file: model.skops
+    version: {{skops}}
+"""
+_README = """# {name}
+
+A release of ML Cycle to take home. It answers as the endpoint does, without ML Cycle.
+
+    pip install -r requirements.txt
+    python predict.py --test          its own rows against their expected answers
+    python predict.py rows.json       a list of rows to a list of answers; "-" reads standard input
+
+    docker build -t release . && docker run -i release < rows.json
+
+The folder is an MLflow model as well: `mlflow.pyfunc.load_model("this folder").predict(table)`.
+
+`release.json` holds the contract of a row, the recipe and the hash of `model.skops`. The model file
+is read by skops, which builds only the classes that `release.json` lists. What the endpoint does
+besides is not here: tokens, limits, warnings, the log and the watch. Nobody notices here when the
+model grows old.
+"""

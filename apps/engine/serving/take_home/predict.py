@@ -1,0 +1,276 @@
+# mypy: allow-untyped-defs, allow-untyped-calls
+"""Answers rows as the endpoint did, with scikit-learn and skops only (LightGBM if it is its model).
+
+    python predict.py rows.json     a list of rows, or "-" for standard input; answers as JSON
+    python predict.py --test        the rows of test_rows.json against their expected answers
+
+``release.json`` says what a row has to look like, what is done to it and which classes the model
+file may hold. Nothing else is opened.
+"""
+
+import hashlib
+import json
+import math
+import sys
+import warnings
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from skops.io import load
+
+HERE = Path(__file__).resolve().parent
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001
+MICROSECONDS_A_DAY = 86_400_000_000
+EQUAL_WITHIN = 1e-9
+
+
+class Refused(ValueError):
+    """A row does not fit."""
+
+
+class Release:
+    """The model file with what its rows look like. Raises Refused for a file that was changed."""
+
+    def __init__(self, folder=HERE):
+        """Read the record, then the model it names."""
+        self.told = json.loads((Path(folder) / "release.json").read_text("utf-8"))
+        file = Path(folder) / "model.skops"
+        if hashlib.sha256(file.read_bytes()).hexdigest() != self.told["model_sha256"]:
+            raise Refused("model.skops is not the file that release.json names.")
+        self.model = load(file, trusted=self.told["trusted"])
+
+    def predict(self, rows):
+        """A list of rows (dicts) to a list of {"prediction", "probabilities"}."""
+        if not rows:
+            return []
+        checked = [self.prepared(row, number) for number, row in enumerate(rows, start=1)]
+        columns = columns_of(checked, self.told["features"])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the columns are told by place, not by name
+            told = answer(self.model, columns)
+        if self.told["problem"] == "regression":
+            return [{"prediction": float(value), "probabilities": None} for value in told]
+        return [self.named([float(chance) for chance in chances]) for chances in told]
+
+    def prepared(self, row, number):
+        """A row that fits the contract, after the steps of the recipe."""
+        if not isinstance(row, dict):
+            raise Refused(f"Row {number} is no object of column names and values.")
+        fields = {field["name"]: field for field in self.told["fields"]}
+        for name in row:
+            if name not in fields:
+                raise Refused(f'Row {number}: "{name}" is no column of this model.')
+        clean = {}
+        for name, field in fields.items():
+            if name not in row:
+                raise Refused(f'Row {number}: the column "{name}" is missing.')
+            clean[name] = value_of(row[name], field, number)
+        for step in self.told["steps"]:
+            clean = STEPS[step["step"]](clean, step)
+        return clean
+
+    def named(self, chances):
+        """The class by the threshold of the release, with the probability of each."""
+        classes, positive = self.told["classes"], self.told["positive"]
+        if self.told["problem"] == "binary" and positive in classes:
+            place = classes.index(positive)
+            is_positive = chances[place] >= self.told["threshold"]
+            label = positive if is_positive else classes[1 - place]
+        else:
+            label = classes[int(np.argmax(chances))]
+        return {"prediction": label, "probabilities": dict(zip(classes, chances, strict=True))}
+
+
+def value_of(value, field, number):
+    """A value in the type of its column."""
+    kind, name = field["kind"], field["name"]
+    if value is None:
+        if not field["nullable"]:
+            raise Refused(f'Row {number}: "{name}" must have a value.')
+        return None
+    if kind == "datetime" and isinstance(value, str):
+        moment = datetime.fromisoformat(value)
+        return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if kind == "integer" and is_number and float(value).is_integer():
+        return int(value)
+    if kind == "number" and is_number and math.isfinite(value):
+        return float(value)
+    if (kind == "boolean" and isinstance(value, bool)) or (
+        kind == "text" and isinstance(value, str)
+    ):
+        return value
+    raise Refused(f'Row {number}: "{name}" takes another type than {type(value).__name__}.')
+
+
+def drop_columns(row, step):
+    """Without the columns."""
+    return {name: value for name, value in row.items() if name not in step["columns"]}
+
+
+def rename_column(row, step):
+    """With the new name."""
+    return {step["to"] if name == step["column"] else name: row[name] for name in row}
+
+
+def trim_text(row, step):
+    """Without white space at both ends."""
+    trimmed = {
+        name: row[name].strip(step["white_space"]) or None
+        for name in step["columns"]
+        if isinstance(row.get(name), str)
+    }
+    return {**row, **trimmed}
+
+
+def map_values(row, step):
+    """With the value replaced."""
+    for source, to in step["mapping"]:
+        if row.get(step["column"]) is not None and row[step["column"]] == source:
+            return {**row, step["column"]: to}
+    return row
+
+
+def set_missing(row, step):
+    """With disguised missing values made missing."""
+    hidden = {name: None for name, values in step["values"].items() if row.get(name) in values}
+    return {**row, **hidden}
+
+
+STEPS = {
+    "drop_columns": drop_columns,
+    "rename_column": rename_column,
+    "trim_text": trim_text,
+    "map_values": map_values,
+    "set_missing": set_missing,
+}
+
+
+def columns_of(rows, features):
+    """Columns of the model by name: numbers as floats, texts as objects, moments in three parts."""
+    columns = {}
+    for feature in features:
+        name, kind = feature["name"], feature["kind"]
+        values = [row.get(name) for row in rows]
+        if kind == "text":
+            filled = [math.nan if value is None else value for value in values]
+            columns[name] = np.array([*filled, None], dtype=object)[:-1]
+        elif kind == "datetime":
+            parts = np.array([parts_of(value) for value in values], dtype=float)
+            for place, part in enumerate(("day", "hour", "weekday")):
+                columns[f"{name}: {part}"] = parts[:, place]
+        else:
+            filled = [math.nan if value is None else float(value) for value in values]
+            columns[name] = np.array(filled, dtype=float)
+    return columns
+
+
+def parts_of(moment):
+    """Days since 1970, hour and weekday (Monday is 0)."""
+    if moment is None:
+        return [math.nan] * 3
+    since = moment - EPOCH
+    micros = float((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds)
+    days = micros / MICROSECONDS_A_DAY
+    return [days, float(micros % MICROSECONDS_A_DAY // 3_600_000_000), float((days // 1 + 3) % 7)]
+
+
+def answer(model, columns):
+    """Probabilities (rows, classes), or numbers (rows,): of a pipeline, or of a weighted blend."""
+    if hasattr(model, "estimators_") and not hasattr(model, "named_steps"):
+        told = [answer(member, columns) for member in model.estimators_]
+        return np.average(told, axis=0, weights=model._weights_not_none)
+    table = prepared_table(model.named_steps["prepare"], columns)
+    last = model.named_steps["model"]
+    return last.predict_proba(table) if hasattr(last, "predict_proba") else last.predict(table)
+
+
+def prepared_table(prepare, columns):
+    """What the fitted preparation makes of the columns. Each part is given its own by name."""
+    parts = []
+    for name, transformer, chosen in prepare.transformers_:
+        if transformer == "drop" or not len(chosen):
+            continue
+        kind = object if any(columns[one].dtype == object for one in chosen) else float
+        block = np.empty((len(next(iter(columns.values()))), len(chosen)), dtype=kind)
+        for place, one in enumerate(chosen):
+            block[:, place] = columns[one]
+        is_same = transformer == "passthrough" or (name == "numbers" and _keeps(transformer))
+        parts.append(block if is_same else transformer.transform(block))
+    return np.hstack(parts).astype(float)
+
+
+def _keeps(transformer):
+    return type(transformer).__name__ == "FunctionTransformer" and transformer.func is None
+
+
+def largest_difference(told, expected):
+    """Of probabilities or numbers; infinite where a class or a name is another one."""
+    largest = 0.0
+    for one, other in zip(told, expected, strict=True):
+        if other["probabilities"] is None:
+            scale = max(1.0, abs(other["prediction"]))
+            largest = max(largest, abs(one["prediction"] - other["prediction"]) / scale)
+            continue
+        chances = other["probabilities"]
+        if one["prediction"] != other["prediction"] or set(one["probabilities"]) != set(chances):
+            return math.inf
+        for name, chance in chances.items():
+            largest = max(largest, abs(one["probabilities"][name] - chance))
+    return largest
+
+
+def main(arguments):
+    """Answer a file of rows, or test this folder. Returns the exit code."""
+    if len(arguments) != 1:
+        sys.stderr.write(__doc__)
+        return 2
+    release = Release()
+    if arguments[0] == "--test":
+        tests = json.loads((HERE / "test_rows.json").read_text("utf-8"))
+        found = largest_difference(release.predict(tests["rows"]), tests["expected"])
+        print(f"{len(tests['rows'])} rows, largest difference {found:.3g}")  # noqa: T201
+        return 0 if found <= EQUAL_WITHIN else 1
+    text = sys.stdin.read() if arguments[0] == "-" else Path(arguments[0]).read_text("utf-8")
+    try:
+        json.dump(release.predict(json.loads(text)), sys.stdout, indent=1)
+    except Refused as problem:
+        sys.stderr.write(f"{problem}\n")
+        return 1
+    return 0
+
+
+class Loaded:
+    """What ``mlflow.pyfunc.load_model`` gives: a table (or rows) in, a list of answers out."""
+
+    def __init__(self, folder):
+        """Read the release in this folder."""
+        self.release = Release(folder)
+
+    def predict(self, model_input, params=None):
+        """A pandas DataFrame of the contract's columns, or a list of rows."""
+        rows = model_input
+        if hasattr(model_input, "to_dict"):
+            rows = [
+                {name: plain(value) for name, value in row.items()}
+                for row in model_input.to_dict("records")
+            ]
+        return self.release.predict(rows)
+
+
+def plain(value):
+    """A value of a table as JSON would hold it."""
+    if value is None or value != value:
+        return None
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    return value.item() if hasattr(value, "item") else value
+
+
+def _load_pyfunc(path):
+    return Loaded(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

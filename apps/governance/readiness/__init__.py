@@ -1,0 +1,1 @@
+"""How ready for production: the ML Test Score, counted from what our record shows and no more."""

@@ -1,0 +1,128 @@
+"""What a person does with a running or finished experiment: stop, go on, combine the best."""
+
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from apps.accounts.models import User
+from apps.engine.training.candidates import CANDIDATES
+from apps.engine.training.kept import WRAP_UP
+from apps.engine.types import Problem
+from apps.jobs.actions import enqueue, stop_job, try_again
+from apps.jobs.models import LIVE, JobState, Queue
+from apps.modeling.kept_folds import kept_folder
+from apps.modeling.models import Experiment, Trial
+from apps.projects import ledger
+from apps.projects.access import Verb, require
+from apps.web.refusals import Refusal
+
+COMBINED = ("vote", "stack", "calibrated")
+MOST_MEMBERS = 5
+
+
+def stop_experiment(*, experiment: Experiment, by: User, keep: bool = False) -> None:
+    """Stop the trials that wait; those that run too, or with ``keep`` only a search, early.
+
+    A search that is asked to keep ends with the best blend of what it has tried. Finished trials
+    and finished folds stay: ``go_on`` takes them up.
+    """
+    require(by, Verb.TRAIN, experiment.cycle.project)
+    for trial in experiment.trials.filter(job__state__in=LIVE).select_related("job"):
+        if keep and trial.job.state == JobState.RUNNING:
+            folder = kept_folder(trial)
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / WRAP_UP).touch()
+        else:
+            stop_job(trial.job)
+    with transaction.atomic():
+        ledger.record(
+            "model.experiment_stopped",
+            f"{by} stopped experiment {experiment.number}",
+            actor=by,
+            project=experiment.cycle.project,
+            facts={"keep": keep},
+        )
+
+
+@transaction.atomic
+def go_on(*, experiment: Experiment, by: User) -> None:
+    """Queue stopped and failed trials again; folds that were finished are not fitted again."""
+    require(by, Verb.TRAIN, experiment.cycle.project)
+    ended = experiment.trials.filter(job__state__in=[JobState.STOPPED, JobState.FAILED])
+    trials = list(ended.select_related("job"))
+    if not trials:
+        raise Refusal("Nothing in this experiment was stopped or failed.")
+    for trial in trials:
+        (kept_folder(trial) / WRAP_UP).unlink(missing_ok=True)
+        try_again(trial.job)
+    ledger.record(
+        "model.experiment_continued",
+        f"{by} continued experiment {experiment.number} with {len(trials)} candidates",
+        actor=by,
+        project=experiment.cycle.project,
+    )
+
+
+@transaction.atomic
+def combine(*, experiment: Experiment, trials: Sequence[Trial], how: str, by: User) -> Trial:
+    """Train a vote, a stack or a calibrated form of finished trials, as one more trial."""
+    require(by, Verb.TRAIN, experiment.cycle.project)
+    _check(experiment, trials, how)
+    kind = CANDIDATES[how]
+    members = [
+        {
+            "candidate": trial.candidate,
+            "params": trial.params,
+            "weight": 1 / len(trials),
+            "trial": trial.pk,
+        }
+        for trial in trials
+    ]
+    title = f"{kind.title}: {', '.join(trial.title for trial in trials)}"[:80]
+    job = enqueue(
+        "modeling.run_trial",
+        queue=Queue.TRAIN,
+        title=f"Train {title.lower()}, experiment {experiment.number}",
+        project=experiment.cycle.project,
+        by=by,
+    )
+    rows = [trial.most_rows for trial in trials if trial.most_rows]
+    made = Trial.objects.create(
+        experiment=experiment,
+        candidate=how,
+        title=title,
+        params={"members": members},
+        most_rows=min(rows) if rows else None,
+        expected_s=sum(trial.result["fit_s"] for trial in trials) * (1 if how == "vote" else 4),
+        job=job,
+    )
+    ledger.record(
+        "model.combined",
+        f"{by} combined {len(trials)} candidates of experiment {experiment.number} ({how})",
+        actor=by,
+        project=experiment.cycle.project,
+        facts={"trial": made.pk, "members": [trial.pk for trial in trials]},
+    )
+    return made
+
+
+def _check(experiment: Experiment, trials: Sequence[Trial], how: str) -> None:
+    if how not in COMBINED:
+        raise Refusal("Choose how to combine: a vote, a stack, or calibrated.")
+    if any(trial.experiment_id != experiment.pk for trial in trials):
+        raise Refusal("Only candidates of one experiment can be combined.")
+    if any(not trial.result or trial.is_baseline for trial in trials):
+        raise Refusal("Only finished candidates that are no baseline can be combined.")
+    if any(trial.candidate in (*COMBINED, "search") for trial in trials):
+        raise Refusal("What is a blend already cannot be combined again. Choose its members.")
+    _check_count(experiment, len(trials), how)
+
+
+def _check_count(experiment: Experiment, count: int, how: str) -> None:
+    if how == "calibrated":
+        if experiment.problem == Problem.REGRESSION:
+            raise Refusal("A quantity has no probabilities to calibrate.")
+        if count != 1:
+            raise Refusal("Choose one candidate to calibrate.")
+    elif not 2 <= count <= MOST_MEMBERS:
+        raise Refusal(f"Choose two to {MOST_MEMBERS} candidates to combine.")

@@ -1,0 +1,1 @@
+"""Pages of production: the endpoint (deploy) and how it does (monitor)."""

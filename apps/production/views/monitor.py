@@ -1,0 +1,88 @@
+"""The monitor: service, drift, promise; alarms and the next cycle."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_GET, require_POST
+
+from apps.engine.charts.monitors import drift_bars, latency_over_time, metric_over_time
+from apps.engine.charts.table import answer as drawn
+from apps.production import actions, queries
+from apps.production.models import Alarm
+from apps.projects.access import Verb, project_view
+from apps.projects.models import Project
+from apps.web.fragments import render_page
+
+
+@require_GET
+@project_view(Verb.LOOK)
+def monitor(request: HttpRequest, project: Project) -> HttpResponse:
+    """Does it answer, has the world moved, is the promise kept."""
+    deployment = queries.endpoint_of(project)
+    page = queries.monitor_page(deployment) if deployment else None
+    return render_page(request, "production/monitor.html", {"page": page})
+
+
+@require_POST
+@project_view(Verb.DISCUSS)
+def look_now(request: HttpRequest, project: Project) -> HttpResponse:
+    """Have the watch look at once."""
+    deployment = queries.endpoint_of(project)
+    release = queries.serving_release(deployment) if deployment else None
+    if release is None:
+        raise Http404
+    actions.look_now(release=release, by=request.user)
+    messages.success(request, "The watch is looking; load the page again in a moment.")
+    return redirect("production:monitor", project.slug)
+
+
+@require_POST
+@project_view(Verb.DISCUSS)
+def answer_alarm(request: HttpRequest, project: Project, alarm_id: int) -> HttpResponse:
+    """Close an alarm with what was done."""
+    alarm = get_object_or_404(Alarm, pk=alarm_id, release__deployment__project=project)
+    actions.answer_alarm(alarm=alarm, answer=request.POST.get("text", ""), by=request.user)
+    return redirect("production:monitor", project.slug)
+
+
+@require_POST
+@project_view(Verb.PLAN)
+def next_cycle(request: HttpRequest, project: Project) -> HttpResponse:
+    """Start the next cycle; the live release goes on serving meanwhile."""
+    actions.propose_iteration(
+        cycle=project.cycle, reason=request.POST.get("text", ""), by=request.user
+    )
+    return redirect("planning:plan", project.slug)
+
+
+@require_GET
+@project_view(Verb.LOOK)
+def figure(request: HttpRequest, project: Project, name: str) -> JsonResponse:
+    """A chart of the monitor, with its numbers."""
+    deployment = queries.endpoint_of(project)
+    page = queries.monitor_page(deployment) if deployment else None
+    made = _figure(page, name) if page else None
+    if made is None:
+        raise Http404
+    return JsonResponse(drawn(made, dark=request.GET.get("theme") == "dark"))
+
+
+def _figure(page: queries.MonitorPage, name: str) -> dict[str, Any] | None:
+    if name == "latency" and page.service["periods"]:
+        return latency_over_time(
+            [
+                {"at": period["start"], **(period["latency_ms"] or {}), "calls": period["calls"]}
+                for period in page.service["periods"]
+            ]
+        )
+    report = page.report
+    if name == "drift" and report and report.drift:
+        return drift_bars(report.drift)
+    if name == "promise" and report and report.performance.get("periods"):
+        verdict = report.performance["verdicts"][0]
+        return metric_over_time(
+            report.performance["periods"], title=verdict["title"], threshold=verdict["threshold"]
+        )
+    return None

@@ -1,0 +1,129 @@
+"""The bundle answers as the endpoint, in a process that has nothing but what it names."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from dataclasses import asdict
+
+import pytest
+
+from apps.engine.serving.compile_verify import made_up
+from apps.engine.serving.take_home import predict
+from apps.engine.serving.take_home.build import CannotTakeHome, write_bundle
+from apps.engine.training.files import save_model
+from apps.engine.types import Problem
+from tests.engine.serving.test_compile import served
+
+SOME = [
+    ("linear", Problem.BINARY),
+    ("boosting", Problem.MULTICLASS),
+    ("lightgbm", Problem.BINARY),
+    ("forest", Problem.REGRESSION),
+    ("search", Problem.REGRESSION),
+]
+# A process in which these cannot be imported: the bundle does without.
+ALONE = """
+import sys, runpy
+class Closed:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {"pandas", "pyarrow", "django", "apps", "lightgbm", "celery"}:
+            raise ImportError(name)
+sys.meta_path.insert(0, Closed())
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def bundle(folder, candidate, problem, *, steps=None):
+    """The unpacked bundle of a small release, and its scorer with development rows."""
+    scorer, rows = served(candidate, problem)
+    sha256 = save_model(scorer.model, folder / "in.skops")
+    write_bundle(
+        folder / "bundle.zip",
+        model=folder / "in.skops",
+        sha256=sha256,
+        contract=scorer.contract.as_dict(),
+        steps=scorer.steps if steps is None else steps,
+        served_with={
+            "features": [asdict(column) for column in scorer.features],
+            "problem": problem,
+            "positive": scorer.positive,
+            "threshold": scorer.threshold,
+            "versions": {"scikit-learn": "1.9.1", "lightgbm": "4.6.0"},
+        },
+        card="# A model",
+        name="late-trips release 1",
+    )
+    with zipfile.ZipFile(folder / "bundle.zip") as file:
+        file.extractall(folder / "out")
+    return folder / "out", scorer, rows
+
+
+def as_sent(rows):
+    """Checked rows as JSON sends them."""
+    return json.loads(json.dumps(rows, default=lambda moment: moment.isoformat()))
+
+
+@pytest.mark.parametrize(("candidate", "problem"), SOME)
+def test_it_answers_as_the_endpoint_on_development_rows_and_on_extremes(
+    candidate, problem, tmp_path
+):
+    out, scorer, rows = bundle(tmp_path, candidate, problem)
+    asked = [*rows, *made_up(scorer.contract, rows)]
+    expected, _ = scorer.by_pipeline(asked)
+    told = predict.Release(out).predict(as_sent(asked))
+    assert predict.largest_difference(told, expected) <= 1e-12
+    needs = (out / "requirements.txt").read_text().split()
+    assert [line.split("==")[0] for line in needs] == ["scikit-learn", "skops"] + (
+        ["lightgbm"] if candidate in {"lightgbm", "search"} else []
+    )
+
+
+def test_it_runs_where_only_scikit_learn_and_skops_are(tmp_path):
+    out, scorer, rows = bundle(tmp_path, "linear", Problem.BINARY)
+
+    def alone(*arguments):
+        command = [sys.executable, "-c", ALONE, str(out / "predict.py"), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+
+    tested = alone("--test")
+    assert (tested.returncode, "largest difference" in tested.stdout) == (0, True), tested.stderr
+    sent = as_sent(rows[:5])
+    (tmp_path / "rows.json").write_text(json.dumps(sent))
+    told = json.loads(alone(str(tmp_path / "rows.json")).stdout)
+    assert predict.largest_difference(told, scorer.by_pipeline(rows[:5])[0]) <= 1e-12
+    (tmp_path / "rows.json").write_text(json.dumps([{**sent[0], "stop": 1}]))
+    refused = alone(str(tmp_path / "rows.json"))
+    assert refused.returncode == 1
+    assert refused.stderr == 'Row 1: "stop" is no column of this model.\n'
+    tests = json.loads((out / "test_rows.json").read_text())
+    tests["expected"][0]["probabilities"] = {"no": 0.5, "yes": 0.5}
+    (out / "test_rows.json").write_text(json.dumps(tests))
+    assert alone("--test").returncode == 1, "its test can fail"
+    (out / "model.skops").write_bytes(b"another file")
+    assert "is not the file that release.json names" in alone("--test").stderr
+
+
+def test_every_step_of_a_recipe_is_done_alike_or_refused_when_it_is_made(tmp_path):
+    steps = [
+        {"step": "map_values", "params": {"column": "desk", "mapping": [["west", "north"]]}},
+        {"step": "map_values", "params": {"column": "stops", "mapping": [["3", "4"]]}},
+        {"step": "set_missing", "params": {"columns": ["stops", "distance"], "tokens": ["8", "0"]}},
+        {"step": "trim_text", "params": {"columns": ["town"]}},
+    ]
+    out, scorer, rows = bundle(tmp_path, "linear", Problem.BINARY, steps=steps)
+    changed = type(scorer)(
+        scorer.model,
+        contract=scorer.contract,
+        steps=steps,
+        features=[asdict(column) for column in scorer.features],
+        problem=scorer.problem,
+        positive=scorer.positive,
+        threshold=scorer.threshold,
+    )
+    told = predict.Release(out).predict(as_sent(rows))
+    assert predict.largest_difference(told, changed.by_pipeline(rows)[0]) <= 1e-12
+    convert = {"step": "parse_type", "params": {"column": "town", "kind": "text"}}
+    with pytest.raises(CannotTakeHome, match="a step that a bundle cannot do"):
+        bundle(tmp_path, "linear", Problem.BINARY, steps=[convert])
