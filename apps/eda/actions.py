@@ -1,6 +1,7 @@
 """What a person does when exploring: profile, raise a finding, answer one."""
 
 import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -106,7 +107,7 @@ def name_view(
         is_pinned=pin,
         made_by=by,
     )
-    _record(view, "data.view_named", "named", by)
+    ledger.record("data.view_named", f"{by} named the view “{view}”", **_of(view, by))
     return view
 
 
@@ -114,27 +115,27 @@ def name_view(
 def pin_view(*, view: View, pin: bool, by: User) -> None:
     """Show a view at the data gate, or no longer."""
     require(by, Verb.EXPLORE, view.cycle.project)
-    if View.objects.filter(pk=view.pk, is_pinned=not pin).update(is_pinned=pin):
-        says = "pinned to the data gate" if pin else "took from the data gate"
-        _record(view, "data.view_pinned" if pin else "data.view_unpinned", says, by)
+    if not View.objects.filter(pk=view.pk, is_pinned=not pin).update(is_pinned=pin):
+        return
+    if pin:
+        ledger.record("data.view_pinned", f"{by} pinned the view “{view}”", **_of(view, by))
+    else:
+        says = f"{by} took the view “{view}” from the data gate"
+        ledger.record("data.view_unpinned", says, **_of(view, by))
 
 
 @transaction.atomic
 def remove_view(*, view: View, by: User) -> None:
     """Forget a view; the ledger keeps that it was there."""
     require(by, Verb.EXPLORE, view.cycle.project)
-    _record(view, "data.view_removed", "removed", by)
+    ledger.record("data.view_removed", f"{by} removed the view “{view}”", **_of(view, by))
     view.delete()
 
 
-def _record(view: View, verb: str, did: str, by: User) -> None:
-    ledger.record(
-        verb,
-        f"{by} {did} the view “{view.name}”",
-        actor=by,
-        project=view.cycle.project,
-        facts={"page": view.page, "query": view.query, "note": view.note},
-    )
+def _of(view: View, by: User) -> dict[str, Any]:
+    """What every event about a view says."""
+    facts = {"page": view.page, "query": view.query, "note": view.note}
+    return {"actor": by, "project": view.cycle.project, "facts": facts}
 
 
 @transaction.atomic
