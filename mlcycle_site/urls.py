@@ -33,6 +33,7 @@ urlpatterns = [
     path("", include("apps.accounts.urls")),
     path("jobs/", include("apps.jobs.urls")),
     path("", include("apps.jobs.health")),
+    path("", include("apps.production.metrics")),
     path("schemas/", include("apps.planning.schema_urls")),
     path("p/<slug:slug>/plan/", include("apps.planning.urls")),
     path("p/<slug:slug>/data/", include("apps.datasets.urls")),

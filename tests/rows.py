@@ -7,6 +7,8 @@ from apps.datasets.models import (
     Consolidation,
     Examination,
     Join,
+    JoinPreview,
+    JoinResult,
     RecipeState,
     Source,
     Split,
@@ -48,6 +50,7 @@ from apps.production.models import (
     Drill,
     Fallback,
     FlipReport,
+    Incident,
     Prediction,
     Release,
     Segment,
@@ -128,9 +131,12 @@ class Rows:
         prediction = Prediction.objects.create(
             call=call, deployment=deployment, release=release, row={}, prediction=1, at=now
         )
-        Alarm.objects.create(
-            release=release, key="psi", severity="high", says="x", raised_at=now, last_seen_at=now
+        seen = {"severity": "high", "says": "x", "raised_at": now, "last_seen_at": now}
+        incident = Incident.objects.create(
+            deployment=deployment, number=number + 1, owner=self.by, due_at=now, **seen
         )
+        incident.notes.create(person=self.by, text="It is the feed", at=now)
+        Alarm.objects.create(release=release, key="psi", incident=incident, **seen)
         return prediction
 
     def member(self, number: int) -> None:
@@ -254,13 +260,19 @@ class Rows:
     def _data(self) -> None:
         base, other = self.source(1), self.source(2)
         how = Consolidation.objects.create(cycle=self.cycle, base=base, edited_by=self.by)
-        Join.objects.create(
+        join = Join.objects.create(
             consolidation=how,
             position=1,
             source=other,
             left_on=["id"],
             right_on=["id"],
             created_by=self.by,
+        )
+        JoinResult.objects.create(
+            project=self.project, key="3" * 64, join=join, parquet="4" * 64, rows=1, columns=1
+        )
+        JoinPreview.objects.create(
+            project=self.project, source=other, inputs={}, key="5" * 64, created_by=self.by
         )
         Step.objects.create(cycle=self.cycle, position=1, step="trim_text", created_by=self.by)
         RecipeState.objects.create(cycle=self.cycle, steps=[], says="begun", by=self.by)

@@ -82,11 +82,14 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("/p/{project}/explore/time/", ANALYST),
     ("/p/{project}/model/select/", ANALYST),
     ("/p/{project}/model/train/", ANALYST),
+    ("/p/{project}/model/compare/", ANALYST),
     ("/p/{project}/model/trials/*/", ANALYST),
     ("/p/{project}/model/evaluate/", ANALYST),
     ("/p/{project}/model/candidates/*/card/", ANALYST),
     ("/p/{project}/production/deploy/", ANALYST),
     ("/p/{project}/production/monitor/", ANALYST),
+    ("/p/{project}/production/incidents/*/", ANALYST),
+    ("/p/{project}/production/trace/*/", ANALYST),
     ("/p/{project}/tier/", MANAGER),
     ("/p/{project}/gates/plan/", MANAGER),
     ("/p/{project}/gates/data/", MANAGER),
@@ -104,6 +107,8 @@ MAY_BE_MISSING = {"/nothing-here/"}
 FOUND_ON = {
     "/team/*/": f"/p/{PROJECT}/",
     f"/p/{PROJECT}/model/trials/*/": f"/p/{PROJECT}/model/train/",
+    f"/p/{PROJECT}/production/incidents/*/": f"/p/{PROJECT}/production/monitor/",
+    f"/p/{PROJECT}/production/trace/*/": f"/p/{PROJECT}/production/monitor/",
     f"/p/{PROJECT}/model/candidates/*/card/": f"/p/{PROJECT}/model/evaluate/",
 }
 SEE_ALL = """async () => {

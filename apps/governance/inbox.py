@@ -1,4 +1,4 @@
-"""What waits for a person: gates to decide on or submit again, conditions, findings."""
+"""What waits for a person: gates to decide on or submit again, conditions, findings, incidents."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +23,8 @@ from apps.governance.signers import (
     shortfall,
 )
 from apps.governance.state import GateGlance, GateState, glances
+from apps.production.models import Incident
+from apps.production.watch_queries import open_incidents
 from apps.projects.access import Verb
 from apps.projects.models import Cycle, Project
 from apps.projects.queries import newest_cycles
@@ -142,6 +144,21 @@ def _data_finding(finding: Finding) -> Waiting:
     )
 
 
+def _incident(incident: Incident) -> Waiting:
+    project = incident.deployment.project
+    overdue = "overdue since" if incident.due_at < timezone.now() else "due"
+    return Waiting(
+        asks=f"Close incident {incident.number}",
+        project=project,
+        stage=Stage.PRODUCTION,
+        url=reverse("production:incident", args=[project.slug, incident.number]),
+        state=incident.severity,
+        label=incident.severity,
+        says=f"{incident.says} ({overdue} {incident.due_at:%-d %b})",
+        since=incident.raised_at,
+    )
+
+
 def _data_findings(person: User, cycles: Sequence[Cycle]) -> list[Finding]:
     found = Finding.objects.filter(owner=person, closed_at=None, cycle__in=cycles)
     return list(found.select_related("cycle__project", "raised_by"))
@@ -166,6 +183,7 @@ def desk_of(person: User) -> Desk:
         *_gates(list(chain.from_iterable(glances(cycles))), person.pk, circle=circle),
         *map(_finding, findings_for(person, cycles=[cycle.pk for cycle in cycles])),
         *map(_data_finding, _data_findings(person, cycles)),
+        *map(_incident, open_incidents(person)),
     ]
     return Desk([cycle.project for cycle in cycles], sorted(found, key=lambda item: item.since))
 

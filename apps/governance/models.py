@@ -212,6 +212,7 @@ class NoticeKind(models.TextChoices):
     FINDING = "finding", "Finding"
     CONDITION = "condition", "Condition"
     REMINDER = "reminder", "Reminder"
+    INCIDENT = "incident", "Incident"
 
 
 class Notice(models.Model):

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from apps.governance import work
+from apps.governance.incident_notices import tell_of_incidents as tell_owners
 from apps.jobs import runner
 
 
@@ -28,3 +29,9 @@ def mail() -> None:
 def remind() -> None:
     """Remind of what waits too long (see work.remind)."""
     work.remind()
+
+
+@shared_task(name="governance.tell_of_incidents", ignore_result=True)
+def tell_of_incidents() -> None:
+    """Tell owners and managers of incidents (see incident_notices)."""
+    tell_owners()

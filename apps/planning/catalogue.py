@@ -31,10 +31,19 @@ TRIPWIRES: Choices = (
     ("", "none"),
     ("psi", "drift of a feature (PSI)"),
     ("missing_rate", "share missing in a feature"),
+    ("new_share", "share of values never seen before in a feature"),
     ("error_rate", "share of calls with an error"),
+    ("refused_rate", "share of calls that are refused"),
     ("latency_p95_ms", "latency, p95 in ms"),
+    ("calls_a_day", "calls a day"),
+    ("positive_share", "share of positive answers"),
+    ("coverage", "share of answers whose truth came back when it was due"),
     ("promise", "a promised metric is broken"),
+    ("primary", "the primary metric on known outcomes"),
+    ("estimated", "the primary metric as estimated without outcomes"),
+    ("money", "money delivered in these days"),
 )
+DIRECTIONS: Choices = ((">", "above"), ("<", "below"))
 ROLES: Choices = (("primary", "Primary"), ("guardrail", "Guardrail"))
 AVERAGING: Choices = (
     ("", "usual (macro)"),
@@ -237,15 +246,8 @@ _RISK = (
     Field("owner", "Owner", "line", most=120),
     Field("contingency", "What is done then?", "line"),
     Field("tripwire_metric", "Tripwire", "choice", choices=TRIPWIRES, within="tripwire"),
-    Field(
-        "tripwire_operator",
-        "Trips when the value is",
-        "choice",
-        choices=((">", "above"),),
-        within="tripwire",
-        derived=True,
-    ),
-    Field("tripwire_threshold", "Trips above", "number", within="tripwire", low=0),
+    Field("tripwire_operator", "Trips", "choice", choices=DIRECTIONS, initial=">", within="tripwire"),
+    Field("tripwire_threshold", "Threshold", "number", within="tripwire", low=0),
     Field(
         "tripwire_window_days",
         "Over how many days",

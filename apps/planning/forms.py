@@ -244,8 +244,11 @@ def _derive(task: str, row: dict[str, Any]) -> dict[str, Any]:
     """What follows from the rest of a row."""
     if task == "metrics":
         row["direction"] = METRICS[row["metric"]].direction
-    if "tripwire" in row:
-        row["tripwire"]["operator"] = ">"
+    wire = row.get("tripwire")
+    if wire and not wire.get("metric"):
+        del row["tripwire"]  # a direction alone is no wire
+    elif wire:
+        wire.setdefault("operator", ">")
     return row
 
 

@@ -1,4 +1,4 @@
-"""What a person does in production: deploy, try, issue tokens, answer alarms, start over."""
+"""What a person does in production: deploy, try, issue tokens, start over."""
 
 import hashlib
 import secrets
@@ -14,7 +14,8 @@ from apps.jobs.models import Queue
 from apps.modeling.queries import require_signed_model
 from apps.planning.actions import draft_plan
 from apps.planning.queries import current_plan
-from apps.production.models import Alarm, ApiToken, Deployment, Release
+from apps.production.lessons import lessons, taught
+from apps.production.models import ApiToken, Deployment, Release
 from apps.production.queries import live_release
 from apps.projects import ledger
 from apps.projects.access import Verb, require
@@ -43,7 +44,9 @@ def tripwires_of(cycle: Cycle) -> list[dict]:
     return [
         {
             "metric": item["tripwire"]["metric"],
+            "operator": item["tripwire"].get("operator") or ">",
             "threshold": item["tripwire"].get("threshold"),
+            "window_days": item["tripwire"].get("window_days"),
             "says": item["says"],
             "action": item.get("contingency", ""),
         }
@@ -131,26 +134,6 @@ def revoke_token(*, token: ApiToken, by: User) -> None:
 
 
 @transaction.atomic
-def answer_alarm(*, alarm: Alarm, answer: str, by: User) -> None:
-    """Close an alarm with what was done."""
-    project = alarm.release.cycle.project
-    require(by, Verb.DISCUSS, project)
-    if alarm.closed_at is not None:
-        raise Refusal("This alarm is answered already.")
-    if not answer.strip():
-        raise Refusal("Say what was done.")
-    alarm.answer, alarm.closed_by, alarm.closed_at = answer.strip(), by, timezone.now()
-    alarm.save(update_fields=["answer", "closed_by", "closed_at"])
-    ledger.record(
-        "production.alarm_answered",
-        f"{by} answered: {alarm.says}",
-        actor=by,
-        project=project,
-        facts={"alarm": alarm.key, "answer": alarm.answer},
-    )
-
-
-@transaction.atomic
 def look_now(*, release: Release, by: User) -> None:
     """Have the watch look at a release at once."""
     require(by, Verb.DISCUSS, release.cycle.project)
@@ -165,14 +148,26 @@ def look_now(*, release: Release, by: User) -> None:
 
 @transaction.atomic
 def propose_iteration(*, cycle: Cycle, reason: str, by: User) -> Cycle:
-    """Start the next cycle with the signed plan as its draft. The live release goes on serving."""
+    """Start the next cycle with the signed plan as its draft, and in it what the watch measured.
+
+    The live release goes on serving: nothing is deployed without its own signatures.
+    """
     require(by, Verb.PLAN, cycle.project)
-    if live_release(cycle) is None:
+    release = live_release(cycle)
+    if release is None:
         raise Refusal("The next cycle starts from a live one; this cycle is not live.")
     if not reason.strip():
         raise Refusal("Say why the next cycle is started.")
     plan = current_plan(cycle)
     following = start_cycle(project=cycle.project, reason=reason.strip(), by=by)
     if plan is not None:
-        draft_plan(cycle=following, content=plan.content, by=by)
+        found = lessons(release)
+        draft_plan(cycle=following, content=taught(plan.content, found), by=by)
+        ledger.record(
+            "plan.filled",
+            f"{by} began the plan of cycle {following.number} from cycle {cycle.number}",
+            actor=by,
+            project=cycle.project,
+            facts={"learned": [lesson.says for lesson in found]},
+        )
     return following

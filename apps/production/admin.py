@@ -11,6 +11,8 @@ from apps.production.models import (
     Drill,
     Fallback,
     FlipReport,
+    Incident,
+    IncidentNote,
     Prediction,
     Release,
     Segment,
@@ -124,6 +126,26 @@ class AlarmAdmin(ReadOnlyAdmin):
     list_filter = ["severity", "raised_at", "closed_at"]
     list_select_related = ["release__deployment", "closed_by"]
     search_fields = ["says", "answer", "release__deployment__slug"]
+
+
+@admin.register(Incident)
+class IncidentAdmin(ReadOnlyAdmin):
+    """What somebody looks after."""
+
+    list_display = ["number", "deployment", "says", "severity", "owner", "due_at", "outcome"]
+    list_filter = ["severity", "outcome", "raised_at", "closed_at"]
+    list_select_related = ["deployment", "owner"]
+    search_fields = ["says", "resolution", "deployment__slug"]
+
+
+@admin.register(IncidentNote)
+class IncidentNoteAdmin(ReadOnlyAdmin):
+    """What was said about incidents."""
+
+    list_display = ["incident", "person", "text", "at"]
+    list_filter = ["at"]
+    list_select_related = ["incident__deployment", "person"]
+    search_fields = ["text", "incident__says"]
 
 
 @admin.register(Fallback)

@@ -1,4 +1,4 @@
-"""Deployment, Release, Fallback, FlipReport, Switch, Drill, ApiToken, and what the log holds."""
+"""Deployment, Release, Switch, Drill, ApiToken, what the log holds, and what the watch finds."""
 
 import uuid
 
@@ -284,6 +284,10 @@ class WatchReport(models.Model):
     service = models.JSONField(default=dict)
     drift = models.JSONField(default=list)
     performance = models.JSONField(default=dict)
+    wires = models.JSONField(
+        default=list, help_text="Each tripwire: its value and state in its own days."
+    )
+    causes = models.JSONField(default=list, help_text="Suspects of this look, the likeliest first.")
 
     class Meta:
         ordering = ["-at"]
@@ -293,10 +297,83 @@ class WatchReport(models.Model):
         return f"Watch of {self.release} at {self.at}"
 
 
+class Incident(models.Model):
+    """What somebody has to look after: alarms of one cause, an owner, a deadline, an outcome."""
+
+    class Outcome(models.TextChoices):
+        TRUE = "true", "True alarm: something was wrong"
+        FALSE = "false", "False alarm: nothing was wrong"
+
+    deployment = models.ForeignKey(Deployment, models.CASCADE, related_name="incidents")
+    number = models.PositiveIntegerField(help_text="1, 2, 3 ... of the endpoint.")
+    severity = models.CharField(max_length=6)
+    says = models.CharField(max_length=400)
+    action = models.CharField(max_length=400, blank=True, help_text="The plan's contingency.")
+    risk = models.CharField(max_length=300, blank=True, help_text="The plan's risk, in its words.")
+    weight = models.PositiveSmallIntegerField(
+        default=0, help_text="Likelihood times impact of the risk, 1 to 9; 0 without a risk."
+    )
+    cause = models.JSONField(
+        default=dict, help_text="Suspect: kind, name, says, share, since, change, sentence."
+    )
+    loss_a_month = models.FloatField(null=True, help_text="Expected, in the plan's money.")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="incidents")
+    due_at = models.DateTimeField()
+    raised_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    outcome = models.CharField(max_length=5, choices=Outcome.choices, blank=True)
+    resolution = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-raised_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["deployment", "number"], name="incident_number_is_unique"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(closed_at__isnull=True)
+                | (~models.Q(outcome="") & ~models.Q(resolution="")),
+                name="incident_closed_has_outcome",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Incident {self.number} of {self.deployment}"
+
+    @property
+    def is_open(self) -> bool:
+        """Nobody has closed it."""
+        return self.closed_at is None
+
+
+class IncidentNote(models.Model):
+    """One line in the thread of an incident; without a person it is the watch that speaks."""
+
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="notes")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    text = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.person or 'the watch'}: {self.text[:60]}"
+
+
 class Alarm(models.Model):
     """A tripwire or a promise that broke. One open alarm per release and key."""
 
     release = models.ForeignKey(Release, models.CASCADE, related_name="alarms")
+    incident = models.ForeignKey(
+        Incident, models.SET_NULL, null=True, related_name="alarms", help_text="Who looks after it."
+    )
     key = models.CharField(max_length=120)
     severity = models.CharField(max_length=6)
     says = models.CharField(max_length=400)

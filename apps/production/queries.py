@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, OuterRef, Subquery
@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from apps.engine.monitoring.performance import BROKEN, KEPT, UNKNOWN
 from apps.engine.monitoring.service import service
+from apps.engine.monitoring.wires import TRIPPED
 from apps.modeling.queries import model_subject
 from apps.production.models import Alarm, Deployment, Prediction, Release, WatchReport
 from apps.production.standing import answering, release_subject
@@ -74,9 +75,18 @@ class MonitorPage:
     release: Release | None
     service: dict[str, Any]
     report: WatchReport | None
-    alarms: list[Alarm]
-    answered_alarms: list[Alarm]
     latest: list[Prediction]
+
+    @property
+    def now(self) -> datetime:
+        """What deadlines are held against."""
+        return timezone.now()
+
+    @property
+    def has_course(self) -> bool:
+        """There is more than one day to draw."""
+        estimated = (self.performance.get("estimate") or {}).get("periods", [])
+        return len(self.performance.get("periods", [])) + len(estimated) > 1
 
     @property
     def promise(self) -> str:
@@ -92,9 +102,20 @@ class MonitorPage:
         return sum(1 for row in rows if row["state"] == "drifted")
 
     @property
+    def performance(self) -> dict[str, Any]:
+        """What the last look found of the promise; empty before it."""
+        return self.report.performance if self.report else {}
+
+    @property
     def money(self) -> dict[str, Any] | None:
         """What was delivered at the signed payoff; None where the plan names none."""
-        return self.report.performance.get("money") if self.report else None
+        return self.performance.get("money")
+
+    @property
+    def tripped(self) -> int:
+        """How many tripwires have tripped."""
+        wires = self.report.wires if self.report else []
+        return sum(1 for wire in wires if wire["state"] == TRIPPED)
 
 
 def monitor_page(deployment: Deployment) -> MonitorPage:
@@ -103,7 +124,6 @@ def monitor_page(deployment: Deployment) -> MonitorPage:
     release = serving_release(deployment)
     window = timedelta(hours=24)
     calls = deployment.calls.filter(at__gt=now - window, is_rehearsal=False)
-    alarms = Alarm.objects.filter(release__deployment=deployment).select_related("closed_by")
     return MonitorPage(
         deployment=deployment,
         release=release,
@@ -111,8 +131,6 @@ def monitor_page(deployment: Deployment) -> MonitorPage:
             list(calls.values_list("at", "status", "latency_ms", "rows")), now=now, window=window
         ),
         report=release.watch_reports.order_by("-at").first() if release else None,
-        alarms=list(alarms.filter(closed_at=None)),
-        answered_alarms=list(alarms.exclude(closed_at=None)[:10]),
         latest=list(
             Prediction.objects.filter(deployment=deployment, call__is_rehearsal=False)
             .select_related("actual", "release")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.production.views import deploy, drills, monitor, releases
+from apps.production.views import deploy, drills, incidents, monitor, releases, trace
 
 app_name = "production"
 urlpatterns = [
@@ -25,7 +25,12 @@ urlpatterns = [
     path("drills/fallback/", drills.fallback, name="drill_fallback"),
     path("monitor/", monitor.monitor, name="monitor"),
     path("monitor/look/", monitor.look_now, name="look_now"),
-    path("monitor/alarms/<int:alarm_id>/", monitor.answer_alarm, name="answer_alarm"),
+    path("incidents/<int:number>/", incidents.incident, name="incident"),
+    path("incidents/<int:number>/say/", incidents.say, name="incident_say"),
+    path("incidents/<int:number>/assign/", incidents.assign, name="incident_assign"),
+    path("incidents/<int:number>/close/", incidents.close, name="incident_close"),
+    path("trace/", trace.find, name="trace_find"),
+    path("trace/<uuid:prediction_id>/", trace.trace, name="trace"),
     path("monitor/next/", monitor.next_cycle, name="next_cycle"),
     path("monitor/<slug:name>.json", monitor.figure, name="figure"),
 ]

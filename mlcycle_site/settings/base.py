@@ -159,6 +159,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3.0,
         "options": {"queue": "quick", "expires": 3},
     },
+    "incidents": {
+        "task": "governance.tell_of_incidents",
+        "schedule": 30.0,
+        "options": {"queue": "quick", "expires": 30},
+    },
     "mail": {"task": "governance.mail", "schedule": 20.0, "options": {"expires": 20}},
     "remind": {"task": "governance.remind", "schedule": 900.0, "options": {"expires": 900}},
 }
@@ -252,7 +257,7 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31_536_000 if TLS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = TLS
 SECURE_SSL_REDIRECT = TLS
-SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]  # asked from inside, without the proxy
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked from inside, without the proxy
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("MLCYCLE_BEHIND_PROXY", default=False) else None
 )
@@ -283,6 +288,7 @@ LOGGING = {
 PREDICT_ROWS = env.int("MLCYCLE_PREDICT_ROWS", default=10_000)
 PREDICT_BYTES = env.int("MLCYCLE_PREDICT_MB", default=20) * 1024**2
 PREDICT_CALLS_PER_MINUTE = env.int("MLCYCLE_PREDICT_CALLS_PER_MINUTE", default=6_000)
+METRICS_TOKEN = env.str("MLCYCLE_METRICS_TOKEN", default="")
 CALL_LOG = VAR / "calls"  # web writes, workers read: on one disk
 CALL_LOG_FSYNC = env.bool("MLCYCLE_CALL_LOG_FSYNC", default=False)
 

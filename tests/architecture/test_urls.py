@@ -74,6 +74,7 @@ def filled(route, slug):
         ("<int:cycle>", "1"),
         ("<uuid:job_id>", str(uuid.uuid4())),
         ("<uuid:upload_id>", str(uuid.uuid4())),
+        ("<uuid:prediction_id>", str(uuid.uuid4())),
     ):
         address = address.replace(kind, value)
     while "<int:" in address:

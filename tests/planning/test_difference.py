@@ -60,7 +60,7 @@ def test_a_tripwire_and_a_list_are_told_in_words():
     after["risks"]["items"][0]["tripwire"]["threshold"] = 0.3
     assert told(difference(before, after)) == [
         (
-            "Limits & risks: risk “The scanner is replaced”: Trips above",
+            "Limits & risks: risk “The scanner is replaced”: Threshold",
             "0.25",
             "0.3",
         ),

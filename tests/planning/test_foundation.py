@@ -54,7 +54,6 @@ def test_a_field_moves_the_foundation_exactly_if_later_rooms_rest_on_it(task, ke
         (task, field.key)
         for task, told in TASKS.items()
         for field in (told.rows.fields if told.rows else ())
-        if field.key != "tripwire_operator"  # there is one only
     ],
 )
 def test_a_field_of_a_row_moves_the_foundation_exactly_if_later_rooms_rest_on_it(task, key):

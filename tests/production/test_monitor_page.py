@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from apps.production import queries, work
-from apps.production.models import Alarm, Prediction
+from apps.production.models import Alarm, Incident, Prediction
 from tests.production.conftest import TARGET, trips
 
 
@@ -71,6 +71,6 @@ def test_a_moved_world_is_one_alarm_and_its_columns_are_named(monitor, caller, r
     work.watch_release(release)
     assert Alarm.objects.count() == 1
     shown = monitor()
-    assert "1</strong><span>open alarm<" in shown
-    assert "The plan says: Stop" in shown
+    assert "1</strong><span>open incident<" in shown
+    assert Incident.objects.get().action == "Stop"
     assert "moon" in shown

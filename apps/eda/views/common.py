@@ -141,8 +141,9 @@ class Rows:
 
     @property
     def without(self) -> list[str]:
-        """Sensitive columns of this table."""
-        assert self.scope is not None
+        """Sensitive columns of this table; none before there is one."""
+        if self.scope is None:
+            return []
         return sorted(self.hidden & set(self.scope.table.table_spec.names))
 
     def columns(self) -> Columns:

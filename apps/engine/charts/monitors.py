@@ -102,6 +102,7 @@ def _line(shown: list[dict[str, Any]]) -> go.Scatter:
         x=[period["at"] for period in shown],
         y=[period["value"] for period in shown],
         mode="lines+markers",
+        name="known outcomes",
         line={"color": ACCENT, "width": 2},
         marker={"size": 7},
         error_y={
@@ -143,15 +144,32 @@ def _room(shown: list[dict[str, Any]], *, threshold: float) -> list[float]:
     return [min(values) - room, max(values) + room]
 
 
+def _estimated_line(shown: list[dict[str, Any]]) -> go.Scatter:
+    return go.Scatter(
+        x=[period["at"] for period in shown],
+        y=[period["value"] for period in shown],
+        mode="lines+markers",
+        name="estimated, truth not known",
+        line={"color": SERIES[1], "width": 2, "dash": DASHES[2]},
+        marker={"size": 7, "symbol": "diamond-open"},
+        text=[f"{short(period['value'])} estimated, {period['rows']} rows" for period in shown],
+        hovertemplate="%{text}<extra></extra>",
+    )
+
+
 def metric_over_time(
-    periods: Sequence[dict[str, Any]], *, title: str, threshold: float | None = None
+    periods: Sequence[dict[str, Any]],
+    *,
+    title: str,
+    threshold: float | None = None,
+    estimated: Sequence[dict[str, Any]] = (),
 ) -> Figure:
     """A metric on rows with known outcome, its 95 % interval, and the promised threshold.
 
     ``periods`` hold ``at`` (ISO 8601), ``value``, ``low``, ``high`` (or None when nothing is
-    known yet) and ``rows``, in time order.
+    known yet) and ``rows``, in time order; ``estimated`` the same of rows without an outcome.
     """
-    shown = thinned(periods, most=MOST_STEPS)
+    shown, guessed = (thinned(list(rows), most=MOST_STEPS) for rows in (periods, estimated))
     layout: dict[str, Any] = {
         "xaxis": {"type": "date"},
         "yaxis": {"title": {"text": label(title)}},
@@ -159,17 +177,21 @@ def metric_over_time(
     if threshold is not None:
         layout["shapes"] = [promise_line(threshold, across="y")]
         layout["annotations"] = [_promised(threshold)]
-        layout["yaxis"]["range"] = _room(shown, threshold=threshold)
+        layout["yaxis"]["range"] = _room([*shown, *guessed], threshold=threshold)
+    if guessed:
+        layout["showlegend"] = True
     return build(
-        [_line(shown)],
-        columns=["at", title, "low", "high", "rows"],
+        [_line(shown), *([_estimated_line(guessed)] if guessed else [])],
+        columns=["at", title, "low", "high", "rows", *(["from"] if guessed else [])],
         rows=[
             [
                 period["at"],
                 *(rounded(period[key]) for key in ("value", "low", "high")),
                 period["rows"],
+                *([whence] if guessed else []),
             ]
-            for period in shown
+            for whence, rows in (("known outcomes", shown), ("estimate", guessed))
+            for period in rows
         ],
         layout=layout,
     )

@@ -4,9 +4,37 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from apps.engine.monitoring.performance import BROKEN
+from apps.engine.monitoring.wires import (
+    BELOW,
+    FEW_CALLS,
+    KINDS,
+    TRIPPED,
+    Look,
+    operator_of,
+    read_wire,
+)
 
-FEW_CALLS = 20
-NAMED_COLUMNS = 3
+PROMISE_DAYS = 7
+__all__ = ["FEW_CALLS", "alarms_of", "wires_of"]
+
+
+def wires_of(
+    tripwires: Sequence[Mapping[str, Any]], look: Look, windows: Mapping[int, Look] | None = None
+) -> list[dict[str, Any]]:
+    """Each wire but the promise's, with ``title``, ``value``, ``state`` and ``told``.
+
+    ``windows``: by a wire's ``window_days`` what was seen in them; ``look``: the same for a wire
+    that names none.
+    """
+    return [
+        {
+            **wire,
+            "title": KINDS[wire["metric"]].title,
+            **read_wire(wire, (windows or {}).get(wire.get("window_days") or 0, look)),
+        }
+        for wire in tripwires
+        if wire["metric"] in KINDS and wire.get("threshold") is not None
+    ]
 
 
 def alarms_of(
@@ -15,76 +43,49 @@ def alarms_of(
     drift: Sequence[Mapping[str, Any]],
     performance: Mapping[str, Any],
     tripwires: Sequence[Mapping[str, Any]],
-) -> list[dict[str, str]]:
-    """Alarms ``{"key", "severity", "says", "action"}``: broken promises first.
+    wires: Sequence[Mapping[str, Any]] | None = None,
+) -> list[dict[str, Any]]:
+    """Alarms: ``key``, ``severity``, ``says``, ``action``, ``risk``; broken promises first.
 
-    A tripwire is ``{"metric", "threshold", "says", "action"}`` with metric psi, missing_rate,
-    error_rate, latency_p95_ms or promise; it trips above its threshold. Chance trips no wire:
-    drift needs enough rows and a PSI beyond chance, service FEW_CALLS calls. However many columns
-    trip a wire, it is one alarm.
+    A tripwire is ``{"metric", "operator", "threshold", "window_days", "says", "action"}`` with a
+    metric of ``wires.KINDS`` or ``promise``. ``wires``: the same as ``wires_of`` read them; they
+    are read here where nobody has. However many columns trip a wire, it is one alarm. ``risk``
+    is the risk of the plan in its words, empty where the plan names none; ``window_days`` how long
+    it takes until what was seen has left the window.
     """
-    found = []
-    action = next((wire["action"] for wire in tripwires if wire["metric"] == "promise"), "")
-    for verdict in performance.get("verdicts", []):
-        if verdict["kept"] == BROKEN:
-            sign = "at least" if verdict["direction"] == "up" else "at most"
-            found.append(
-                {
-                    "key": f"promise:{verdict['metric']}",
-                    "severity": "high" if verdict["role"] == "primary" else "medium",
-                    "says": f"{verdict['title']} is {verdict['result']:.3f} on {verdict['rows']:,} "
-                    f"rows; promised was {sign} {verdict['threshold']:g}.",
-                    "action": action,
-                }
-            )
-    for wire in tripwires:
-        found += _tripped(wire, service=service, drift=drift)
-    return found
+    promise = next((wire for wire in tripwires if wire["metric"] == "promise"), {})
+    found = [
+        {
+            "key": f"promise:{verdict['metric']}",
+            "severity": "high" if verdict["role"] == "primary" else "medium",
+            "says": _broken(verdict),
+            "action": promise.get("action", ""),
+            "risk": promise.get("says", ""),
+            "window_days": promise.get("window_days") or PROMISE_DAYS,
+        }
+        for verdict in performance.get("verdicts", [])
+        if verdict["kept"] == BROKEN
+    ]
+    look = {"service": service, "drift": drift, "performance": performance}
+    read = wires_of(tripwires, look) if wires is None else wires
+    return found + [_alarm(wire) for wire in read if wire["state"] == TRIPPED]
 
 
-def _tripped(
-    wire: Mapping[str, Any], *, service: Mapping[str, Any], drift: Sequence[Mapping[str, Any]]
-) -> list[dict[str, str]]:
-    metric, threshold = wire["metric"], wire.get("threshold")
-    if metric == "promise" or threshold is None:
-        return []
-    if metric in {"psi", "missing_rate"}:
-        beyond = [
-            row
-            for row in drift
-            if row["state"] != "too few rows" and row[metric] > _least(row, metric, threshold)
-        ]
-        return [_alarm(wire, _columns(beyond, metric, threshold))] if beyond else []
-    if service.get("calls", 0) < FEW_CALLS:
-        return []
-    latency = (service.get("latency_ms") or {}).get("p95", 0.0)
-    value = service["error_rate"] if metric == "error_rate" else latency
-    if value <= threshold:
-        return []
-    word = "Share of failed calls" if metric == "error_rate" else "Latency p95 in ms"
-    return [_alarm(wire, f"{word} is {value:.3g}, above {threshold:g}.")]
+def _broken(verdict: Mapping[str, Any]) -> str:
+    sign = "at least" if verdict["direction"] == "up" else "at most"
+    return (
+        f"{verdict['title']} is {verdict['result']:.3f} on {verdict['rows']:,} "
+        f"rows; promised was {sign} {verdict['threshold']:g}."
+    )
 
 
-def _least(row: Mapping[str, Any], metric: str, threshold: float) -> float:
-    return max(threshold, float(row["psi_by_chance"])) if metric == "psi" else threshold
-
-
-def _columns(rows: Sequence[Mapping[str, Any]], metric: str, threshold: float) -> str:
-    """The columns beyond a wire, the farthest first; all but NAMED_COLUMNS are counted."""
-    if len(rows) == 1:
-        return f"{rows[0]['feature']}: {rows[0]['says']}"
-    ordered = sorted(rows, key=lambda row: -float(row[metric]))
-    word, form = ("PSI", ".2f") if metric == "psi" else ("missing", ".1%")
-    named = [f"{row['feature']} ({row[metric]:{form}})" for row in ordered[:NAMED_COLUMNS]]
-    more = len(rows) - len(named)
-    rest = f" and {more} more" if more else ""
-    return f"{len(rows)} columns have {word} above {threshold:g}: {', '.join(named)}{rest}."
-
-
-def _alarm(wire: Mapping[str, Any], says: str) -> dict[str, str]:
+def _alarm(wire: Mapping[str, Any]) -> dict[str, Any]:
+    below = ":below" if operator_of(wire) == BELOW else ""
     return {
-        "key": f"tripwire:{wire['metric']}:{wire['threshold']:g}",
+        "key": f"tripwire:{wire['metric']}:{wire['threshold']:g}{below}",
         "severity": "medium",
-        "says": f"{wire['says']}: {says}" if wire.get("says") else says,
+        "says": f"{wire['says']}: {wire['told']}" if wire.get("says") else wire["told"],
         "action": wire["action"],
+        "risk": wire.get("says", ""),
+        "window_days": wire.get("window_days") or 1,
     }

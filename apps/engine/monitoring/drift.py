@@ -15,6 +15,8 @@ from apps.engine.monitoring.distances import (
     psi_by_chance,
 )
 from apps.engine.monitoring.sketch import numbers, shares_in
+from apps.engine.reading.tables import kind_of_series
+from apps.engine.types import Kind
 
 FEW_ROWS = 100
 DRIFTING, DRIFTED = 0.1, 0.25
@@ -40,7 +42,8 @@ def drift(
         ``feature``; ``psi``, ``js`` (bits), ``ks`` (numbers only, else None); ``psi_by_chance``,
         which the same world stays below; ``missing_rate`` and ``missing_rate_reference``;
         ``new_share`` of values that the reference never had and ``new_categories``, the most
-        frequent of them; ``n`` rows; ``state`` and ``says``.
+        frequent of them; ``n`` rows; ``is_date``: it moves on by itself, which trips no wire;
+        ``state`` and ``says``.
 
     Notes
     -----
@@ -78,6 +81,7 @@ def _column(name: str, told: Mapping[str, Any], series: "pd.Series[Any]") -> dic
         "new_share": float(unseen.sum()),
         "new_categories": [str(value)[:80] for value in unseen.index[:NAMED_NEW]],
         "n": len(series),
+        "is_date": kind_of_series(series) == Kind.DATETIME,
     }
     shift = _missing_shift(row, reference_rows=told["n"])
     return {**row, "state": _state(row, shift), "says": _says(row, shift)}

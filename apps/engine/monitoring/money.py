@@ -27,12 +27,12 @@ def money(
     -------
     dict
         ``hits``, ``false_alarms``, ``missed`` (positive rows without an alarm), ``quiet`` (others
-        without one), ``open`` alarms whose truth is not known; ``delivered`` by the rows whose
-        truth is known; ``low`` and ``high``: the same should every open alarm be wrong, or right
-        (open rows without an alarm are not booked); ``at_stake``: the value of an alarm for each
-        known positive row and no other.
+        without one); ``open`` alarms and ``open_quiet`` rows without one whose truth is not known;
+        ``answered`` and ``known`` rows; ``delivered`` by the rows whose truth is known; ``low`` and
+        ``high``: the same should each open row turn out worst, or best; ``at_stake``: the value of
+        an alarm for each known positive row and no other.
     """
-    hits = false_alarms = missed = quiet = waiting = 0
+    hits = false_alarms = missed = quiet = waiting = unseen = 0
     for (answered, actual), rows in counts.items():
         if answered == positive:
             if actual is None:
@@ -45,6 +45,9 @@ def money(
             missed += rows
         elif actual is not None:
             quiet += rows
+        else:
+            unseen += rows
+    known = hits + false_alarms + missed + quiet
     delivered = (
         hits * value_right
         - false_alarms * value_wrong
@@ -57,8 +60,38 @@ def money(
         "missed": missed,
         "quiet": quiet,
         "open": waiting,
+        "open_quiet": unseen,
+        "answered": known + waiting + unseen,
+        "known": known,
         "delivered": delivered,
-        "low": delivered - waiting * value_wrong,
-        "high": delivered + waiting * value_right,
+        "low": delivered
+        + waiting * min(-value_wrong, value_right)
+        + unseen * min(-value_missed, value_quiet),
+        "high": delivered
+        + waiting * max(-value_wrong, value_right)
+        + unseen * max(-value_missed, value_quiet),
         "at_stake": (hits + missed) * value_right + (false_alarms + quiet) * value_quiet,
+    }
+
+
+def against_promise(
+    booked: Mapping[str, Any], *, promised_a_month: Mapping[str, float], decisions_a_month: float
+) -> dict[str, float | None]:
+    """What the sealed test promised for as many answers, beside what was delivered.
+
+    ``promised_a_month``: ``value``, ``low`` and ``high`` of a month with ``decisions_a_month``.
+
+    Returns ``promised``, ``promised_low`` and ``promised_high`` for the rows whose truth is known,
+    in the same money; ``loss_a_month``: how much less a month brings than was promised, None while
+    nothing is known.
+    """
+    each = booked["known"] / decisions_a_month
+    short = None
+    if booked["known"]:
+        short = promised_a_month["value"] - booked["delivered"] / each
+    return {
+        "promised": promised_a_month["value"] * each,
+        "promised_low": promised_a_month["low"] * each,
+        "promised_high": promised_a_month["high"] * each,
+        "loss_a_month": short,
     }

@@ -41,14 +41,16 @@ def service(calls: Sequence[Call], *, now: datetime, window: timedelta) -> dict[
 
 def _summary(calls: Sequence[Call]) -> dict[str, Any]:
     errors = sum(1 for _, status, _, _ in calls if status >= 500)
+    refused = sum(1 for _, status, _, _ in calls if 400 <= status < 500)
     latencies = [latency for _, status, latency, _ in calls if status < 400]
     found = np.percentile(latencies, [50, 95, 99]) if latencies else None
     return {
         "calls": len(calls),
         "rows": sum(rows for *_, rows in calls),
         "errors": errors,
-        "refused": sum(1 for _, status, _, _ in calls if 400 <= status < 500),
+        "refused": refused,
         "error_rate": errors / len(calls) if calls else 0.0,
+        "refused_rate": refused / len(calls) if calls else 0.0,
         "latency_ms": None
         if found is None
         else {"p50": float(found[0]), "p95": float(found[1]), "p99": float(found[2])},

@@ -5,18 +5,23 @@ Without the first there is no release; without the second scikit-learn serves it
 """
 
 import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from apps.engine.errors import EngineError
+from apps.engine.evaluation.metrics import Predictions
+from apps.engine.evaluation.verdict import Promise
+from apps.engine.monitoring.estimated import estimator_of
 from apps.engine.monitoring.sketch import sketch_of
 from apps.engine.reading.tables import read_table
 from apps.engine.recipe.registry import step_from
 from apps.engine.serving.compile_verify import compile_and_verify
 from apps.engine.serving.contract import Contract, check_rows, draft_contract
 from apps.engine.serving.score import Scorer
+from apps.engine.training.answers import read_answers
 from apps.engine.training.files import load_model
 from apps.engine.training.rows import load_rows, predict, specs
 from apps.engine.types import Problem, Report
@@ -39,6 +44,8 @@ def build_release(
     positive: str | None,
     threshold: float,
     report: Report,
+    answers: str | None = None,
+    promises: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Draft the contract and prove that a request is answered as training would.
 
@@ -47,7 +54,8 @@ def build_release(
 
     Returns ``contract``, ``verified_rows``, ``max_difference``, ``latency_ms`` (one row, p50 and
     p95), ``engine`` ("compiled" or "scikit-learn"), ``compiled`` (a Verdict), ``sketch``
-    (reference of features and prediction), ``example``.
+    (reference of features and prediction), ``example``, ``estimator`` (of the promises while the
+    truth is not known, from the file of out-of-fold ``answers``; None without one).
 
     Raises
     ------
@@ -79,10 +87,7 @@ def build_release(
     timed = _latency_ms(scorer, requests[:TIMED_ROWS])
     report(4, 5, "Keeping a reference for drift")
     told = predict(fitted, rows.features, problem=kind, positive=positive, threshold=threshold)
-    scores = told.labels
-    if told.probabilities is not None and positive in told.classes:
-        scores = told.probabilities[:, told.classes.index(positive)]
-    sketch = sketch_of(raw[list(contract.names)], prediction=pd.Series(scores))
+    sketch = sketch_of(raw[list(contract.names)], prediction=_scores(told, positive))
     report(5, 5, "Done")
     return {
         "contract": contract.as_dict(),
@@ -93,7 +98,31 @@ def build_release(
         "compiled": verdict.as_dict(),
         "sketch": sketch,
         "example": contract.example(),
+        "estimator": _estimator(
+            answers, raw[list(contract.names)], promises, positive=positive, threshold=threshold
+        ),
     }
+
+
+def _scores(told: Predictions, positive: str | None) -> "pd.Series[Any]":
+    """What drift compares of an answer: the chance of the positive class, or the answer itself."""
+    if told.probabilities is not None and positive in told.classes:
+        return pd.Series(told.probabilities[:, told.classes.index(str(positive))])
+    return pd.Series(told.labels)
+
+
+def _estimator(
+    answers: str | None,
+    frame: pd.DataFrame,
+    promises: Sequence[Mapping[str, Any]],
+    *,
+    positive: str | None,
+    threshold: float,
+) -> dict[str, Any] | None:
+    if answers is None:
+        return None
+    kept = [Promise.from_dict(promise) for promise in promises]
+    return estimator_of(read_answers(answers), frame, kept, positive=positive, threshold=threshold)
 
 
 def _needed(

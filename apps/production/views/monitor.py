@@ -1,16 +1,16 @@
-"""The monitor: service, drift, promise; alarms and the next cycle."""
+"""The monitor: incidents, promise, money, service, drift; and the next cycle."""
 
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.engine.charts.monitors import drift_bars, latency_over_time, metric_over_time
 from apps.engine.charts.table import answer as drawn
 from apps.production import actions, queries
-from apps.production.models import Alarm
+from apps.production.watch_queries import incidents_of
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
 from apps.web.fragments import render_page
@@ -22,7 +22,8 @@ def monitor(request: HttpRequest, project: Project) -> HttpResponse:
     """Does it answer, has the world moved, is the promise kept."""
     deployment = queries.endpoint_of(project)
     page = queries.monitor_page(deployment) if deployment else None
-    return render_page(request, "production/monitor.html", {"page": page})
+    incidents = incidents_of(deployment) if deployment else None
+    return render_page(request, "production/monitor.html", {"page": page, "incidents": incidents})
 
 
 @require_POST
@@ -35,15 +36,6 @@ def look_now(request: HttpRequest, project: Project) -> HttpResponse:
         raise Http404
     actions.look_now(release=release, by=request.user)
     messages.success(request, "The watch is looking; load the page again in a moment.")
-    return redirect("production:monitor", project.slug)
-
-
-@require_POST
-@project_view(Verb.DISCUSS)
-def answer_alarm(request: HttpRequest, project: Project, alarm_id: int) -> HttpResponse:
-    """Close an alarm with what was done."""
-    alarm = get_object_or_404(Alarm, pk=alarm_id, release__deployment__project=project)
-    actions.answer_alarm(alarm=alarm, answer=request.POST.get("text", ""), by=request.user)
     return redirect("production:monitor", project.slug)
 
 
@@ -80,9 +72,20 @@ def _figure(page: queries.MonitorPage, name: str) -> dict[str, Any] | None:
     report = page.report
     if name == "drift" and report and report.drift:
         return drift_bars(report.drift)
-    if name == "promise" and report and report.performance.get("periods"):
-        verdict = report.performance["verdicts"][0]
-        return metric_over_time(
-            report.performance["periods"], title=verdict["title"], threshold=verdict["threshold"]
-        )
+    if name == "promise" and report:
+        return _promise_figure(report.performance)
     return None
+
+
+def _promise_figure(seen: dict[str, Any]) -> dict[str, Any] | None:
+    """The primary metric by day, as known and as estimated, with the promised threshold."""
+    estimate = seen.get("estimate") or {}
+    named = next(iter([*seen.get("verdicts", []), *estimate.get("metrics", [])]), None)
+    if named is None or not (seen.get("periods") or estimate.get("periods")):
+        return None
+    return metric_over_time(
+        seen.get("periods", []),
+        title=named["title"],
+        threshold=named["threshold"],
+        estimated=estimate.get("periods", []),
+    )

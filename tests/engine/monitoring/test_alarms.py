@@ -2,7 +2,7 @@
 
 import pytest
 
-from apps.engine.monitoring.alarms import FEW_CALLS, alarms_of
+from apps.engine.monitoring.alarms import FEW_CALLS, alarms_of, wires_of
 
 QUIET = {"calls": 100, "error_rate": 0.0, "latency_ms": {"p50": 1.0, "p95": 5.0, "p99": 9.0}}
 ROW = {
@@ -47,6 +47,8 @@ def test_a_broken_promise_is_a_high_alarm_with_the_agreed_action():
             "severity": "high",
             "says": "Recall is 0.610 on 1,200 rows; promised was at least 0.8.",
             "action": "Call the desk",
+            "risk": "Inputs",
+            "window_days": 7,
         }
     ]
 
@@ -104,3 +106,51 @@ def test_service_trips_its_wires_once_there_are_enough_calls(metric, threshold, 
 
 def test_all_calls_refused_have_no_latency_and_trip_nothing():
     assert alarms(wire("latency_p95_ms", 4.0), service={**QUIET, "latency_ms": None}) == []
+
+
+def test_a_date_moves_on_and_trips_nothing():
+    assert alarms(wire("psi", 0.25), drift=[{**ROW, "is_date": True}]) == []
+
+
+def test_a_wire_below_trips_where_a_value_is_too_small_and_says_so():
+    low = {**wire("positive_share", 0.1), "operator": "<"}
+    seen = {"positive_share": {"value": 0.02, "low": 0.01, "high": 0.04}, "verdicts": []}
+    look = {"service": QUIET, "drift": [], "performance": seen}
+    read = wires_of([low, {**low, "operator": ">"}], look)
+    assert [item["state"] for item in read] == ["tripped", "quiet"]
+    found = alarms_of(**look, tripwires=[low], wires=read)
+    assert [alarm["key"] for alarm in found] == ["tripwire:positive_share:0.1:below"]
+    assert found[0]["says"] == "Inputs: Share of positive answers is 0.02, below 0.1."
+
+
+def test_each_wire_is_read_within_its_own_days():
+    look = {"drift": [], "performance": {}, "days": 1, "full": True}
+    day = {**look, "service": {**QUIET, "calls": 30}}
+    week = {**look, "service": {**QUIET, "calls": 7_000}, "days": 7}
+    few = {**wire("calls_a_day", 100), "operator": "<"}
+    read = wires_of([few, {**few, "window_days": 7}], day, {7: week})
+    assert [(item["value"], item["state"]) for item in read] == [(30, "tripped"), (1_000, "quiet")]
+    young = wires_of([few], {**day, "full": False})
+    assert young[0]["state"] == "cannot tell yet"
+
+
+def test_an_estimate_trips_only_with_its_whole_interval_and_its_known_error():
+    line = {"value": 0.7, "low": 0.68, "high": 0.72, "error": 0.05}
+    wires = [{**wire("estimated", limit), "operator": "<"} for limit in (0.75, 0.8)]
+    seen = {"estimate": {"metrics": [line]}, "verdicts": []}
+    read = wires_of(wires, {"service": QUIET, "drift": [], "performance": seen})
+    assert [item["state"] for item in read] == ["quiet", "tripped"]
+
+
+def test_money_and_coverage_are_watched_once_enough_is_known():
+    seen = {
+        "money": {"delivered": 100.0, "low": 80.0, "high": 120.0, "known": 60},
+        "due": 100,
+        "due_known": 40,
+    }
+    look = {"service": QUIET, "drift": [], "performance": seen}
+    wires = [{**wire("money", 130), "operator": "<"}, {**wire("coverage", 0.5), "operator": "<"}]
+    assert [item["state"] for item in wires_of(wires, look)] == ["tripped", "tripped"]
+    few = {"money": {**seen["money"], "known": 9}, "due": 9, "due_known": 1}
+    read = wires_of(wires, {**look, "performance": few})
+    assert {item["state"] for item in read} == {"cannot tell yet"}

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from apps.engine.monitoring.money import money
+from apps.engine.monitoring.money import against_promise, money
 
 
 def booked(counts, right=80.0, wrong=4.0):
@@ -43,3 +43,21 @@ def test_the_total_is_that_of_the_raw_rows(seed):
         80.0 if actual == "yes" else -4.0 for answered, actual in rows if answered == "yes"
     )
     assert booked(Counter(rows))["delivered"] == by_hand
+
+
+def test_open_rows_without_an_alarm_widen_it_where_a_missed_case_costs():
+    how = {"positive": "yes", "value_right": 80.0, "value_wrong": 4.0}
+    counts = {("yes", "yes"): 1, ("no", None): 10}
+    told = money(counts, value_missed=20.0, value_quiet=1.0, **how)
+    assert (told["low"], told["delivered"], told["high"]) == (80 - 200, 80, 80 + 10)
+    assert (told["answered"], told["known"], told["open_quiet"]) == (11, 1, 10)
+
+
+def test_delivered_is_held_against_what_so_many_answers_promised():
+    told = booked({("yes", "yes"): 3, ("yes", "no"): 5, ("no", "no"): 92})
+    month = {"value": 5_000.0, "low": 4_000.0, "high": 6_000.0}
+    beside = against_promise(told, promised_a_month=month, decisions_a_month=1_000)
+    assert (beside["promised"], beside["promised_low"], beside["promised_high"]) == (500, 400, 600)
+    assert beside["loss_a_month"] == 5_000 - 10 * told["delivered"]
+    nothing = against_promise(booked({}), promised_a_month=month, decisions_a_month=1_000)
+    assert nothing["loss_a_month"] is None

@@ -1,0 +1,109 @@
+"""Recent answers of a release as the engine takes them, each with its truth where it is known."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from apps.engine.evaluation.metrics import Predictions
+from apps.engine.monitoring.sketch import PREDICTION
+from apps.engine.serving.contract import Contract
+from apps.engine.types import Kind, Problem
+from apps.production.models import Prediction, Release
+
+MOST_ROWS = 5_000
+_FIELDS = ("at", "row", "prediction", "probabilities", "actual__value", "actual__at")
+_DTYPES = {
+    Kind.INTEGER: "Int64",
+    Kind.NUMBER: "float64",
+    Kind.BOOLEAN: "boolean",
+    Kind.DATETIME: "datetime64[us]",
+    Kind.TEXT: "string",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answered row."""
+
+    at: datetime
+    row: dict[str, Any]
+    prediction: Any
+    probabilities: dict[str, float] | None
+    actual: Any
+    actual_at: datetime | None
+
+    @property
+    def is_known(self) -> bool:
+        """Its truth came back."""
+        return self.actual_at is not None
+
+
+def newest(release: Release) -> list[Answer]:
+    """The newest MOST_ROWS answers that a program asked for, the oldest of them first."""
+    found = (
+        Prediction.objects.filter(release=release, call__is_rehearsal=False)
+        .order_by("-at")
+        .values_list(*_FIELDS)[:MOST_ROWS]
+    )
+    return [Answer(*fields) for fields in reversed(found)]
+
+
+def within(answers: list[Answer], days: int, *, now: datetime) -> list[Answer]:
+    """Those of the last days."""
+    return [answer for answer in answers if answer.at > now - timedelta(days=days)]
+
+
+def problem_of(release: Release) -> Problem:
+    """What is predicted."""
+    return Problem(release.served_with["problem"])
+
+
+def positive_of(release: Release) -> str | None:
+    """The positive class of two; None for other kinds of problem."""
+    return release.served_with["positive"] if problem_of(release) == Problem.BINARY else None
+
+
+def frame_of(release: Release, answers: list[Answer]) -> pd.DataFrame:
+    """(n, columns of the contract) as they were asked, typed."""
+    contract = Contract.from_dict(release.contract)
+    return pd.DataFrame(
+        {
+            item.name: pd.Series([answer.row.get(item.name) for answer in answers]).astype(
+                _DTYPES[item.kind]
+            )
+            for item in contract.fields
+        }
+    )
+
+
+def with_score(release: Release, answers: list[Answer], frame: pd.DataFrame) -> pd.DataFrame:
+    """The same with what drift compares of the answer: chance of the positive class, or itself."""
+    positive = release.served_with["positive"]
+    scores = [
+        answer.probabilities[positive]
+        if answer.probabilities and positive in answer.probabilities
+        else answer.prediction
+        for answer in answers
+    ]
+    return frame.assign(**{PREDICTION: pd.Series(scores)})
+
+
+def told_of(release: Release, answers: list[Answer]) -> Predictions:
+    """What the release answered."""
+    if problem_of(release) == Problem.REGRESSION:
+        return Predictions(np.array([float(answer.prediction) for answer in answers]))
+    first = next(iter(answers), None)
+    classes = tuple(sorted(first.probabilities or {})) if first else ()
+    chances = [[(answer.probabilities or {})[name] for name in classes] for answer in answers]
+    labels = np.array([str(answer.prediction) for answer in answers], dtype=object)
+    return Predictions(labels, np.array(chances).reshape(len(answers), len(classes)), classes)
+
+
+def truth_of(release: Release, answers: list[Answer]) -> Any:
+    """(n,) actual values of answers whose truth is known."""
+    if problem_of(release) == Problem.REGRESSION:
+        return np.array([float(answer.actual) for answer in answers])
+    return np.array([str(answer.actual) for answer in answers], dtype=object)

@@ -1,0 +1,62 @@
+"""The books of a release: each answer at the signed payoff, beside what the test promised."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Count
+
+from apps.engine.monitoring.money import against_promise, money
+from apps.modeling.models import Evaluation
+from apps.planning.content import payoff_of
+from apps.planning.queries import SignedPlan
+from apps.production.answered import positive_of
+from apps.production.models import Prediction, Release
+
+Counts = Mapping[tuple[str, str | None], int]
+"""Rows per (answered class, actual class or None while it is not known)."""
+
+
+def counts_of(release: Release) -> Counts:
+    """Of every answer that a program asked for."""
+    counted = (
+        Prediction.objects.filter(release=release, call__is_rehearsal=False)
+        .values_list("prediction", "actual__value")
+        .annotate(rows=Count("pk"))
+        .order_by()
+    )
+    return {
+        (str(told), None if value is None else str(value)): rows for told, value, rows in counted
+    }
+
+
+def booked(release: Release, plan: SignedPlan, counts: Counts) -> dict[str, Any] | None:
+    """The signed payoff on these rows; None where the plan names none or no class is positive."""
+    objective, positive = plan.plan.task("objective"), positive_of(release)
+    right, wrong = objective.get("value_right"), objective.get("value_wrong")
+    if positive is None or right is None or wrong is None:
+        return None
+    told = money(
+        counts,
+        positive=positive,
+        value_right=right,
+        value_wrong=wrong,
+        value_missed=objective.get("value_missed") or 0.0,
+        value_quiet=objective.get("value_quiet") or 0.0,
+    )
+    return {**told, **_beside(release, plan, told)}
+
+
+def _beside(release: Release, plan: SignedPlan, told: dict[str, Any]) -> dict[str, Any]:
+    """What the sealed test promised for as many answers; nothing where it was not counted."""
+    month, payoff = promised_a_month(release), payoff_of(plan.plan.content)
+    if month is None or payoff is None:
+        return {}
+    return against_promise(
+        told, promised_a_month=month, decisions_a_month=float(payoff["per_month"])
+    )
+
+
+def promised_a_month(release: Release) -> dict[str, float] | None:
+    """``value``, ``low`` and ``high`` of a month, as the newest opening of the test showed."""
+    found = Evaluation.objects.filter(opening__candidate=release.candidate).order_by("-pk").first()
+    return found.result.get("money") if found else None

@@ -1,0 +1,189 @@
+"""Numbers for Prometheus: its text format 0.0.4, for whoever has MLCYCLE_METRICS_TOKEN.
+
+Everything is a gauge of now or of the last WINDOW, so that a scrape costs the same however many
+calls were ever logged.
+"""
+
+import resource
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Case, Count, Sum, Value, When
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+
+from apps.engine.monitoring.performance import BROKEN, KEPT
+from apps.engine.monitoring.service import service
+from apps.engine.monitoring.wires import TRIPPED
+from apps.jobs.models import LIVE, Job
+from apps.production import predicting
+from apps.production.models import Call, Deployment, Incident, Release
+from apps.production.queries import newest_reports
+from apps.production.segments import segments
+from apps.production.serving import ApiRefusal
+from apps.web.declare import TOKEN, declared
+
+WINDOW = timedelta(minutes=5)
+MOST_CALLS = 20_000  # of one endpoint, for its percentiles
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+QUANTILES = {"p50": "0.5", "p95": "0.95", "p99": "0.99"}
+KEPT_VALUES = {KEPT: 1.0, BROKEN: 0.0}
+
+Sample = tuple[dict[str, str], float]
+
+
+def family(name: str, says: str, samples: Iterable[Sample]) -> Iterator[str]:
+    """The lines of one gauge; none where it has no sample."""
+    lines = [f"{name}{_labels(labels)} {value:.10g}" for labels, value in samples]
+    if lines:
+        yield from (f"# HELP {name} {says}", f"# TYPE {name} gauge", *lines)
+
+
+def _labels(labels: dict[str, str]) -> str:
+    told = ",".join(f'{name}="{_escaped(value)}"' for name, value in labels.items())
+    return f"{{{told}}}" if told else ""
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def exposition() -> str:
+    """All gauges, as text."""
+    lines = [*_calls(), *_latency(), *_watch(), *_incidents(), *_work()]
+    return "\n".join([*lines, ""])
+
+
+def _calls() -> Iterator[str]:
+    outcome = Case(
+        When(status__gte=500, then=Value("error")),
+        When(status__gte=400, then=Value("refused")),
+        default=Value("answered"),
+    )
+    counted = (
+        Call.objects.filter(at__gt=timezone.now() - WINDOW, is_rehearsal=False)
+        .order_by()
+        .values("deployment__slug", "release__number", outcome=outcome)
+        .annotate(calls=Count("pk"), answers=Sum("rows"))
+    )
+    labelled = [
+        (
+            {
+                "endpoint": line["deployment__slug"],
+                "release": str(line["release__number"] or ""),
+                "outcome": line["outcome"],
+            },
+            line,
+        )
+        for line in counted
+    ]
+    calls = [(labels, float(line["calls"])) for labels, line in labelled]
+    rows = [(labels, float(line["answers"])) for labels, line in labelled]
+    yield from family("mlcycle_calls", "Calls in the last 5 minutes.", calls)
+    yield from family("mlcycle_rows", "Rows of these calls.", rows)
+
+
+def _latency() -> Iterator[str]:
+    now, samples = timezone.now(), []
+    recent = Call.objects.filter(at__gt=now - WINDOW, is_rehearsal=False)
+    for slug in recent.order_by().values_list("deployment__slug", flat=True).distinct():
+        calls = recent.filter(deployment__slug=slug)
+        newest = calls.values_list("at", "status", "latency_ms", "rows")[:MOST_CALLS]
+        latency = service(list(newest), now=now, window=WINDOW)["latency_ms"] or {}
+        samples += [
+            ({"endpoint": slug, "quantile": QUANTILES[key]}, value / 1000)
+            for key, value in latency.items()
+        ]
+    yield from family("mlcycle_latency_seconds", "Latency of answered calls, 5 minutes.", samples)
+
+
+def _watch() -> Iterator[str]:
+    """What the last look at each endpoint found."""
+    newest = [
+        release
+        for deployment in Deployment.objects.filter(retired_at=None)
+        if (release := _looked_at(deployment)) is not None
+    ]
+    reports = newest_reports(newest)
+    values, kept, tripped, coverage = [], [], [], []
+    for release in newest:
+        report = reports[release.pk]
+        endpoint = {"endpoint": release.deployment.slug}
+        for verdict in report.performance.get("verdicts", []):
+            labels = {**endpoint, "metric": verdict["metric"]}
+            values.append((labels, float(verdict["result"])))
+            if verdict["kept"] in KEPT_VALUES:
+                kept.append((labels, KEPT_VALUES[verdict["kept"]]))
+        coverage.append((endpoint, float(report.performance.get("coverage", 0.0))))
+        tripped.append((endpoint, float(sum(w["state"] == TRIPPED for w in report.wires))))
+    yield from family("mlcycle_promise_value", "Promised metrics on known outcomes.", values)
+    yield from family("mlcycle_promise_kept", "1 kept, 0 broken; absent: cannot tell.", kept)
+    yield from family("mlcycle_label_coverage", "Share of answers with known truth.", coverage)
+    yield from family("mlcycle_tripwires_tripped", "Tripwires that have tripped.", tripped)
+
+
+def _looked_at(deployment: Deployment) -> Release | None:
+    """The newest release that the watch has looked at."""
+    found = deployment.releases.filter(watch_reports__isnull=False).select_related("deployment")
+    return found.order_by("-number").first()
+
+
+def _incidents() -> Iterator[str]:
+    counted = (
+        Incident.objects.filter(closed_at=None)
+        .order_by()
+        .values_list("deployment__slug", "severity")
+        .annotate(Count("pk"))
+    )
+    samples = [
+        ({"endpoint": slug, "severity": severity}, float(count))
+        for slug, severity, count in counted
+    ]
+    yield from family("mlcycle_incidents_open", "Incidents that nobody has closed.", samples)
+
+
+def _work() -> Iterator[str]:
+    counted = Job.objects.filter(state__in=LIVE).order_by().values_list("queue", "state")
+    samples = [
+        ({"queue": queue, "state": state}, float(count))
+        for queue, state, count in counted.annotate(Count("pk"))
+    ]
+    yield from family("mlcycle_jobs", "Jobs that wait or run.", samples)
+    size = sum(path.stat().st_size for path in segments() if path.exists())
+    yield from family("mlcycle_call_log_bytes", "The log of calls on disk.", [({}, float(size))])
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    says = "Most memory that this web process had."
+    yield from family("mlcycle_web_peak_memory_bytes", says, [({}, float(peak))])
+
+
+@csrf_exempt
+@declared(TOKEN)
+@never_cache
+def metrics(request: HttpRequest) -> HttpResponse:
+    """The gauges, for the bearer of MLCYCLE_METRICS_TOKEN; without that setting for nobody."""
+    try:
+        predicting.require_method(request.META, "GET")
+        _require_token(request)
+    except ApiRefusal as refusal:
+        reply = predicting.refused(refusal)
+        return HttpResponse(
+            reply.body, status=reply.status, headers=reply.headers, content_type="application/json"
+        )
+    return HttpResponse(exposition(), content_type=CONTENT_TYPE)
+
+
+def _require_token(request: HttpRequest) -> None:
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    wanted = settings.METRICS_TOKEN
+    if not wanted or not constant_time_compare(given, wanted):
+        raise ApiRefusal(
+            401, "bad_token", "Send the token of MLCYCLE_METRICS_TOKEN as Authorization: Bearer …"
+        )
+
+
+urlpatterns = [path("metrics", metrics, name="metrics")]
