@@ -1,7 +1,6 @@
 """What a person does when exploring: profile, raise a finding, answer one."""
 
 import datetime
-from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -107,7 +106,7 @@ def name_view(
         is_pinned=pin,
         made_by=by,
     )
-    ledger.record("data.view_named", f"{by} named the view “{view}”", **_of(view, by))
+    tell("data.view_named", "named", view=view, by=by)
     return view
 
 
@@ -115,27 +114,30 @@ def name_view(
 def pin_view(*, view: View, pin: bool, by: User) -> None:
     """Show a view at the data gate, or no longer."""
     require(by, Verb.EXPLORE, view.cycle.project)
-    if not View.objects.filter(pk=view.pk, is_pinned=not pin).update(is_pinned=pin):
-        return
-    if pin:
-        ledger.record("data.view_pinned", f"{by} pinned the view “{view}”", **_of(view, by))
-    else:
-        says = f"{by} took the view “{view}” from the data gate"
-        ledger.record("data.view_unpinned", says, **_of(view, by))
+    if View.objects.filter(pk=view.pk, is_pinned=not pin).update(is_pinned=pin):
+        if pin:
+            tell("data.view_pinned", "pinned to the data gate", view=view, by=by)
+        else:
+            tell("data.view_unpinned", "took from the data gate", view=view, by=by)
 
 
 @transaction.atomic
 def remove_view(*, view: View, by: User) -> None:
     """Forget a view; the ledger keeps that it was there."""
     require(by, Verb.EXPLORE, view.cycle.project)
-    ledger.record("data.view_removed", f"{by} removed the view “{view}”", **_of(view, by))
+    tell("data.view_removed", "removed", view=view, by=by)
     view.delete()
 
 
-def _of(view: View, by: User) -> dict[str, Any]:
-    """What every event about a view says."""
-    facts = {"page": view.page, "query": view.query, "note": view.note}
-    return {"actor": by, "project": view.cycle.project, "facts": facts}
+def tell(verb: str, did: str, *, view: View, by: User) -> None:
+    """Write what a person did to a view into the ledger."""
+    ledger.record(
+        verb,
+        f"{by} {did} the view “{view.name}”",
+        actor=by,
+        project=view.cycle.project,
+        facts={"page": view.page, "query": view.query, "note": view.note},
+    )
 
 
 @transaction.atomic
