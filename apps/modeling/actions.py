@@ -100,20 +100,25 @@ def start_experiment(
         started_by=by,
     )
     _start_trials(experiment, wanted, stated, by=by)
+    _tell_of(experiment, stated, by=by)
+    return experiment
+
+
+def _tell_of(experiment: Experiment, stated: dict[str, Any] | None, *, by: User) -> None:
+    wanted = list(experiment.trials.values_list("candidate", flat=True))
     ledger.record(
         "model.experiment_started",
         f"{by} started experiment {experiment.number} with {len(wanted)} candidates",
         actor=by,
-        project=cycle.project,
+        project=experiment.cycle.project,
         facts={
-            "candidates": list(experiment.trials.values_list("candidate", flat=True)),
-            "seed": seed,
+            "candidates": wanted,
+            "seed": experiment.seed,
             "budget_s": experiment.budget_s,
             "rule": stated,
             "balanced": experiment.balanced,
         },
     )
-    return experiment
 
 
 def _start_trials(

@@ -206,6 +206,11 @@ def row(release) -> dict[str, Any]:
     return dict(release.report["example"])
 
 
+def one(row: dict[str, Any], **but: Any) -> dict[str, Any]:
+    """The body of a call with one row."""
+    return {"rows": [{**row, **but}]}
+
+
 def told(answer) -> tuple[int, str, str | None, int | None]:
     """Status, code, field and row of a JSON error."""
     assert answer["Content-Type"] == "application/json"

@@ -54,7 +54,6 @@ def openapi(
         JSON-ready. Limits of training stand in descriptions, since rows beyond them are answered,
         with a warning.
     """
-    one = f"/deployments/{slug}"
     return {
         "openapi": "3.1.0",
         "info": {
@@ -64,28 +63,7 @@ def openapi(
         },
         "servers": [{"url": base}],
         "security": [{"token": []}],
-        "paths": {
-            f"{one}/predict": {
-                "post": _operation(
-                    "predict",
-                    "Rows in, predictions out. All rows are answered, or none.",
-                    answer="Answer",
-                    body="Call",
-                    example={"rows": [contract.example()]},
-                )
-            },
-            f"{one}/actuals": {
-                "post": _operation(
-                    "actuals",
-                    "Tell what really happened.",
-                    answer="Accepted",
-                    body="Actuals",
-                )
-            },
-            f"{one}/contract": {
-                "get": _operation("contract", "What a row looks like.", answer="Contract")
-            },
-        },
+        "paths": _paths(f"/deployments/{slug}", contract),
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
             "responses": {
@@ -96,6 +74,24 @@ def openapi(
                 for status, says in _REFUSALS.items()
             },
             "schemas": _schemas(contract, classes, most_rows),
+        },
+    }
+
+
+def _paths(one: str, contract: Contract) -> dict[str, Any]:
+    predict = _operation(
+        "predict",
+        "Rows in, predictions out. All rows are answered, or none.",
+        answer="Answer",
+        body="Call",
+        example={"rows": [contract.example()]},
+    )
+    actuals = _operation("actuals", "Tell what really happened.", answer="Accepted", body="Actuals")
+    return {
+        f"{one}/predict": {"post": predict},
+        f"{one}/actuals": {"post": actuals},
+        f"{one}/contract": {
+            "get": _operation("contract", "What a row looks like.", answer="Contract")
         },
     }
 
@@ -133,14 +129,6 @@ def _operation(
 
 def _schemas(contract: Contract, classes: Sequence[str], most_rows: int) -> dict[str, Any]:
     answered = {"type": "string", "enum": list(classes)} if classes else {"type": "number"}
-    chances: dict[str, Any] = {"type": "null"}
-    if classes:
-        chance = {"type": "number", "minimum": 0, "maximum": 1}
-        chances = {
-            "type": ["object", "null"],
-            "properties": dict.fromkeys(classes, chance),
-            "description": "Null where a simple rule answers in the model's place.",
-        }
     note = _object(
         {
             "row": {"type": ["integer", "null"]},
@@ -150,42 +138,44 @@ def _schemas(contract: Contract, classes: Sequence[str], most_rows: int) -> dict
         }
     )
     rows = {"type": "array", "minItems": 1, "maxItems": most_rows}
+    actual = _object({"prediction_id": _UUID, "value": answered})
+    call = _object({"rows": {**rows, "items": _ref("Row")}})
+    call["properties"]["ids"] = {
+        **rows,
+        "items": _UUID,
+        "description": "The caller's own, one a row.",
+    }
     return {
         "Row": _object({item.name: _field(item) for item in contract.fields}),
-        "Call": {
-            **_object({"rows": {**rows, "items": _ref("Row")}}),
-            "properties": {
-                "rows": {**rows, "items": _ref("Row")},
-                "ids": {**rows, "items": _UUID, "description": "The caller's own, one a row."},
-            },
-        },
-        "Answer": _object(
-            {
-                "endpoint": {"type": "string"},
-                "release": {"type": "integer"},
-                "model": {"type": "string", "description": "SHA-256 of the model file."},
-                "predictions": {
-                    "type": "array",
-                    "items": _object(
-                        {"id": _UUID, "prediction": answered, "probabilities": chances}
-                    ),
-                },
-                "warnings": {"type": "array", "items": _ref("Note")},
-            }
-        ),
-        "Actuals": _object(
-            {
-                "rows": {
-                    **rows,
-                    "items": _object({"prediction_id": _UUID, "value": answered}),
-                }
-            }
-        ),
+        "Call": call,
+        "Answer": _answer(answered, classes),
+        "Actuals": _object({"rows": {**rows, "items": actual}}),
         "Accepted": _object({"accepted": {"type": "integer"}, "known_before": {"type": "integer"}}),
         "Contract": {"type": "object"},
         "Note": note,
         "Refusal": _object({"error": _ref("Note"), "errors": {"type": "array", "items": note}}),
     }
+
+
+def _answer(answered: dict[str, Any], classes: Sequence[str]) -> dict[str, Any]:
+    chances: dict[str, Any] = {"type": "null"}
+    if classes:
+        chance = {"type": "number", "minimum": 0, "maximum": 1}
+        chances = {
+            "type": ["object", "null"],
+            "properties": dict.fromkeys(classes, chance),
+            "description": "Null where a simple rule answers in the model's place.",
+        }
+    row = _object({"id": _UUID, "prediction": answered, "probabilities": chances})
+    return _object(
+        {
+            "endpoint": {"type": "string"},
+            "release": {"type": "integer"},
+            "model": {"type": "string", "description": "SHA-256 of the model file."},
+            "predictions": {"type": "array", "items": row},
+            "warnings": {"type": "array", "items": _ref("Note")},
+        }
+    )
 
 
 def _object(properties: dict[str, Any]) -> dict[str, Any]:

@@ -65,19 +65,8 @@ def write_bundle(
     )
     rows = sample_rows(promised)
     expected, _ = scorer.by_pipeline(check_rows(rows, promised).rows)
-    record = {
-        "name": name,
-        "model_sha256": sha256,
-        "trusted": list(TRUSTED),
-        "fields": contract["fields"],
-        "steps": [told for step in steps if (told := _step(step)) is not None],
-        "features": [{"name": item.name, "kind": str(item.kind)} for item in scorer.features],
-        "problem": served_with["problem"],
-        "positive": served_with["positive"],
-        "threshold": served_with["threshold"],
-        "classes": list(scorer.classes),
-        "versions": served_with["versions"],
-    }
+    record = _record(scorer, contract, steps, served_with)
+    record |= {"name": name, "model_sha256": sha256}
     needs = requirements(served_with["versions"], scorer.model)
     files = {
         "release.json": _json(record),
@@ -97,6 +86,26 @@ def write_bundle(
         for path, content in files.items():
             bundle.writestr(path, content)
         bundle.write(model, "model.skops")
+
+
+def _record(
+    scorer: Scorer,
+    contract: Mapping[str, Any],
+    steps: Sequence[Mapping[str, Any]],
+    served_with: Mapping[str, Any],
+) -> dict[str, Any]:
+    """What ``predict.py`` has to know of the release, beside its model."""
+    return {
+        "trusted": list(TRUSTED),
+        "fields": contract["fields"],
+        "steps": [told for step in steps if (told := _step(step)) is not None],
+        "features": [{"name": item.name, "kind": str(item.kind)} for item in scorer.features],
+        "problem": served_with["problem"],
+        "positive": served_with["positive"],
+        "threshold": served_with["threshold"],
+        "classes": list(scorer.classes),
+        "versions": served_with["versions"],
+    }
 
 
 def _json(told: Any) -> bytes:
