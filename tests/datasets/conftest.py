@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 
 from apps.datasets import actions
-from apps.datasets.models import Source
+from apps.datasets.models import Join, JoinPreview, Source
 from apps.engine.types import silent
 from apps.jobs import runner
 from apps.projects.stages import Stage
@@ -75,3 +75,51 @@ def at(project, client, analyst):
     """``at("sources")`` is the address of a data page; the analyst is signed in."""
     client.force_login(analyst)
     return lambda name, *ids: reverse(f"datasets:{name}", args=[project.slug, *ids])
+
+
+PAYMENTS = pd.DataFrame(
+    {"payment": range(8), "terminal": [1, 2, 3, 4] * 2, "amount": [1.5] * 8, "city": ["a", "b"] * 4}
+)
+TERMINALS = pd.DataFrame({"terminal": [1, 2, 3], "kind": ["shop", "web", "shop"]})
+PLACES = pd.DataFrame({"place": ["a", "b"], "amount": [7, 9]})
+
+
+@pytest.fixture
+def based(bring, opened, analyst):
+    """Payments are the base; terminals and places wait to be joined."""
+    actions.set_base(cycle=opened, source=bring("payments", PAYMENTS), by=analyst)
+    return bring("terminals", TERMINALS), bring("places", PLACES)
+
+
+@pytest.fixture
+def look(client, at, jobs):
+    """``look(source, **form)``: the preview of joining it, by the form when one is given."""
+
+    def run(source, *, join=None, kind="left", **fields):
+        query = f"?join={join.pk}" if join else ""
+        with jobs():
+            answer = client.post(at("look", source.pk) + query)
+        assert answer.status_code == 302, answer.content.decode()[-3000:]
+        if fields:
+            address = answer["Location"].partition("?")[0]
+            query = f"?kind={kind}&join={join.pk}" if join else f"?kind={kind}"
+            form = {"compare": "exact", "prefix": f"{source.name}_", **fields}
+            with jobs():
+                answer = client.post(address + query, form)
+            assert answer.status_code == 302, answer.content.decode()[-6000:]
+        pk = answer["Location"].rstrip("/").partition("previews/")[2].partition("/")[0]
+        return JoinPreview.objects.get(pk=pk)
+
+    return run
+
+
+@pytest.fixture
+def join_by(client, at, look):
+    """``join_by(source, **form)``: looked at and then made."""
+
+    def run(source, *, agreed=False, **fields):
+        preview = look(source, **fields)
+        client.post(at("apply_preview", preview.pk), {"agreed": "yes"} if agreed else {})
+        return Join.objects.filter(removed_at=None).last()
+
+    return run

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from apps.datasets import actions, join_actions
-from apps.datasets.joins import computed, consolidate_page, default_prefix, veiled
+from apps.datasets.joins import computed, default_prefix, veiled
 from apps.datasets.models import Join, JoinPreview, JoinResult
 from apps.datasets.queries import current_table, shape_so_far, source_inputs
 from apps.jobs import runner
@@ -18,53 +18,7 @@ from apps.web.refusals import Refusal
 from apps.web.templatetags.ui import percent
 from tests import builders
 
-PAYMENTS = pd.DataFrame(
-    {"payment": range(8), "terminal": [1, 2, 3, 4] * 2, "amount": [1.5] * 8, "city": ["a", "b"] * 4}
-)
-TERMINALS = pd.DataFrame({"terminal": [1, 2, 3], "kind": ["shop", "web", "shop"]})
-PLACES = pd.DataFrame({"place": ["a", "b"], "amount": [7, 9]})
 TWICE = pd.DataFrame({"terminal": [1, 1, 2], "x": [1, 2, 3]})
-
-
-@pytest.fixture
-def based(bring, opened, analyst):
-    """Payments are the base; terminals and places wait to be joined."""
-    actions.set_base(cycle=opened, source=bring("payments", PAYMENTS), by=analyst)
-    return bring("terminals", TERMINALS), bring("places", PLACES)
-
-
-@pytest.fixture
-def look(client, at, jobs):
-    """``look(source, **form)``: the preview of joining it, by the form when one is given."""
-
-    def run(source, *, join=None, kind="left", **fields):
-        query = f"?join={join.pk}" if join else ""
-        with jobs():
-            answer = client.post(at("look", source.pk) + query)
-        assert answer.status_code == 302, answer.content.decode()[-3000:]
-        if fields:
-            address = answer["Location"].partition("?")[0]
-            query = f"?kind={kind}&join={join.pk}" if join else f"?kind={kind}"
-            form = {"compare": "exact", "prefix": f"{source.name}_", **fields}
-            with jobs():
-                answer = client.post(address + query, form)
-            assert answer.status_code == 302, answer.content.decode()[-6000:]
-        pk = answer["Location"].rstrip("/").partition("previews/")[2].partition("/")[0]
-        return JoinPreview.objects.get(pk=pk)
-
-    return run
-
-
-@pytest.fixture
-def join_by(client, at, look):
-    """``join_by(source, **form)``: looked at and then made."""
-
-    def run(source, *, agreed=False, **fields):
-        preview = look(source, **fields)
-        client.post(at("apply_preview", preview.pk), {"agreed": "yes"} if agreed else {})
-        return Join.objects.filter(removed_at=None).last()
-
-    return run
 
 
 def test_keys_are_suggested_by_name_and_by_overlap(client, at, based, look):
@@ -289,90 +243,6 @@ def test_a_union_matches_columns_and_tells_of_rows_that_stand_there_already(
     with jobs():
         client.post(at("build"))
     assert current_table(opened).table_spec.names[-2:] == ("tip", "came from")
-
-
-def test_a_join_is_taken_out_changed_and_put_back_and_nothing_is_lost(
-    client, at, based, opened, look, join_by
-):
-    join = join_by(based[0])
-    client.post(at("change_join", join.pk), {"does": "out"})
-    assert shape_so_far(opened).names == tuple(PAYMENTS.columns)
-    assert "Put back" in client.get(at("consolidate")).content.decode()
-    client.post(at("change_join", join.pk), {"does": "back"})
-    assert "kind" in shape_so_far(opened).names
-
-    preview = look(based[0], join=join, kind="semi", left0="terminal", right0="terminal")
-    assert preview.report["rows_after"] == 6
-    client.post(at("apply_preview", preview.pk) + f"?join={join.pk}")
-    changed = Join.objects.get(removed_at=None)
-    assert (changed.kind, changed.replaces, changed.position) == ("semi", join, join.position)
-    client.post(at("change_join", join.pk), {"does": "back"})
-    assert Join.objects.get(removed_at=None) == join
-    client.post(at("change_join", changed.pk), {"does": "back"})
-    assert Join.objects.get(removed_at=None) == changed
-    verbs = opened.project.events.filter(verb__startswith="data.join").values_list(
-        "verb", flat=True
-    )
-    assert list(verbs) == [
-        "data.joined",
-        "data.join_removed",
-        "data.join_restored",
-        "data.join_changed",
-        "data.join_restored",
-        "data.join_restored",
-    ]
-
-
-def test_a_join_is_moved_and_switched_off_and_what_rests_on_it_says_so(
-    client, at, based, bring, opened, join_by
-):
-    first = join_by(based[0])
-    kinds = join_by(bring("kinds", pd.DataFrame({"kind": ["shop", "web"], "fee": [1, 2]})))
-    assert client.post(at("change_join", first.pk), {"does": "off"}).status_code == 302
-    page = client.get(at("consolidate")).content.decode()
-    assert "switched off" in page
-    assert "There is no column named &#x27;kind&#x27; in the table so far" in page
-    client.post(at("change_join", first.pk), {"does": "on"})
-    client.post(at("change_join", kinds.pk), {"does": "up"})
-    assert [line.says for line in consolidate_page(opened).lines] == [
-        "does not apply",
-        "does not apply",
-    ]
-    client.post(at("change_join", kinds.pk), {"does": "down"})
-    assert not consolidate_page(opened).problem
-
-
-def test_a_newer_version_is_held_against_each_join_and_the_old_figure_stands_beside(
-    client, at, based, opened, analyst, tmp_path, jobs, join_by
-):
-    join_by(based[0])
-    with jobs():
-        client.post(at("compute_joins"))
-    (line,) = consolidate_page(opened).lines
-    assert (line.says, line.before) == ("applies", None)
-    content = pd.DataFrame({"terminal": [1], "kind": ["shop"]}).to_csv(index=False).encode()
-    path = tmp_path / "newer.csv"
-    path.write_bytes(content)
-    with jobs():
-        actions.add_version(source=based[0], cycle=opened, path=path, filename="t.csv", by=analyst)
-    (line,) = consolidate_page(opened).lines
-    assert (line.says, line.before.report["match_rate"]) == ("applies, not computed yet", 0.75)
-    with jobs():
-        client.post(at("compute_joins"))
-    (line,) = consolidate_page(opened).lines
-    assert (line.result.report["match_rate"], line.before.report["match_rate"]) == (0.25, 0.75)
-    assert JoinResult.objects.count() == 2
-
-
-def test_the_picture_and_its_table_tell_sizes_and_hashes(client, at, based, opened, jobs, join_by):
-    join_by(based[0])
-    with jobs():
-        client.post(at("build"))
-    page = client.get(at("consolidate")).content.decode()
-    result = JoinResult.objects.get()
-    for says in ("<svg", "8 × 4", "3 × 2", "8 × 5", result.parquet[:8], "The same as a table"):
-        assert says in page
-    assert "style=" not in page.partition('<svg class="join-graph"')[2].partition("</svg>")[0]
 
 
 def test_values_that_the_plan_marks_as_sensitive_are_not_shown():
