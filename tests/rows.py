@@ -7,6 +7,8 @@ from apps.datasets.models import (
     Consolidation,
     Examination,
     Join,
+    JoinPreview,
+    JoinResult,
     RecipeState,
     Source,
     Split,
@@ -258,13 +260,19 @@ class Rows:
     def _data(self) -> None:
         base, other = self.source(1), self.source(2)
         how = Consolidation.objects.create(cycle=self.cycle, base=base, edited_by=self.by)
-        Join.objects.create(
+        join = Join.objects.create(
             consolidation=how,
             position=1,
             source=other,
             left_on=["id"],
             right_on=["id"],
             created_by=self.by,
+        )
+        JoinResult.objects.create(
+            project=self.project, key="3" * 64, join=join, parquet="4" * 64, rows=1, columns=1
+        )
+        JoinPreview.objects.create(
+            project=self.project, source=other, inputs={}, key="5" * 64, created_by=self.by
         )
         Step.objects.create(cycle=self.cycle, position=1, step="trim_text", created_by=self.by)
         RecipeState.objects.create(cycle=self.cycle, steps=[], says="begun", by=self.by)

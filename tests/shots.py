@@ -82,6 +82,7 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("/p/{project}/explore/time/", ANALYST),
     ("/p/{project}/model/select/", ANALYST),
     ("/p/{project}/model/train/", ANALYST),
+    ("/p/{project}/model/compare/", ANALYST),
     ("/p/{project}/model/trials/*/", ANALYST),
     ("/p/{project}/model/evaluate/", ANALYST),
     ("/p/{project}/model/candidates/*/card/", ANALYST),

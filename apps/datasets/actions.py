@@ -13,12 +13,11 @@ from apps.datasets.models import Consolidation, Join, Source, Split, Step, Table
 from apps.datasets.queries import (
     consolidation_of,
     current_table,
-    earlier_consolidation,
     enabled_steps,
+    joins_of,
     newest_version,
     shape_so_far,
     table_inputs,
-    unjoined_sources,
 )
 from apps.datasets.quota import require_room
 from apps.datasets.storage import keep
@@ -165,7 +164,8 @@ def remove_source(*, source: Source, cycle: Cycle, by: User) -> None:
     """Take an unused source out of the lists. Its bytes and its history stay."""
     begin(cycle, by)
     used = Consolidation.objects.filter(cycle=cycle, base=source).exists()
-    if used or Join.objects.filter(consolidation__cycle=cycle, source=source).exists():
+    joined = Join.objects.filter(consolidation__cycle=cycle, source=source, removed_at=None)
+    if used or joined.exists():
         raise Refusal(f"“{source.name}” is used in the table. Take it out there first.")
     source.removed_at = timezone.now()
     source.save(update_fields=["removed_at"])
@@ -178,78 +178,14 @@ def set_base(*, cycle: Cycle, source: Source, by: User) -> Consolidation:
     begin(cycle, by)
     if source.removed_at is not None or newest_version(source, cycle=cycle) is None:
         raise Refusal(f"“{source.name}” cannot be the base: no file of it has been read yet.")
-    if Join.objects.filter(consolidation__cycle=cycle, source=source).exists():
+    consolidation = consolidation_of(cycle)
+    if consolidation and any(join.source == source for join in joins_of(consolidation)):
         raise Refusal(f"“{source.name}” is joined already. Take that join out first.")
     found, _ = Consolidation.objects.update_or_create(
         cycle=cycle, defaults={"base": source, "edited_by": by}
     )
     tell("data.base_chosen", f"chose {source} as the base", cycle=cycle, by=by, source=source.pk)
     return found
-
-
-@transaction.atomic
-def add_join(
-    *, cycle: Cycle, source: Source, left_on: list[str], right_on: list[str], by: User
-) -> Join:
-    """Join a source n:1 to the table so far. Raises an EngineError when the keys do not fit."""
-    begin(cycle, by)
-    consolidation = consolidation_of(cycle)
-    if consolidation is None or newest_version(source, cycle=cycle) is None:
-        raise Refusal("Choose a base first, and join sources that have been read.")
-    if not unjoined_sources(cycle).filter(pk=source.pk).exists():
-        raise Refusal(f"“{source.name}” is part of the table already, or was removed.")
-    last = consolidation.joins.aggregate(last=Max("position"))["last"] or 0
-    join = Join.objects.create(
-        consolidation=consolidation,
-        position=last + 1,
-        source=source,
-        left_on=left_on,
-        right_on=right_on,
-        prefix=f"{source.name[:39]}_",
-        created_by=by,
-    )
-    shape_so_far(cycle)  # refuses keys that are missing or of another kind; nothing is kept then
-    tell(
-        "data.joined",
-        f"joined {source} on {', '.join(left_on)}",
-        cycle=cycle,
-        by=by,
-        source=source.pk,
-        left_on=left_on,
-        right_on=right_on,
-    )
-    return join
-
-
-@transaction.atomic
-def remove_join(*, cycle: Cycle, join: Join, by: User) -> None:
-    """Take a join out of the table."""
-    begin(cycle, by)
-    source = join.source
-    join.delete()
-    tell("data.join_removed", f"took the join with {source} out", cycle=cycle, by=by)
-
-
-@transaction.atomic
-def carry_over(*, cycle: Cycle, by: User) -> None:
-    """Start from the joins and steps of the newest earlier cycle."""
-    begin(cycle, by)
-    earlier = earlier_consolidation(cycle)
-    if earlier is None or consolidation_of(cycle) is not None or cycle.steps.exists():
-        raise Refusal("There is nothing to take over, or this cycle has a table of its own.")
-    begun = Consolidation.objects.create(cycle=cycle, base=earlier.base, edited_by=by)
-    for join in earlier.joins.all():
-        join.pk, join.consolidation, join.created_by = None, begun, by
-        join.save(force_insert=True)
-    for step in enabled_steps(earlier.cycle):
-        step.pk, step.cycle, step.created_by = None, cycle, by
-        step.save(force_insert=True)
-    tell(
-        "data.carried_over",
-        f"took joins and steps over from cycle {earlier.cycle.number}",
-        cycle=cycle,
-        by=by,
-    )
 
 
 @transaction.atomic

@@ -6,6 +6,8 @@ from apps.datasets.models import (
     Consolidation,
     Examination,
     Join,
+    JoinPreview,
+    JoinResult,
     RecipeState,
     Source,
     Split,
@@ -70,9 +72,28 @@ class ConsolidationAdmin(ReadOnlyAdmin):
 class JoinAdmin(ReadOnlyAdmin):
     """Joins."""
 
-    list_display = ["consolidation", "position", "source", "left_on", "right_on", "created_by"]
+    list_display = ["consolidation", "position", "source", "kind", "left_on", "created_by"]
+    list_filter = ["kind", "is_enabled"]
     list_select_related = ["consolidation__cycle__project", "source", "created_by"]
     search_fields = ["source__name", "consolidation__cycle__project__name"]
+
+
+@admin.register(JoinResult)
+class JoinResultAdmin(ReadOnlyAdmin):
+    """Computed joins."""
+
+    list_display = ["key", "project", "join", "rows", "columns", "created_at"]
+    list_select_related = ["project", "join__source"]
+    search_fields = ["key", "project__name"]
+
+
+@admin.register(JoinPreview)
+class JoinPreviewAdmin(ReadOnlyAdmin):
+    """Joins that were looked at."""
+
+    list_display = ["project", "source", "created_by", "created_at"]
+    list_select_related = ["project", "source", "created_by"]
+    search_fields = ["source__name", "project__name"]
 
 
 @admin.register(Step)

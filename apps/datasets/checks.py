@@ -1,6 +1,7 @@
 """Questions about the data that a reviewer would ask."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 from django.urls import reverse
@@ -67,13 +68,13 @@ def _nothing_is_lost_unseen(cycle: Cycle) -> Evidence:
     table, link = current_table(cycle), _link(cycle, "wrangle")
     if table is None:
         return Evidence(ok=False, says="There is no table yet.", link=link)
-    first, last = table.report["waterfall"][0]["rows"], table.rows or 0
-    share = 1 - last / first
-    dropping = [
-        f"“{effect['sentence']}” ({effect['rows_before'] - effect['rows_after']:,})"
-        for effect in table.report["effects"]
-        if effect["rows_after"] < effect["rows_before"]
-    ]
+    way = table.report["waterfall"]
+    first, last = way[0]["rows"], table.rows or 0
+    # Joins may add rows too: what was lost is told beside all rows that ever came in.
+    steps = [(after["says"], before["rows"], after["rows"]) for before, after in pairwise(way)]
+    came = first + sum(max(0, after - before) for _, before, after in steps)
+    share = sum(max(0, before - after) for _, before, after in steps) / came
+    dropping = [f"“{says}” ({before - after:,})" for says, before, after in steps if after < before]
     says = f"{first:,} rows came in and {last:,} are used"
     says += f": {share:.1%} left out by {', '.join(dropping[:3])}." if dropping else "."
     lost = _lost_of_target(current_split(cycle))
@@ -89,7 +90,7 @@ def _nothing_is_lost_unseen(cycle: Cycle) -> Evidence:
 def _lost_of_target(split: Split | None) -> str:
     """A sentence when one class of the target lost a clearly larger share than the others."""
     classes = (split.report.get("losses") or {}).get("classes", []) if split else []
-    shares = {row["value"]: 1 - row["after"] / row["before"] for row in classes}
+    shares = {row["value"]: max(0.0, 1 - row["after"] / row["before"]) for row in classes}
     if not shares or max(shares.values()) - min(shares.values()) <= LARGE_LOSS:
         return ""
     worst = max(shares, key=lambda value: shares[value])
@@ -239,7 +240,11 @@ CHECKS = (
 _HANDS_ON = (
     "data.base_chosen",
     "data.joined",
+    "data.join_changed",
+    "data.join_moved",
     "data.join_removed",
+    "data.join_restored",
+    "data.join_switched",
     "data.carried_over",
     "data.step_added",
     "data.step_switched",

@@ -6,6 +6,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.db import models
 
+from apps.engine.joining.how import TITLES, JoinHow, JoinKind
 from apps.engine.types import TableSpec
 from apps.jobs.models import Job
 from apps.planning.models import Plan
@@ -101,27 +102,111 @@ class Consolidation(models.Model):
     base = models.ForeignKey(Source, models.PROTECT, related_name="+")
     edited_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     edited_at = models.DateTimeField(auto_now=True)
+    job = models.ForeignKey(
+        Job, models.SET_NULL, related_name="+", null=True, help_text="Computes the joins."
+    )
 
     def __str__(self) -> str:
         return f"Consolidation of {self.cycle}"
 
 
 class Join(models.Model):
-    """One source joined n:1 to the left table: every row on the left stays, at most one match."""
+    """One source joined to the table so far. Taken out or replaced instead of deleted."""
 
     consolidation = models.ForeignKey(Consolidation, models.CASCADE, related_name="joins")
     position = models.PositiveSmallIntegerField()
     source = models.ForeignKey(Source, models.PROTECT, related_name="+")
+    kind = models.CharField(
+        max_length=10,
+        default=JoinKind.LEFT.value,
+        choices=[(kind.value, title) for kind, title in TITLES.items()],
+    )
     left_on = models.JSONField(help_text="Key columns of the table so far.")
     right_on = models.JSONField(help_text="Key columns of the joined source, in the same order.")
     prefix = models.CharField(max_length=40, help_text="Put before names that clash.")
+    options = models.JSONField(
+        default=dict, help_text="Everything else that apps.engine.joining JoinHow takes."
+    )
+    is_enabled = models.BooleanField(default=True)
+    removed_at = models.DateTimeField(null=True, blank=True)
+    replaces = models.ForeignKey(
+        "self", models.SET_NULL, related_name="replaced_by", null=True, blank=True
+    )
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
 
     class Meta:
-        ordering = ["position"]
+        ordering = ["position", "pk"]
 
     def __str__(self) -> str:
-        return f"join {self.source} on {', '.join(self.left_on)}"
+        return f"{self.get_kind_display().lower()} of {self.source} on {', '.join(self.left_on)}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The form the engine takes. What is as it was before there were kinds is left out, so
+        that the hash of the inputs of an older table stays."""
+        data = {"left_on": self.left_on, "right_on": self.right_on, "prefix": self.prefix}
+        if self.kind != JoinKind.LEFT:
+            data["kind"] = self.kind
+        if self.options:
+            data["options"] = self.options
+        return data
+
+    @property
+    def how(self) -> JoinHow:
+        """As the engine reads it. Raises BadParameter."""
+        return JoinHow.from_dict(self.as_dict())
+
+
+class JoinResult(models.Model):
+    """The table after one join, computed once for the contents of both sides and the way."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="join_results")
+    key = models.CharField(max_length=64, help_text="Hash of both typed tables and the join.")
+    join = models.ForeignKey(
+        Join, models.SET_NULL, related_name="results", null=True, help_text="First computed for."
+    )
+    parquet = models.CharField(max_length=64)
+    rows = models.PositiveBigIntegerField()
+    columns = models.PositiveIntegerField()
+    report = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "key"], name="join_computed_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"Result {self.key[:8]}"
+
+
+class JoinPreview(models.Model):
+    """What a join would do, found out once for the hashes of its inputs, before it is made."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="join_previews")
+    source = models.ForeignKey(Source, models.CASCADE, related_name="+")
+    inputs = models.JSONField(help_text="Base, joins before it, the joined table, and the way.")
+    key = models.CharField(max_length=64, help_text="Hash of the inputs.")
+    job = models.ForeignKey(Job, models.SET_NULL, related_name="+", null=True)
+    report = models.JSONField(default=dict)
+    unmatched_left = models.CharField(max_length=64, blank=True, help_text="SHA-256 of a CSV.")
+    unmatched_right = models.CharField(max_length=64, blank=True, help_text="SHA-256 of a CSV.")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "key"], name="join_previewed_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"Preview of joining {self.source}"
+
+    @property
+    def is_ready(self) -> bool:
+        """Looked at."""
+        return bool(self.report)
 
 
 class Step(models.Model):

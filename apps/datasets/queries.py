@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from apps.datasets.models import Consolidation, Source, Split, Step, Table, Version
+from apps.datasets.models import Consolidation, Join, Source, Split, Step, Table, Version
 from apps.datasets.storage import local
 from apps.engine.recipe.build import consolidated_shape
 from apps.engine.splitting.folds import TEST, TRAIN_ONLY, read_split
@@ -78,6 +78,16 @@ def consolidation_of(cycle: Cycle) -> Consolidation | None:
     return Consolidation.objects.filter(cycle=cycle).select_related("base").first()
 
 
+def joins_of(consolidation: Consolidation) -> list[Join]:
+    """Joins in their order, those that are switched off among them."""
+    return list(consolidation.joins.filter(removed_at=None).select_related("source"))
+
+
+def enabled_joins(consolidation: Consolidation) -> list[Join]:
+    """Joins that the table is made with, in their order."""
+    return [join for join in joins_of(consolidation) if join.is_enabled]
+
+
 def enabled_steps(cycle: Cycle) -> list[Step]:
     """Recipe steps in their order."""
     return list(cycle.steps.filter(is_enabled=True))
@@ -90,19 +100,11 @@ def source_inputs(cycle: Cycle) -> dict[str, Any] | None:
     if consolidation is None or base is None:
         return None
     joins = []
-    for join in consolidation.joins.select_related("source"):
+    for join in enabled_joins(consolidation):
         version = _newest(join.source, before=before)
         if version is None:
             return None
-        joins.append(
-            {
-                "name": join.source.name,
-                "parquet": version.parquet,
-                "left_on": join.left_on,
-                "right_on": join.right_on,
-                "prefix": join.prefix,
-            }
-        )
+        joins.append({"name": join.source.name, "parquet": version.parquet, **join.as_dict()})
     return {"base": base.parquet, "base_name": consolidation.base.name, "joins": joins}
 
 
@@ -252,15 +254,6 @@ def readings(version: Version) -> list[ColumnReading]:
         ColumnReading(column.name, column.kind, column.missing, " ".join(told.get(column.name, [])))
         for column in version.table_spec.columns
     ]
-
-
-def unjoined_sources(cycle: Cycle) -> QuerySet[Source]:
-    """Sources that were read and are not yet part of the table."""
-    consolidation = consolidation_of(cycle)
-    if consolidation is None:
-        return read_sources(cycle.project)
-    used = [consolidation.base_id, *consolidation.joins.values_list("source_id", flat=True)]
-    return read_sources(cycle.project).exclude(pk__in=used)
 
 
 def earlier_consolidation(cycle: Cycle) -> Consolidation | None:

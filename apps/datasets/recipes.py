@@ -1,4 +1,4 @@
-"""What the pages of consolidating and wrangling show: shapes, likely keys, previews."""
+"""What the page of wrangling shows: the recipe as sentences, previews of a step."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,16 +10,13 @@ from apps.accounts.models import User
 from apps.datasets.examining import IssuesView, issues_view
 from apps.datasets.grids import PREVIEW_CELLS, first_rows, rows_within
 from apps.datasets.history import before_and_after, current_state
-from apps.datasets.models import Join, RecipeState, Source, Step, Table
+from apps.datasets.joins import consolidated_parquet
+from apps.datasets.models import RecipeState, Step, Table
 from apps.datasets.queries import (
-    consolidation_of,
-    current_table,
     enabled_steps,
-    newest_version,
     shape_so_far,
     source_inputs,
     todays_table,
-    unjoined_sources,
     with_paths,
 )
 from apps.datasets.storage import local
@@ -27,7 +24,6 @@ from apps.datasets.wrangling import sentence_of
 from apps.engine.errors import EngineError
 from apps.engine.recipe.build import consolidate
 from apps.engine.recipe.conflicts import find_conflicts
-from apps.engine.recipe.keys import KeySuggestion, suggest_keys
 from apps.engine.recipe.preview import preview, veil_preview
 from apps.engine.recipe.registry import STEPS
 from apps.engine.recipe.run import check_recipe
@@ -37,75 +33,16 @@ from apps.planning.queries import sensitive_columns, signed_plan
 from apps.projects.access import visible_projects
 from apps.projects.models import Cycle, Project
 
-KEY_CELLS = 300_000
-
-
-@dataclass(frozen=True)
-class JoinLine:
-    """A join, and what it did when the table was built (None before)."""
-
-    join: Join
-    report: dict[str, Any] | None
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A source that could be joined, with its likeliest keys."""
-
-    source: Source
-    spec: TableSpec
-    keys: list[KeySuggestion]
-
-
-@dataclass(frozen=True)
-class ConsolidatePage:
-    """Base, joins, what could be joined, and why a join does not fit (``problem``)."""
-
-    base: Source | None
-    joins: list[JoinLine]
-    candidates: list[Candidate]
-    shape: TableSpec | None
-    problem: str
-
-
-def consolidate_page(cycle: Cycle) -> ConsolidatePage:
-    """How one table comes out of the sources."""
-    consolidation, table = consolidation_of(cycle), current_table(cycle)
-    reports = table.report["joins"] if table else []
-    joins = list(consolidation.joins.select_related("source")) if consolidation else []
-    shape, candidates, problem = None, [], ""
-    try:
-        shape = shape_so_far(cycle)
-        candidates = _candidates(cycle) if shape else []
-    except EngineError as error:
-        problem = str(error)
-    return ConsolidatePage(
-        base=consolidation.base if consolidation else None,
-        joins=[
-            JoinLine(join, reports[place] if place < len(reports) else None)
-            for place, join in enumerate(joins)
-        ],
-        candidates=candidates,
-        shape=shape,
-        problem=problem,
-    )
-
-
-def _candidates(cycle: Cycle) -> list[Candidate]:
-    frame = _joined(cycle, cells=KEY_CELLS)
-    found = []
-    for source in unjoined_sources(cycle):
-        version = newest_version(source, cycle=cycle)
-        if version is not None:
-            other = first_rows(version.parquet, cells=PREVIEW_CELLS)
-            found.append(Candidate(source, version.table_spec, suggest_keys(frame, other)))
-    return found
-
 
 def _joined(cycle: Cycle, *, cells: int = PREVIEW_CELLS) -> pd.DataFrame:
-    """The first rows of the consolidated table; a base has to be chosen."""
+    """The first rows of the consolidated table; a base has to be chosen.
+
+    Of the computed one, if all joins are; else of the first rows of the base.
+    """
     inputs = source_inputs(cycle)
     assert inputs is not None, "asked only with a base"
+    if made := consolidated_parquet(cycle):
+        return first_rows(made, cells=cells)
     frame, _, _ = consolidate(
         **with_paths(inputs), report=silent, most_rows=rows_within(inputs["base"], cells=cells)
     )
@@ -219,7 +156,7 @@ def preview_step(cycle: Cycle, step: dict[str, Any], *, before: int | None = Non
         for known in enabled_steps(cycle)
         if before is None or known.position < before
     ]
-    of_rows = pq.read_metadata(local(inputs["base"])).num_rows
+    of_rows = pq.read_metadata(local(consolidated_parquet(cycle) or inputs["base"])).num_rows
     effect = preview(frame, steps, step, target=plan.target if plan else "")
     hidden = sensitive_columns(cycle)
     return StepPreview(veil_preview(effect, sensitive=hidden), len(frame), of_rows)

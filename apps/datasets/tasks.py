@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from apps.datasets import work
+from apps.datasets import join_work, work
 from apps.jobs import runner
 
 
@@ -16,6 +16,18 @@ def read_version(job_id: str) -> None:
 def build_table(job_id: str) -> None:
     """Build the table (see work.build_table)."""
     runner.run(job_id, work.build_table)
+
+
+@shared_task(name="datasets.compute_joins", acks_late=True, ignore_result=True)
+def compute_joins(job_id: str) -> None:
+    """Compute the joins (see join_work.compute_joins)."""
+    runner.run(job_id, join_work.compute_joins)
+
+
+@shared_task(name="datasets.preview_join", acks_late=True, ignore_result=True)
+def preview_join(job_id: str) -> None:
+    """Look at a join beforehand (see join_work.preview_join)."""
+    runner.run(job_id, join_work.preview_join)
 
 
 @shared_task(name="datasets.examine", acks_late=True, ignore_result=True)

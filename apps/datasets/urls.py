@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.datasets.views import recipe, sources, splits, tables, uploads
+from apps.datasets.views import joins, recipe, sources, splits, tables, uploads
 
 app_name = "datasets"
 urlpatterns = [
@@ -17,11 +17,20 @@ urlpatterns = [
     path("versions/<int:version_id>/rejected/", uploads.rejected, name="rejected"),
     path("versions/<int:version_id>/take/", sources.take_version, name="take_version"),
     path("versions/<int:version_id>/read/", sources.read_again, name="read_again"),
-    path("consolidate/", tables.consolidate, name="consolidate"),
-    path("consolidate/base/", tables.set_base, name="set_base"),
-    path("consolidate/carry-over/", tables.carry_over, name="carry_over"),
-    path("consolidate/join/<int:source_id>/", tables.add_join, name="add_join"),
-    path("consolidate/joins/<int:join_id>/remove/", tables.remove_join, name="remove_join"),
+    path("consolidate/", joins.consolidate, name="consolidate"),
+    path("consolidate/base/", joins.set_base, name="set_base"),
+    path("consolidate/carry-over/", joins.carry_over, name="carry_over"),
+    path("consolidate/compute/", joins.compute, name="compute_joins"),
+    path("consolidate/look/<int:source_id>/", joins.look, name="look"),
+    path("consolidate/joins/<int:join_id>/", joins.change_join, name="change_join"),
+    path("consolidate/joins/<int:join_id>/look/", joins.look_at_join, name="look_at_join"),
+    path("consolidate/previews/<int:preview_id>/", joins.join_preview, name="join_preview"),
+    path("consolidate/previews/<int:preview_id>/apply/", joins.apply_preview, name="apply_preview"),
+    path(
+        "consolidate/previews/<int:preview_id>/unmatched/<slug:side>/",
+        joins.unmatched,
+        name="unmatched",
+    ),
     path("wrangle/", tables.wrangle, name="wrangle"),
     path("wrangle/add/<slug:key>/", tables.add_step, name="add_step"),
     path("wrangle/steps/<int:step_id>/", tables.change_step, name="change_step"),

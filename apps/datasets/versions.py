@@ -12,12 +12,14 @@ from apps.datasets.models import Version
 from apps.datasets.queries import (
     consolidation_of,
     current_table,
+    enabled_joins,
     enabled_steps,
     newest_version,
     source_inputs,
     with_paths,
 )
 from apps.engine.errors import EngineError
+from apps.engine.joining.how import JoinHow
 from apps.engine.recipe.build import consolidated_shape
 from apps.engine.recipe.registry import step_from
 from apps.engine.types import TableSpec
@@ -64,7 +66,7 @@ def downstream(version: Version, *, cycle: Cycle) -> list[Downstream]:
     consolidation = consolidation_of(cycle)
     if inputs is None or used is None or consolidation is None:
         return []
-    joined = list(consolidation.joins.values_list("source_id", flat=True))
+    joined = [join.source_id for join in enabled_joins(consolidation)]
     if version.source_id not in (consolidation.base_id, *joined):
         return []
     lines, shape = _joins(_with(inputs, version, cycle=cycle))
@@ -84,7 +86,7 @@ def _with(inputs: dict[str, Any], version: Version, *, cycle: Cycle) -> dict[str
     assert consolidation is not None, "inputs have a consolidation"
     joins = [
         {**data, "parquet": version.parquet} if join.source_id == version.source_id else data
-        for join, data in zip(consolidation.joins.all(), inputs["joins"], strict=True)
+        for join, data in zip(enabled_joins(consolidation), inputs["joins"], strict=True)
     ]
     is_base = consolidation.base_id == version.source_id
     return {**inputs, "base": version.parquet if is_base else inputs["base"], "joins": joins}
@@ -95,7 +97,9 @@ def _joins(inputs: dict[str, Any]) -> tuple[list[Downstream], TableSpec | None]:
     lines: list[Downstream] = []
     shape = consolidated_shape(base=paths["base"], joins=[])
     for place, join in enumerate(paths["joins"], start=1):
-        what = f"Join with {join['name']} on {', '.join(join['left_on'])}"
+        how = JoinHow.from_dict(join)
+        on = f" on {how.keys}" if how.keys else ""
+        what = f"{how.title} with {join['name']}{on}"
         try:
             shape = consolidated_shape(base=paths["base"], joins=paths["joins"][:place])
         except EngineError as error:

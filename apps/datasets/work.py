@@ -6,10 +6,12 @@ from typing import Any
 
 from django.utils import timezone
 
+from apps.datasets.join_work import compute, told
 from apps.datasets.models import Examination, Split, Table, Version
 from apps.datasets.queries import newest_version, with_paths
 from apps.datasets.storage import keep, local, scratch
 from apps.datasets.vault import seal
+from apps.engine.errors import NotEnoughData
 from apps.jobs.models import Job
 from apps.jobs.runner import Desk
 from apps.planning.content import features_of
@@ -65,13 +67,18 @@ def _compared(version: Version, parquet: str, desk: Desk) -> dict[str, Any] | No
 
 
 def build_table(job: Job, desk: Desk) -> None:
-    """Join and clean, in a limited child process."""
+    """Join and clean, in limited child processes; joins that are known are not computed again."""
     table = Table.objects.select_related("cycle__project").get(job=job)
     inputs, plan = table.inputs, signed_plan(table.cycle)
+    results = compute(inputs, desk, cycle=table.cycle)
+    before = told(inputs, results)
+    if results and not results[-1].rows:
+        raise NotEnoughData(f"No row is left after {before['waterfall'][-1]['says']}: change it.")
     with scratch() as folder:
         result = desk.child(
             "apps.engine.recipe.build:build_table",
-            **with_paths(inputs),
+            base=str(local(results[-1].parquet if results else inputs["base"])),
+            joins=[],
             steps=inputs["steps"],
             target=str(folder / "table.parquet"),
             consolidated_target=str(folder / "consolidated.parquet"),
@@ -82,6 +89,10 @@ def build_table(job: Job, desk: Desk) -> None:
             keep(folder / "table.parquet"),
             keep(folder / "consolidated.parquet"),
         )
+    result["joins"] = before["joins"]
+    *way, last = before["waterfall"]
+    joined, *cleaned = result["waterfall"]  # the child began with the joined table
+    result["waterfall"] = [*way, {**joined, "says": last["says"]}, *cleaned]
     with desk.finishing():
         table.parquet, table.consolidated, table.rows = parquet, consolidated, result["rows"]
         table.spec, table.consolidated_spec = result.pop("spec"), result.pop("consolidated_spec")

@@ -106,7 +106,7 @@ def name_view(
         is_pinned=pin,
         made_by=by,
     )
-    _record(view, "data.view_named", "named", by)
+    tell("data.view_named", "named", view=view, by=by)
     return view
 
 
@@ -115,19 +115,22 @@ def pin_view(*, view: View, pin: bool, by: User) -> None:
     """Show a view at the data gate, or no longer."""
     require(by, Verb.EXPLORE, view.cycle.project)
     if View.objects.filter(pk=view.pk, is_pinned=not pin).update(is_pinned=pin):
-        says = "pinned to the data gate" if pin else "took from the data gate"
-        _record(view, "data.view_pinned" if pin else "data.view_unpinned", says, by)
+        if pin:
+            tell("data.view_pinned", "pinned to the data gate", view=view, by=by)
+        else:
+            tell("data.view_unpinned", "took from the data gate", view=view, by=by)
 
 
 @transaction.atomic
 def remove_view(*, view: View, by: User) -> None:
     """Forget a view; the ledger keeps that it was there."""
     require(by, Verb.EXPLORE, view.cycle.project)
-    _record(view, "data.view_removed", "removed", by)
+    tell("data.view_removed", "removed", view=view, by=by)
     view.delete()
 
 
-def _record(view: View, verb: str, did: str, by: User) -> None:
+def tell(verb: str, did: str, *, view: View, by: User) -> None:
+    """Write what a person did to a view into the ledger."""
     ledger.record(
         verb,
         f"{by} {did} the view “{view.name}”",

@@ -18,7 +18,7 @@ from apps.engine.types import ColumnSpec, Problem
 from apps.jobs.actions import enqueue
 from apps.jobs.models import LIVE, JobState, Queue
 from apps.modeling.models import Candidate, Experiment, Opening, Reproduction, Trial
-from apps.modeling.proposing import offers_for, wanted_of
+from apps.modeling.proposing import Offer, offers_for, wanted_of
 from apps.planning.queries import as_signed
 from apps.projects import ledger
 from apps.projects.access import Verb, require
@@ -91,12 +91,7 @@ def start_experiment(
         budget_s=(budget_s or USUAL_BUDGET_S) if "search" in candidates else None,
         started_by=by,
     )
-    _start_trial(experiment, CANDIDATES["dummy"], by=by)
-    if stated:
-        _start_trial(experiment, CANDIDATES["rule"], by=by, params=stated)
-    for offer, most_rows in wanted:
-        expected_s = experiment.budget_s if offer.key == "search" else offer.proposal.cost.fit_s
-        _start_trial(experiment, offer.candidate, by=by, most_rows=most_rows, expected_s=expected_s)
+    _start_trials(experiment, wanted, stated, by=by)
     ledger.record(
         "model.experiment_started",
         f"{by} started experiment {experiment.number} with {len(wanted)} candidates",
@@ -111,6 +106,21 @@ def start_experiment(
         },
     )
     return experiment
+
+
+def _start_trials(
+    experiment: Experiment,
+    wanted: list[tuple[Offer, int | None]],
+    stated: dict[str, Any] | None,
+    *,
+    by: User,
+) -> None:
+    _start_trial(experiment, CANDIDATES["dummy"], by=by)
+    if stated:
+        _start_trial(experiment, CANDIDATES["rule"], by=by, params=stated)
+    for offer, most_rows in wanted:
+        expected_s = experiment.budget_s if offer.key == "search" else offer.proposal.cost.fit_s
+        _start_trial(experiment, offer.candidate, by=by, most_rows=most_rows, expected_s=expected_s)
 
 
 def _stated(rule: dict[str, Any] | None, data: ClosedData) -> dict[str, Any] | None:

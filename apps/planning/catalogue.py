@@ -43,7 +43,7 @@ TRIPWIRES: Choices = (
     ("estimated", "the primary metric as estimated without outcomes"),
     ("money", "money delivered in these days"),
 )
-SIDES: Choices = ((">", "above"), ("<", "below"))
+DIRECTIONS: Choices = ((">", "above"), ("<", "below"))
 ROLES: Choices = (("primary", "Primary"), ("guardrail", "Guardrail"))
 AVERAGING: Choices = (
     ("", "usual (macro)"),
@@ -246,15 +246,15 @@ _RISK = (
     Field("owner", "Owner", "line", most=120),
     Field("contingency", "What is done then?", "line"),
     Field("tripwire_metric", "Tripwire", "choice", choices=TRIPWIRES, within="tripwire"),
-    Field("tripwire_operator", "Trips", "choice", choices=SIDES, initial=">", within="tripwire"),
+    Field(
+        *("tripwire_operator", "Trips", "choice"),
+        choices=DIRECTIONS,
+        initial=">",
+        within="tripwire",
+    ),
     Field("tripwire_threshold", "Threshold", "number", within="tripwire", low=0),
     Field(
-        "tripwire_window_days",
-        "Over how many days",
-        "whole",
-        within="tripwire",
-        low=1,
-        high=366,
+        "tripwire_window_days", "Over how many days", "whole", within="tripwire", low=1, high=366
     ),
 )
 _PROMISE = (

@@ -1,13 +1,17 @@
-"""Making one table out of the sources: suggested keys, joins that fit, joins that do not."""
+"""Making one table out of the sources: looked at first, joined, changed, taken out and put back."""
+
+import csv
+import io
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from apps.datasets import actions
-from apps.datasets.models import Join
-from apps.datasets.queries import current_table, shape_so_far
-from apps.datasets.recipes import consolidate_page
+from apps.datasets import actions, join_actions
+from apps.datasets.joins import computed, consolidate_page, default_prefix, veiled
+from apps.datasets.models import Join, JoinPreview, JoinResult
+from apps.datasets.queries import current_table, shape_so_far, source_inputs
+from apps.jobs import runner
 from apps.projects.actions import start_cycle
 from apps.projects.stages import Stage
 from apps.web.refusals import Refusal
@@ -19,6 +23,7 @@ PAYMENTS = pd.DataFrame(
 )
 TERMINALS = pd.DataFrame({"terminal": [1, 2, 3], "kind": ["shop", "web", "shop"]})
 PLACES = pd.DataFrame({"place": ["a", "b"], "amount": [7, 9]})
+TWICE = pd.DataFrame({"terminal": [1, 1, 2], "x": [1, 2, 3]})
 
 
 @pytest.fixture
@@ -28,52 +33,176 @@ def based(bring, opened, analyst):
     return bring("terminals", TERMINALS), bring("places", PLACES)
 
 
-def test_keys_are_suggested_by_name_and_by_overlap(client, at, based, opened):
-    by_name = {each.source.name: each.keys[0] for each in consolidate_page(opened).candidates}
-    assert (by_name["terminals"].left_on, by_name["terminals"].match_rate) == (("terminal",), 0.75)
-    assert by_name["places"].left_on == ("city",)
-    assert by_name["places"].right_on == ("place",)
-    page = client.get(at("consolidate")).content.decode()
-    assert f"{percent(0.75)} of the first rows would match" in page
+@pytest.fixture
+def look(client, at, jobs):
+    """``look(source, **form)``: the preview of joining it, by the form when one is given."""
+
+    def run(source, *, join=None, kind="left", **fields):
+        query = f"?join={join.pk}" if join else ""
+        with jobs():
+            answer = client.post(at("look", source.pk) + query)
+        assert answer.status_code == 302, answer.content.decode()[-3000:]
+        if fields:
+            address = answer["Location"].partition("?")[0]
+            query = f"?kind={kind}&join={join.pk}" if join else f"?kind={kind}"
+            form = {"compare": "exact", "prefix": f"{source.name}_", **fields}
+            with jobs():
+                answer = client.post(address + query, form)
+            assert answer.status_code == 302, answer.content.decode()[-6000:]
+        pk = answer["Location"].rstrip("/").partition("previews/")[2].partition("/")[0]
+        return JoinPreview.objects.get(pk=pk)
+
+    return run
+
+
+@pytest.fixture
+def join_by(client, at, look):
+    """``join_by(source, **form)``: looked at and then made."""
+
+    def run(source, *, agreed=False, **fields):
+        preview = look(source, **fields)
+        client.post(at("apply_preview", preview.pk), {"agreed": "yes"} if agreed else {})
+        return Join.objects.filter(removed_at=None).last()
+
+    return run
+
+
+def test_keys_are_suggested_by_name_and_by_overlap(client, at, based, look):
+    first, second = (look(source).report["suggestions"][0] for source in based)
+    assert (first["left_on"], first["match_rate"], first["is_unique"]) == (["terminal"], 0.75, True)
+    assert (second["left_on"], second["right_on"]) == (["city"], ["place"])
+
+
+def test_what_a_join_would_do_is_shown_before_anything_is_joined(client, at, based, look):
+    preview = look(based[0])
+    page = client.get(at("join_preview", preview.pk)).content.decode()
+    assert not Join.objects.exists()
+    for says in (
+        "n:1",
+        "8 → 8",
+        percent(0.75),
+        "2 rows without a match",
+        "Most frequent keys: 4 (2)",
+    ):
+        assert says in page
+    clash = look(based[1]).report["clashes"]
+    assert clash == [{"name": "amount", "called": "places_amount", "agrees": 0.0, "means": "other"}]
+
+
+def test_rows_without_a_match_are_downloaded_and_run_nothing_in_a_spreadsheet(
+    client, at, bring, based, look
+):
+    names = pd.DataFrame({"city": ["a", "=cmd()"], "=note": ["x", "+1+1"], "n": [-5, -6]})
+    preview = look(bring("cities", names))
+    answer = client.get(at("unmatched", preview.pk, "right"))
+    rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+    assert rows == [["city", "'=note", "n"], ["'=cmd()", "'+1+1", "-6"]]
+    assert "attachment" in answer["Content-Disposition"]
+    assert client.get(at("unmatched", preview.pk, "up")).status_code == 404
 
 
 def test_a_join_adds_columns_and_tells_its_match_rate_after_the_build(
-    client, at, based, opened, jobs
+    client, at, based, opened, jobs, join_by
 ):
-    terminals, places = based
-    client.post(at("add_join", terminals.pk), {"left0": "terminal", "right0": "terminal"})
-    client.post(at("add_join", places.pk), {"left0": "city", "right0": "place"})
+    for source in based:
+        join_by(source)
     assert shape_so_far(opened).names[-2:] == ("kind", "places_amount")
     with jobs():
         client.post(at("build"))
     table = current_table(opened)
     assert [row["rows"] for row in table.report["waterfall"]] == [8, 8, 8]
+    assert [row["says"] for row in table.report["waterfall"][1:]] == [
+        "Join “terminals”",
+        "Join “places”",
+    ]
     assert [join["match_rate"] for join in table.report["joins"]] == [0.75, 1.0]
-    page = client.get(at("consolidate")).content.decode()
-    assert "8 → 8" in page
+    assert "8 → 8" in client.get(at("consolidate")).content.decode()
+
+
+def test_the_same_look_and_the_same_join_are_computed_once(
+    client, at, based, opened, jobs, join_by, look, monkeypatch
+):
+    calls = []
+    child = runner.Desk.child
+    monkeypatch.setattr(
+        runner.Desk,
+        "child",
+        lambda self, call, **more: calls.append(call) or child(self, call, **more),
+    )
+    first = join_by(based[0])
+    join_by(based[1])
+    assert look(based[0], left0="terminal", right0="terminal").pk != first.pk
+    with jobs():
+        client.post(at("compute_joins"))
+        client.post(at("build"))
+    join = "apps.engine.joining.run:join_tables"
+    assert calls.count(join) == 2
+    before = len(calls)
+    look(based[0], left0="terminal", right0="terminal")
+    assert len(calls) == before
+    client.post(at("change_join", first.pk), {"does": "down"})
+    with jobs():
+        client.post(at("compute_joins"))
+    assert calls.count(join) == 4
+    client.post(at("change_join", first.pk), {"does": "up"})
+    assert None not in computed(opened.project, source_inputs(opened))
 
 
 @pytest.mark.parametrize(
     ("keys", "says"),
     [
-        ({"left0": "city", "right0": "terminal"}, "different kinds"),
         ({"left0": "nothing", "right0": "terminal"}, "not one of the available choices"),
-        ({}, "This field is required"),
+        ({"left0": ""}, "This field is required"),
         ({"left0": "terminal", "right0": "terminal", "left1": "city"}, "Choose both sides"),
+        (
+            {"left0": "terminal", "right0": "terminal", "left1": "terminal", "right1": "kind"},
+            "chosen twice",
+        ),
     ],
 )
-def test_keys_that_do_not_fit_are_refused_on_the_form(client, at, based, keys, says):
-    answer = client.post(at("add_join", based[0].pk), keys)
+def test_keys_that_do_not_fit_are_refused_on_the_form(client, at, based, look, keys, says):
+    preview = look(based[0])
+    answer = client.post(at("join_preview", preview.pk), {"compare": "exact", **keys})
     assert answer.status_code == 422
     assert says in answer.content.decode()
-    assert not Join.objects.exists()
 
 
-def test_a_key_that_stands_twice_fails_the_build_in_one_sentence(
-    client, at, based, bring, opened, jobs
+def test_text_against_number_is_seen_and_can_be_compared_as_numbers(
+    client, at, bring, based, look, opened, join_by
 ):
-    twice = bring("twice", pd.DataFrame({"terminal": [1, 1, 2], "x": [1, 2, 3]}))
-    client.post(at("add_join", twice.pk), {"left0": "terminal", "right0": "terminal"})
+    padded = bring("padded", b"terminal,owner\n001,x\n002,y\n00A,z\n")
+    preview = look(padded, left0="terminal", right0="terminal")
+    assert "different kinds" in preview.report["refused"]
+    page = client.get(at("join_preview", preview.pk)).content.decode()
+    assert "4 rows (50.0%) would match if the keys were compared as numbers" in page
+    client.post(at("apply_preview", preview.pk))
+    assert not Join.objects.exists()
+    (suggested,) = look(padded).report["suggestions"]
+    assert (suggested["compare"], suggested["match_rate"]) == ("number", 0.5)
+    assert join_by(padded).options == {"compare": "number"}
+
+
+def test_rows_multiply_only_after_a_yes_to_their_number(
+    client, at, based, bring, opened, jobs, look
+):
+    preview = look(bring("twice", TWICE), left0="terminal", right0="terminal")
+    assert (preview.report["cardinality"], preview.report["rows_after"]) == ("n:m", 10)
+    page = client.get(at("join_preview", preview.pk)).content.decode()
+    assert "Yes: turn 8 rows into 10." in page
+    answer = client.post(at("apply_preview", preview.pk), follow=True)
+    assert "This turns 8 rows into 10: say yes" in answer.content.decode()
+    client.post(at("apply_preview", preview.pk), {"agreed": "yes"})
+    assert Join.objects.get().options == {"agreed_rows": 10}
+    with jobs():
+        client.post(at("build"))
+    assert current_table(opened).rows == 10
+
+
+def test_a_join_that_multiplies_by_another_door_fails_the_build_in_one_sentence(
+    client, at, based, bring, opened, analyst, jobs
+):
+    keys = {"left_on": ["terminal"], "right_on": ["terminal"], "by": analyst}
+    join_actions.add_join(cycle=opened, source=bring("twice", TWICE), **keys)
     with jobs():
         client.post(at("build"))
     page = client.get(at("wrangle")).content.decode()
@@ -82,26 +211,215 @@ def test_a_key_that_stands_twice_fails_the_build_in_one_sentence(
     assert "would turn 8 rows into 10" in page
 
 
-def test_a_source_is_joined_once_and_never_to_itself(based, opened, analyst):
+def test_what_changed_since_the_look_is_not_joined_unseen(client, at, based, bring, look, opened):
+    preview = look(based[0])
+    client.post(at("apply_preview", look(based[1]).pk))
+    answer = client.post(at("apply_preview", preview.pk), follow=True)
+    assert "changed since this was looked at" in answer.content.decode()
+    assert Join.objects.count() == 1
+
+
+def test_a_source_is_joined_once_in_a_way_and_to_itself_only_aggregated(based, opened, analyst):
     terminals, _ = based
     keys = {"left_on": ["terminal"], "right_on": ["terminal"], "by": analyst}
-    actions.add_join(cycle=opened, source=terminals, **keys)
-    with pytest.raises(Refusal, match="part of the table already"):
-        actions.add_join(cycle=opened, source=terminals, **keys)
+    join_actions.add_join(cycle=opened, source=terminals, **keys)
+    with pytest.raises(Refusal, match="already in this way"):
+        join_actions.add_join(cycle=opened, source=terminals, **keys)
+    join_actions.add_join(cycle=opened, source=terminals, **(keys | {"left_on": ["payment"]}))
+    assert [join.prefix for join in Join.objects.all()] == ["terminals_", "terminals2_"]
+    assert default_prefix(opened, terminals) == "terminals3_"
     with pytest.raises(Refusal, match="is joined already"):
         actions.set_base(cycle=opened, source=terminals, by=analyst)
+    base = opened.consolidation.base
+    with pytest.raises(Refusal, match="only aggregated"):
+        join_actions.add_join(cycle=opened, source=base, **keys)
 
 
-def test_a_join_is_taken_out_again(client, at, based, opened):
-    client.post(at("add_join", based[0].pk), {"left0": "terminal", "right0": "terminal"})
-    client.post(at("remove_join", Join.objects.get().pk))
+TIMES = {"left_time": "payment", "right_time": "terminal"}
+KINDS = [
+    ("inner", {}, 6, ["kind"]),
+    ("right", {}, 6, ["kind"]),
+    ("outer", {}, 8, ["kind"]),
+    ("semi", {}, 6, []),
+    ("anti", {}, 2, []),
+    ("group", {"column0": "*"}, 8, ["terminals_rows"]),
+    (
+        "nearest",
+        TIMES | {"direction": "forward", "tolerance": "1", "tolerance_unit": "1"},
+        8,
+        ["kind"],
+    ),
+    (
+        "window",
+        TIMES | {"column0": "terminal", "function0": "max", "window_unit": "1", "delay_unit": "1"},
+        8,
+        ["terminals_terminal_max"],
+    ),
+]
+
+
+def test_each_kind_is_looked_at_and_made_by_its_form(
+    client, at, based, opened, jobs, look, subtests
+):
+    for kind, fields, rows, columns in KINDS:
+        with subtests.test(kind):
+            more = {f"function{place}": "count" for place in range(6)} | fields
+            preview = look(based[0], kind=kind, left0="terminal", right0="terminal", **more)
+            page = client.get(at("join_preview", preview.pk)).content.decode()
+            assert ("That is a leak" in page) == (kind == "nearest")
+            assert preview.report["rows_after"] == rows
+            assert [column["name"] for column in preview.report["added"]] == columns
+            client.post(at("apply_preview", preview.pk))
+            join = Join.objects.get(removed_at=None)
+            assert join.kind == kind
+            with jobs():
+                client.post(at("compute_joins"))
+            assert JoinResult.objects.last().rows == rows
+            client.post(at("change_join", join.pk), {"does": "out"})
+
+
+def test_a_union_matches_columns_and_tells_of_rows_that_stand_there_already(
+    client, at, based, bring, opened, jobs, join_by
+):
+    more = bring("more", pd.DataFrame({"Payment": [7, 8], "city": ["b", "c"], "tip": [1, 2]}))
+    fields = {"match0": "payment", "match1": "city", "match2": "+", "origin": "came from"}
+    join_by(more, kind="union", **fields)
+    told = JoinPreview.objects.last().report
+    assert (told["rows_after"], told["in_both"], told["only_right"]) == (10, 1, ["tip"])
+    with jobs():
+        client.post(at("build"))
+    assert current_table(opened).table_spec.names[-2:] == ("tip", "came from")
+
+
+def test_a_join_is_taken_out_changed_and_put_back_and_nothing_is_lost(
+    client, at, based, opened, look, join_by
+):
+    join = join_by(based[0])
+    client.post(at("change_join", join.pk), {"does": "out"})
     assert shape_so_far(opened).names == tuple(PAYMENTS.columns)
+    assert "Put back" in client.get(at("consolidate")).content.decode()
+    client.post(at("change_join", join.pk), {"does": "back"})
+    assert "kind" in shape_so_far(opened).names
+
+    preview = look(based[0], join=join, kind="semi", left0="terminal", right0="terminal")
+    assert preview.report["rows_after"] == 6
+    client.post(at("apply_preview", preview.pk) + f"?join={join.pk}")
+    changed = Join.objects.get(removed_at=None)
+    assert (changed.kind, changed.replaces, changed.position) == ("semi", join, join.position)
+    client.post(at("change_join", join.pk), {"does": "back"})
+    assert Join.objects.get(removed_at=None) == join
+    client.post(at("change_join", changed.pk), {"does": "back"})
+    assert Join.objects.get(removed_at=None) == changed
+    verbs = opened.project.events.filter(verb__startswith="data.join").values_list(
+        "verb", flat=True
+    )
+    assert list(verbs) == [
+        "data.joined",
+        "data.join_removed",
+        "data.join_restored",
+        "data.join_changed",
+        "data.join_restored",
+        "data.join_restored",
+    ]
+
+
+def test_a_join_is_moved_and_switched_off_and_what_rests_on_it_says_so(
+    client, at, based, bring, opened, join_by
+):
+    first = join_by(based[0])
+    kinds = join_by(bring("kinds", pd.DataFrame({"kind": ["shop", "web"], "fee": [1, 2]})))
+    assert client.post(at("change_join", first.pk), {"does": "off"}).status_code == 302
+    page = client.get(at("consolidate")).content.decode()
+    assert "switched off" in page
+    assert "There is no column named &#x27;kind&#x27; in the table so far" in page
+    client.post(at("change_join", first.pk), {"does": "on"})
+    client.post(at("change_join", kinds.pk), {"does": "up"})
+    assert [line.says for line in consolidate_page(opened).lines] == [
+        "does not apply",
+        "does not apply",
+    ]
+    client.post(at("change_join", kinds.pk), {"does": "down"})
+    assert not consolidate_page(opened).problem
+
+
+def test_a_newer_version_is_held_against_each_join_and_the_old_figure_stands_beside(
+    client, at, based, opened, analyst, tmp_path, jobs, join_by
+):
+    join_by(based[0])
+    with jobs():
+        client.post(at("compute_joins"))
+    (line,) = consolidate_page(opened).lines
+    assert (line.says, line.before) == ("applies", None)
+    content = pd.DataFrame({"terminal": [1], "kind": ["shop"]}).to_csv(index=False).encode()
+    path = tmp_path / "newer.csv"
+    path.write_bytes(content)
+    with jobs():
+        actions.add_version(source=based[0], cycle=opened, path=path, filename="t.csv", by=analyst)
+    (line,) = consolidate_page(opened).lines
+    assert (line.says, line.before.report["match_rate"]) == ("applies, not computed yet", 0.75)
+    with jobs():
+        client.post(at("compute_joins"))
+    (line,) = consolidate_page(opened).lines
+    assert (line.result.report["match_rate"], line.before.report["match_rate"]) == (0.25, 0.75)
+    assert JoinResult.objects.count() == 2
+
+
+def test_the_picture_and_its_table_tell_sizes_and_hashes(client, at, based, opened, jobs, join_by):
+    join_by(based[0])
+    with jobs():
+        client.post(at("build"))
+    page = client.get(at("consolidate")).content.decode()
+    result = JoinResult.objects.get()
+    for says in ("<svg", "8 × 4", "3 × 2", "8 × 5", result.parquet[:8], "The same as a table"):
+        assert says in page
+    assert "style=" not in page.partition('<svg class="join-graph"')[2].partition("</svg>")[0]
+
+
+def test_values_that_the_plan_marks_as_sensitive_are_not_shown():
+    found = {"total": 1, "columns": ["k", "n"], "rows": [["x", "1"]], "keys": [{"key": "x"}]}
+    told = {"how": {"left_on": ["k"]}, "unmatched_left": found}
+    assert veiled(told, hidden={"other"})["unmatched_left"] == found
+    seen = veiled(told, hidden={"k"})["unmatched_left"]
+    assert (seen["rows"], seen["keys"]) == ([["hidden", "1"]], [])
+    assert veiled(told, hidden={"n"})["unmatched_left"]["rows"] == [["x", "hidden"]]
+    assert found["rows"] == [["x", "1"]]
+
+
+def test_previews_of_another_project_and_for_viewers_are_not_there(
+    client, at, based, look, stranger, viewer, project
+):
+    preview = look(based[0])
+    address = at("join_preview", preview.pk)
+    client.force_login(viewer)
+    assert client.get(address).status_code == 403
+    client.force_login(stranger)
+    assert client.get(address).status_code == 404
+
+
+def test_a_table_before_there_were_kinds_keeps_the_hash_of_its_inputs(based, opened, analyst):
+    join_actions.add_join(
+        cycle=opened, source=based[0], left_on=["terminal"], right_on=["terminal"], by=analyst
+    )
+    (join,) = source_inputs(opened)["joins"]
+    assert set(join) == {"name", "parquet", "left_on", "right_on", "prefix"}
+
+
+def test_a_join_that_leaves_no_row_is_told_by_its_name(client, at, based, bring, jobs, join_by):
+    join_by(
+        bring("none", pd.DataFrame({"terminal": [77]})),
+        kind="semi",
+        left0="terminal",
+        right0="terminal",
+    )
+    with jobs():
+        client.post(at("build"))
+    assert "No row is left after Semi join: “none”" in client.get(at("wrangle")).content.decode()
 
 
 def test_the_next_cycle_starts_from_the_joins_and_steps_of_the_last(
-    client, at, based, opened, analyst, pass_gate
+    client, at, based, opened, analyst, pass_gate, join_by
 ):
-    client.post(at("add_join", based[0].pk), {"left0": "terminal", "right0": "terminal"})
+    join_by(based[0])
     actions.add_step(
         cycle=opened, step="drop_columns", params={"columns": ["city"]}, by=analyst, reason="why"
     )
@@ -135,13 +453,14 @@ def test_new_rows_for_the_next_cycle_do_not_change_the_one_before(
     assert current_table(opened) == before
 
 
-def test_there_is_no_join_without_overlap_to_suggest(bring, opened, analyst):
+def test_there_is_no_join_without_overlap_to_suggest(client, at, bring, opened, analyst, look):
     numbers = np.arange(50)
     actions.set_base(
         cycle=opened,
         source=bring("one", pd.DataFrame({"a": numbers, "x": numbers / 3})),
         by=analyst,
     )
-    bring("two", pd.DataFrame({"b": numbers + 1000, "x": numbers / 3}))
-    (candidate,) = consolidate_page(opened).candidates
-    assert candidate.keys == []
+    two = bring("two", pd.DataFrame({"b": numbers + 1000, "x": numbers / 3}))
+    preview = look(two)
+    assert (preview.report["suggestions"], preview.report["how"]) == ([], None)
+    assert "No key suggests itself" in client.get(at("join_preview", preview.pk)).content.decode()

@@ -8,11 +8,14 @@ import pytest
 
 from apps.datasets import actions, wrangling
 from apps.datasets.examining import issues_view
+from apps.datasets.grids import first_rows
 from apps.datasets.history import current_state
 from apps.datasets.queries import enabled_steps
 from apps.datasets.recipes import exported, wrangle_page
 from apps.engine.errors import BadParameter, ColumnMissing
+from apps.jobs.children import Child
 from apps.planning.models import Draft
+from apps.projects import keys
 from apps.projects.actions import start_project
 from apps.web.refusals import Refusal
 
@@ -203,7 +206,14 @@ def test_pseudonyms_are_the_same_in_the_page_and_in_the_table(based, analyst, jo
     with jobs():
         table = actions.build_table(cycle=based, by=analyst)
     table.refresh_from_db()
-    from apps.datasets.grids import first_rows
-
     assert first_rows(table.parquet, cells=1_000)["email"][0] == shown
     assert "person0@" not in json.dumps(table.report)
+
+
+def test_only_a_child_whose_recipe_makes_pseudonyms_is_told_the_key():
+    told = {
+        step: json.loads(Child("a:b", {"steps": [{"step": step, "params": {}}]}).request)
+        for step in ("pseudonymise", "trim_text")
+    }
+    assert bytes.fromhex(told["pseudonymise"]["pseudonym_key"]) == keys.for_pseudonyms()
+    assert set(told["trim_text"]) == {"call", "arguments"}

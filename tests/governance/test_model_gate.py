@@ -21,7 +21,7 @@ from apps.modeling.models import (
 )
 from apps.modeling.queries import summarise
 from apps.planning.queries import amendments_of, lock_of
-from apps.production.models import Call, Deployment, Release, WatchReport
+from apps.production.models import Call, Deployment, Drill, Release, WatchReport
 from apps.projects.stages import Stage
 from tests import builders
 
@@ -310,6 +310,13 @@ def test_each_point_comes_with_its_row_of_the_record(bench, page, monkeypatch):
     Call.objects.create(
         deployment=endpoint, release=release, is_rehearsal=True, status=200, latency_ms=1.0, at=now
     )
+    assert points(evaluation)["Infrastructure"] == 3.5
+    risk = made.plan.task("risks")["items"][0]
+    drill = {"risk": risk["says"], "contingency": risk["contingency"], "took_s": 90.0}
+    drill |= {"cycle": made.cycle, "person": by, "done": "Read in order of arrival"}
+    Drill.objects.create(passed=False, note="Nobody knew how", **drill)
+    assert points(evaluation)["Infrastructure"] == 3.5
+    Drill.objects.create(passed=True, **drill)
     assert points(evaluation)["Infrastructure"] == 4.0
     assert points(evaluation)["Data"] == 3.5
     WatchReport.objects.create(release=release, at=now, drift=[{}, {}], service={"calls": 5})

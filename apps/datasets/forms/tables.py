@@ -7,44 +7,6 @@ from django import forms
 from apps.datasets.models import SplitMethod
 from apps.engine.types import Kind, TableSpec
 
-KEY_PAIRS = 3
-
-
-class JoinForm(forms.Form):
-    """The key columns of a join, pairwise."""
-
-    def __init__(self, data: Any = None, *, left: TableSpec, right: TableSpec) -> None:
-        super().__init__(data)
-        for place in range(KEY_PAIRS):
-            for side, spec, says in (("left", left, "the table"), ("right", right, "the source")):
-                choices = [
-                    (column.name, f"{column.name} ({column.kind})") for column in spec.columns
-                ]
-                self.fields[f"{side}{place}"] = forms.ChoiceField(
-                    required=place == 0,
-                    label=f"Key {place + 1} in {says}",
-                    choices=[("", "choose" if place == 0 else "none"), *choices],
-                )
-
-    def clean(self) -> dict[str, Any]:
-        """A key has both sides."""
-        data = super().clean() or {}
-        for place in range(1, KEY_PAIRS):
-            left, right = data.get(f"left{place}"), data.get(f"right{place}")
-            if bool(left) != bool(right):
-                self.add_error(f"{'right' if left else 'left'}{place}", "Choose both sides.")
-        return data
-
-    def keys(self) -> tuple[list[str], list[str]]:
-        """Both sides as lists."""
-        pairs = [
-            (self.cleaned_data[f"left{place}"], self.cleaned_data[f"right{place}"])
-            for place in range(KEY_PAIRS)
-            if self.cleaned_data[f"left{place}"]
-        ]
-        return [left for left, _ in pairs], [right for _, right in pairs]
-
-
 _ORDERED = {Kind.DATETIME, Kind.INTEGER, Kind.NUMBER}
 
 

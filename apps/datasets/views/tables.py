@@ -1,103 +1,18 @@
-"""Consolidating, wrangling, and looking at the table."""
+"""Wrangling, and looking at the table."""
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.datasets import actions, grids, queries, recipes, wrangling
 from apps.datasets.forms.steps import StepForm
-from apps.datasets.forms.tables import JoinForm
-from apps.datasets.models import Join, Step
+from apps.datasets.models import Step
 from apps.engine.errors import EngineError
 from apps.engine.recipe.registry import STEPS
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
 from apps.projects.queries import GateClosed
 from apps.web.fragments import render_page
-
-
-@require_GET
-@project_view(Verb.LOOK)
-def consolidate(request: HttpRequest, project: Project) -> HttpResponse:
-    """How one table comes out of the sources."""
-    return _consolidate_page(request, project)
-
-
-def _consolidate_page(
-    request: HttpRequest, project: Project, *, chosen: int = 0, bound: JoinForm | None = None
-) -> HttpResponse:
-    cycle, page = project.cycle, recipes.consolidate_page(project.cycle)
-    asked = request.GET.get("source", "")
-    chosen = chosen or (int(asked) if asked.isdecimal() and len(asked) < 12 else 0)
-    candidate = next((each for each in page.candidates if each.source.pk == chosen), None)
-    form = bound
-    if form is None and candidate is not None and page.shape is not None:
-        form = JoinForm(left=page.shape, right=candidate.spec)
-    context = {
-        "page": page,
-        "sources": queries.read_sources(project),
-        "candidate": candidate,
-        "form": form,
-        "closed": queries.why_closed(cycle),
-        "earlier": None if page.base else queries.earlier_consolidation(cycle),
-    }
-    status = 422 if bound is not None else 200
-    return render_page(request, "datasets/consolidate.html", context, status=status)
-
-
-@require_POST
-@project_view(Verb.COLLECT)
-def set_base(request: HttpRequest, project: Project) -> HttpResponse:
-    """Choose the base source."""
-    asked = request.POST.get("source", "")
-    sources = queries.read_sources(project)
-    source = get_object_or_404(sources, pk=int(asked) if asked.isdecimal() else 0)
-    actions.set_base(cycle=project.cycle, source=source, by=request.user)
-    return redirect("datasets:consolidate", project.slug)
-
-
-@require_POST
-@project_view(Verb.COLLECT)
-def carry_over(request: HttpRequest, project: Project) -> HttpResponse:
-    """Start from the joins and steps of the cycle before."""
-    actions.carry_over(cycle=project.cycle, by=request.user)
-    messages.success(request, "Joins and steps were taken over. Change what is different now.")
-    return redirect("datasets:consolidate", project.slug)
-
-
-@require_POST
-@project_view(Verb.COLLECT)
-def add_join(request: HttpRequest, project: Project, source_id: int) -> HttpResponse:
-    """Join a source by the keys that were chosen or suggested."""
-    source = get_object_or_404(queries.read_sources(project), pk=source_id)
-    version = queries.newest_version(source, cycle=project.cycle)
-    shape = queries.shape_so_far(project.cycle)
-    if version is None or shape is None:
-        raise Http404
-    form = JoinForm(request.POST, left=shape, right=version.table_spec)
-    if form.is_valid():
-        left, right = form.keys()
-        try:
-            actions.add_join(
-                cycle=project.cycle, source=source, left_on=left, right_on=right, by=request.user
-            )
-        except GateClosed:
-            raise
-        except EngineError as error:
-            form.add_error(None, str(error))
-        else:
-            return redirect("datasets:consolidate", project.slug)
-    return _consolidate_page(request, project, chosen=source.pk, bound=form)
-
-
-@require_POST
-@project_view(Verb.COLLECT)
-def remove_join(request: HttpRequest, project: Project, join_id: int) -> HttpResponse:
-    """Take a join out."""
-    join = get_object_or_404(Join, pk=join_id, consolidation__cycle=project.cycle)
-    actions.remove_join(cycle=project.cycle, join=join, by=request.user)
-    return redirect("datasets:consolidate", project.slug)
 
 
 @require_GET

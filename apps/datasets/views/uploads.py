@@ -155,7 +155,7 @@ def _pieces(request: HttpRequest) -> Iterator[bytes]:
 def original(request: HttpRequest, project: Project, version_id: int) -> HttpResponse:
     """The bytes as they came."""
     version = get_object_or_404(Version, pk=version_id, source__project=project)
-    return _download(local(version.sha256), _clean(version.filename))
+    return download(local(version.sha256), _clean(version.filename))
 
 
 @require_GET
@@ -166,10 +166,10 @@ def rejected(request: HttpRequest, project: Project, version_id: int) -> HttpRes
     if not version.report.get("rejects"):
         raise Http404
     name = f"{version.source.name} v{version.number} rejected rows.csv"
-    return _download(local(version.report["rejects"]), _clean(name))
+    return download(local(version.report["rejects"]), _clean(name))
 
 
-def _download(path: Path, filename: str) -> HttpResponse:
+def download(path: Path, filename: str) -> HttpResponse:
     """Always saved, never shown: what it is was not asked."""
     answer = FileResponse(
         path.open("rb"),

@@ -5,8 +5,9 @@ from typing import Any
 import pandas as pd
 
 from apps.engine.errors import EngineError, NotEnoughData
+from apps.engine.joining.how import JoinHow
+from apps.engine.joining.join import join
 from apps.engine.reading.tables import read_rows, read_table, spec_of, write_table
-from apps.engine.recipe.consolidate import join_left
 from apps.engine.recipe.run import Outcome, apply_recipe
 from apps.engine.types import Report, TableSpec
 
@@ -22,22 +23,24 @@ def consolidate(
     frame = read_table(base) if most_rows is None else read_rows(base, first=0, count=most_rows)
     waterfall = [{"says": "Base table", "rows": len(frame), "columns": frame.shape[1]}]
     reports = []
-    for place, join in enumerate(joins):
-        report(place, total, f"Joining {join['name']}")
-        try:
-            frame, done = join_left(
-                frame,
-                read_table(join["path"]),
-                left_on=_names(join["left_on"]),
-                right_on=_names(join["right_on"]),
-                prefix=join["prefix"],
-            )
-        except EngineError as error:
-            raise type(error)(f"Join with {join['name']!r}: {error}") from error
-        reports.append({**done, "name": join["name"]})
-        says = f"Join “{join['name']}”"
-        waterfall.append({"says": says, "rows": len(frame), "columns": frame.shape[1]})
+    for place, data in enumerate(joins):
+        report(place, total, f"Joining {data['name']}")
+        frame, done = joined(frame, read_table(data["path"]), data)
+        reports.append(done)
+        waterfall.append({"says": done["says"], "rows": len(frame), "columns": frame.shape[1]})
     return frame, reports, waterfall
+
+
+def joined(
+    frame: pd.DataFrame, other: pd.DataFrame, data: dict[str, Any]
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """``join`` as the joins of a consolidation describe it; refusals name the source."""
+    try:
+        how = JoinHow.from_dict(data)
+        frame, done = join(frame, other, how)
+    except EngineError as error:
+        raise type(error)(f"Join with {data['name']!r}: {error}") from error
+    return frame, {**done, "name": data["name"], "says": how.line(data["name"])}
 
 
 def consolidated_shape(*, base: str, joins: list[dict[str, Any]]) -> TableSpec:
@@ -47,18 +50,24 @@ def consolidated_shape(*, base: str, joins: list[dict[str, Any]]) -> TableSpec:
     tell: whether a key is unique.
     """
     frame = read_rows(base, first=0, count=0)
-    for join in joins:
-        try:
-            frame, _ = join_left(
-                frame,
-                read_rows(join["path"], first=0, count=0),
-                left_on=_names(join["left_on"]),
-                right_on=_names(join["right_on"]),
-                prefix=join["prefix"],
-            )
-        except EngineError as error:
-            raise type(error)(f"Join with {join['name']!r}: {error}") from error
+    for data in joins:
+        frame, _ = joined(frame, read_rows(data["path"], first=0, count=0), data)
     return spec_of(frame)
+
+
+def what_applies(*, base: str, joins: list[dict[str, Any]]) -> tuple[list[str], TableSpec | None]:
+    """For each join "" or why it does not apply, and the shape at the end if all do.
+
+    Those behind one that does not apply cannot be asked. Reads no row.
+    """
+    frame = read_rows(base, first=0, count=0)
+    for place, data in enumerate(joins):
+        try:
+            frame, _ = joined(frame, read_rows(data["path"], first=0, count=0), data)
+        except EngineError as error:
+            behind = ["A join before it does not apply."] * (len(joins) - place - 1)
+            return [*[""] * place, str(error), *behind], None
+    return [""] * len(joins), spec_of(frame)
 
 
 def build_table(
@@ -79,7 +88,7 @@ def build_table(
     base : str
         Path of the typed table whose rows are kept.
     joins : list of dict
-        "path", "left_on" and "right_on" (a name or a list of names), "prefix", "name".
+        "path", "name", and what ``JoinHow.from_dict`` takes.
     steps : list of dict
         The recipe.
     target, consolidated_target : str
@@ -91,7 +100,7 @@ def build_table(
     Returns
     -------
     dict
-        "spec", "consolidated_spec", "rows", "joins" (reports of ``join_left`` with "name"),
+        "spec", "consolidated_spec", "rows", "joins" (reports of ``join`` with "name" and "says"),
         "effects" (of ``apply_recipe``), "waterfall": [{"says", "rows", "columns", and from the
         joined table on "positives" (rows, or None) and "share" of them}].
 
@@ -144,10 +153,6 @@ def build_table(
 def _share(positives: int | None, *, of: int) -> dict[str, Any]:
     known = positives is not None and of > 0
     return {"positives": positives, "share": (positives or 0) / of if known else None}
-
-
-def _names(keys: str | list[str]) -> list[str]:
-    return [keys] if isinstance(keys, str) else keys
 
 
 def _no_rows(waterfall: list[dict[str, Any]]) -> str:

@@ -10,6 +10,7 @@ from celery import current_app
 
 from apps.accounts.models import User
 from apps.datasets import actions as data
+from apps.datasets.join_actions import add_join
 from apps.datasets.models import Source
 from apps.datasets.queries import current_split, current_table, newest_version
 from apps.datasets.storage import scratch
@@ -120,7 +121,7 @@ def table(
     consolidation = data.set_base(cycle=cycle, source=base, by=by)
     if not consolidation.joins.exists():
         for joined, left, right in joins:
-            data.add_join(cycle=cycle, source=joined, left_on=left, right_on=right, by=by)
+            add_join(cycle=cycle, source=joined, left_on=left, right_on=right, by=by)
     if not cycle.steps.exists():
         for step, params, reason in steps:
             data.add_step(cycle=cycle, step=step, params=params, reason=reason, by=by)

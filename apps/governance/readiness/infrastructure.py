@@ -62,15 +62,16 @@ def tried(of: Record) -> Item:
 
 
 def way_back(of: Record) -> Item:
-    """An earlier release is built and verified."""
+    """The contingencies of the plan were tried out, that of each high risk at least."""
+    drilled = [risk for risk in of.risks if risk.is_drilled]
+    holds = bool(drilled) and all(risk.is_drilled for risk in of.risks if risk.is_high)
+    earlier = f" Release {of.earlier.number} is built before this one." if of.earlier else ""
     return Item(
-        "Is there a release to go back to?",
-        BY_HAND if of.earlier else NONE,
-        f"Release {of.earlier.number} is built and verified."
-        if of.earlier
-        else "There is no earlier release: going back means today’s way of working.",
-        "It is there from the second release on.",
-        of.link("production:deploy"),
+        "Was the way back rehearsed?",
+        BY_HAND if holds else NONE,
+        f"Contingencies that were tried out: {len(drilled)} of {len(of.risks)}.{earlier}",
+        "Drill the contingency of each high risk; each drill says how long it took.",
+        of.link("production:drills"),
         BY_HAND,
     )
 

@@ -11,6 +11,7 @@ from apps.modeling.queries import VerdictSummary
 from apps.planning.models import Plan
 from apps.production.models import Release, WatchReport
 from apps.production.queries import current_release
+from apps.production.releases import Risk, risks_of
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Record:
     release: Release | None
     was_tried: bool
     earlier: Release | None
+    risks: list[Risk]
     watch: WatchReport | None
 
     @property
@@ -82,5 +84,6 @@ def record_of(verdict: VerdictSummary, beside: Beside) -> Record:
         release=release,
         was_tried=bool(release and release.calls.filter(is_rehearsal=True, status=200).exists()),
         earlier=built.order_by("-pk").first(),
+        risks=risks_of(cycle),
         watch=release.watch_reports.order_by("-at").first() if release else None,
     )

@@ -59,6 +59,6 @@ def fallback(request: HttpRequest, project: Project) -> HttpResponse:
     made = release_actions.drill_fallback(
         deployment=deployment, risk=request.POST.get("risk", ""), by=request.user
     )
-    tell = messages.success if made.passed else messages.error
-    tell(request, f"{made.done} It took {made.took_s:.3g} s.")
+    level = messages.SUCCESS if made.passed else messages.ERROR
+    messages.add_message(request, level, f"{made.done} It took {made.took_s:.3g} s.")
     return redirect("production:drills", project.slug)

@@ -117,7 +117,7 @@ def _prove(
 def _step(step: Mapping[str, Any]) -> dict[str, Any] | None:
     """A step as ``predict.py`` takes it: values are typed here, so that nothing is parsed there."""
     made: Any = step_from(step)
-    if made.key == "filter_rows" or not made.row_wise:
+    if made.drops_rows or not made.row_wise:
         return None  # it leaves rows out of development; a request is answered all the same
     if made.key not in predict.STEPS:
         raise CannotTakeHome(

@@ -2,7 +2,7 @@
 
 from tests.engine.reading.badfiles.case import Elsewhere
 
-CONSOLIDATE = "tests/engine/recipe/test_consolidate.py"
+CONSOLIDATE = "tests/engine/joining/test_join.py"
 TRAINING = "tests/engine/training/test_training.py"
 DATASETS = "tests/datasets/test_badfiles.py"
 UPLOADS = "tests/datasets/test_uploads.py"

@@ -4,11 +4,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.engine.errors import BadParameter, ColumnMissing
-from apps.engine.recipe.consolidate import join_left
+from apps.engine.joining.how import JoinHow
+from apps.engine.joining.join import join as join_tables
 
 
-def join(base, other, on="k", right="k", prefix="o_"):
-    return join_left(base, other, left_on=[on], right_on=[right], prefix=prefix)
+def join(base, other, on="k", right="k", prefix="o_", kind="left", **options):
+    data = {"kind": kind, "left_on": on, "right_on": right, "prefix": prefix, "options": options}
+    return join_tables(base, other, JoinHow.from_dict(data))
 
 
 def test_rows_and_their_order_stay_and_matches_are_counted(table, values):
@@ -66,7 +68,7 @@ def test_clashing_names_get_the_prefix(table):
 def test_several_keys_match_together(table, values):
     base = table(a=[1, 1, 2], b=["x", "y", "x"])
     other = table(p=[1, 2], q=["y", "x"], w=[10, 20])
-    frame, _ = join_left(base, other, left_on=["a", "b"], right_on=["p", "q"], prefix="")
+    frame, _ = join(base, other, on=["a", "b"], right=["p", "q"], prefix="")
     assert values(frame["w"]) == [None, 10, 20]
 
 
@@ -74,7 +76,7 @@ def test_keys_that_are_not_there_are_refused(table):
     with pytest.raises(ColumnMissing, match="'z'"):
         join(table(k=["a"]), table(k=["a"]), right="z")
     with pytest.raises(BadParameter, match="as many key columns"):
-        join_left(table(k=["a"]), table(k=["a"]), left_on=["k"], right_on=[], prefix="")
+        join(table(k=["a"]), table(k=["a"]), right=[])
 
 
 @given(

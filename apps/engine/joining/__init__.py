@@ -1,0 +1,1 @@
+"""Several typed tables to one: keys, joins of every kind, and what a join would do beforehand."""
