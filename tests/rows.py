@@ -39,7 +39,16 @@ from apps.governance.models import (
 )
 from apps.governance.notices import notify
 from apps.jobs.models import Job, Queue
-from apps.modeling.models import Candidate, Evaluation, Experiment, Opening, Reproduction, Trial
+from apps.modeling.models import (
+    AttackRun,
+    Candidate,
+    Evaluation,
+    Experiment,
+    Opening,
+    Reproduction,
+    RowExplanation,
+    Trial,
+)
 from apps.planning.models import Plan
 from apps.production.models import (
     Actual,
@@ -297,7 +306,10 @@ class Rows:
             job=self.job(1),
             by=self.by,
         )
-        Reproduction.objects.create(trial=opening.candidate.trial, job=self.job(2), by=self.by)
+        of_trial = {"trial": opening.candidate.trial, "by": self.by}
+        Reproduction.objects.create(job=self.job(2), **of_trial)
+        AttackRun.objects.create(job=self.job(3), **of_trial)
+        RowExplanation.objects.create(job=self.job(4), row=7, **of_trial)
         Evaluation.objects.create(opening=opening, result={"verdicts": []})
 
     def _served(self) -> None:

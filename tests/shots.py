@@ -86,6 +86,7 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("/p/{project}/model/trials/*/", ANALYST),
     ("/p/{project}/model/evaluate/", ANALYST),
     ("/p/{project}/model/candidates/*/card/", ANALYST),
+    ("/p/{project}/model/candidates/*/report/", ANALYST),
     ("/p/{project}/production/deploy/", ANALYST),
     ("/p/{project}/production/monitor/", ANALYST),
     ("/p/{project}/production/incidents/*/", ANALYST),

@@ -7,12 +7,14 @@ from typing import Any
 from apps.datasets.grids import DataSummary, data_summary
 from apps.eda.pinned import ViewLine, view_lines
 from apps.engine.evaluation.payoff import Payoff
+from apps.engine.training.veil import veil_diagnosis
 from apps.governance.beside import Beside, beside
 from apps.governance.gates import GATES
 from apps.governance.readiness.count import readiness
 from apps.governance.readiness.score import Readiness
 from apps.modeling.queries import VerdictSummary, verdict_summary
 from apps.modeling.reports import level_of
+from apps.modeling.scrutiny import Suite, suite_of
 from apps.planning.catalogue import TRIPWIRES
 from apps.planning.content import Feature, features_of, payoff_of
 from apps.planning.models import Plan
@@ -22,6 +24,7 @@ from apps.planning.queries import (
     amendments_of,
     difference,
     plan_summary,
+    sensitive_columns,
 )
 from apps.production.queries import release_summary
 from apps.projects.models import Cycle
@@ -48,6 +51,8 @@ ANCHORS = {
     "model.openings_are_within_the_plan": "model-integrity",
     "model.no_group_is_left_behind": "model-slices",
     "model.can_be_made_again": "model-integrity",
+    "model.shuffled_target_does_not_learn": "model-attacks",
+    "model.attacks_find_nothing": "model-attacks",
     "production.answers_as_in_training": "release-title",
     "production.fast_enough": "release-title",
     "production.is_watched": "release-title",
@@ -181,6 +186,9 @@ class ModelBody:
     beside: Beside
     readiness: Readiness
     planned: frozenset[str]
+    suite: Suite | None
+    told: dict[str, Any]
+    """The diagnosis on development rows, without sensitive values."""
 
     @property
     def slices(self) -> list[dict[str, Any]]:
@@ -215,6 +223,12 @@ def _model_body(cycle: Cycle) -> ModelBody | None:
         beside=rivals,
         readiness=readiness(summary, rivals),
         planned=frozenset(item.name for item in features_of(plan.content)),
+        suite=suite_of(trial),
+        told=veil_diagnosis(
+            trial.diagnosis,
+            sensitive=sensitive_columns(cycle),
+            target=str(plan.task("features").get("target") or ""),
+        ),
     )
 
 

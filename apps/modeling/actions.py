@@ -17,7 +17,15 @@ from apps.engine.training.rule import check_rule
 from apps.engine.types import ColumnSpec, Problem
 from apps.jobs.actions import enqueue
 from apps.jobs.models import LIVE, JobState, Queue
-from apps.modeling.models import Candidate, Experiment, Opening, Reproduction, Trial
+from apps.modeling.models import (
+    AttackRun,
+    Candidate,
+    Experiment,
+    Opening,
+    Reproduction,
+    RowExplanation,
+    Trial,
+)
 from apps.modeling.proposing import Offer, offers_for, wanted_of
 from apps.planning.queries import as_signed
 from apps.projects import ledger
@@ -187,6 +195,45 @@ def reproduce(*, trial: Trial, by: User) -> Reproduction:
         by=by,
     )
     return Reproduction.objects.create(trial=trial, job=job, by=by)
+
+
+@transaction.atomic
+def attack(*, trial: Trial, by: User) -> AttackRun:
+    """Let the adversary suite loose on a finished trial."""
+    project = trial.experiment.cycle.project
+    require(by, Verb.TRAIN, project)
+    if not trial.result or trial.is_baseline:
+        raise Refusal("Only a trial that has finished, and is no baseline, can be attacked.")
+    if trial.attacks.filter(job__state__in=LIVE).exists():
+        raise Refusal("The adversary suite is at this trial right now.")
+    job = enqueue(
+        "modeling.attack_trial",
+        queue=Queue.TRAIN,
+        title=f"Adversary suite on {trial.title.lower()}",
+        project=project,
+        by=by,
+    )
+    return AttackRun.objects.create(trial=trial, job=job, by=by)
+
+
+@transaction.atomic
+def explain_row(*, trial: Trial, row: int, by: User) -> RowExplanation:
+    """Have the answer of one development row explained; 1 is the first."""
+    project = trial.experiment.cycle.project
+    require(by, Verb.TRAIN, project)
+    if not trial.answers:
+        raise Refusal("Only a trial that has finished and kept its answers can be explained.")
+    known = trial.explained_rows.filter(row=row).select_related("job").first()
+    if known is not None and (known.result or known.job.is_live):
+        return known
+    job = enqueue(
+        "modeling.explain_row",
+        queue=Queue.TRAIN,
+        title=f"Explain row {row:,} by {trial.title.lower()}",
+        project=project,
+        by=by,
+    )
+    return RowExplanation.objects.create(trial=trial, row=row, job=job, by=by)
 
 
 @transaction.atomic

@@ -2,7 +2,16 @@
 
 from django.contrib import admin
 
-from apps.modeling.models import Candidate, Evaluation, Experiment, Opening, Reproduction, Trial
+from apps.modeling.models import (
+    AttackRun,
+    Candidate,
+    Evaluation,
+    Experiment,
+    Opening,
+    Reproduction,
+    RowExplanation,
+    Trial,
+)
 from apps.web.admin import ReadOnlyAdmin
 
 
@@ -31,6 +40,26 @@ class ReproductionAdmin(ReadOnlyAdmin):
     """Trials that were made again."""
 
     list_display = ["trial", "by", "created_at"]
+    list_filter = ["created_at"]
+    list_select_related = ["trial", "by"]
+    search_fields = ["trial__title", "trial__experiment__cycle__project__name", "by__name"]
+
+
+@admin.register(AttackRun)
+class AttackRunAdmin(ReadOnlyAdmin):
+    """Adversary suites."""
+
+    list_display = ["trial", "by", "created_at"]
+    list_filter = ["created_at"]
+    list_select_related = ["trial", "by"]
+    search_fields = ["trial__title", "trial__experiment__cycle__project__name", "by__name"]
+
+
+@admin.register(RowExplanation)
+class RowExplanationAdmin(ReadOnlyAdmin):
+    """Rows whose answer was explained."""
+
+    list_display = ["trial", "row", "by", "created_at"]
     list_filter = ["created_at"]
     list_select_related = ["trial", "by"]
     search_fields = ["trial__title", "trial__experiment__cycle__project__name", "by__name"]

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from apps.datasets.queries import closed_data
 from apps.engine.evaluation.comparison import BETTER, CANNOT_TELL
-from apps.modeling.models import Evaluation
+from apps.modeling.models import AttackRun, Evaluation
 from apps.modeling.queries import is_locked_first, latest_evaluation
 from apps.modeling.reports import level_of
 from apps.planning.queries import lock_of
@@ -142,6 +142,39 @@ def _can_be_made_again(evaluation: Evaluation) -> Evidence:
     )
 
 
+def _suite_of(evaluation: Evaluation) -> AttackRun | None:
+    """The newest finished adversary suite of the trial that was tested."""
+    return evaluation.opening.candidate.trial.attacks.exclude(result={}).first()
+
+
+def _shuffled_target_does_not_learn(evaluation: Evaluation) -> Evidence:
+    suite = _suite_of(evaluation)
+    if suite is None:
+        high = evaluation.opening.cycle.project.tier == Tier.HIGH
+        says = "The adversary suite was not run on this candidate. Start it on its page."
+        return Evidence(ok=False, warning=not high, says=says, facts={"suite": None})
+    line = next(line for line in suite.result["lines"] if line["key"] == "shuffled_target")
+    facts = {"number": line["number"], "expected": line["expected"], "outcome": line["outcome"]}
+    outcome = line["outcome"]
+    return Evidence(outcome == "pass", line["says"], facts, warning=outcome == "skip")
+
+
+def _attacks_find_nothing(evaluation: Evaluation) -> Evidence:
+    suite = _suite_of(evaluation)
+    if suite is None:
+        return Evidence(ok=False, warning=True, says="Nothing is known: the suite was not run.")
+    lines = suite.result["lines"]
+    weak = [line["title"] for line in lines if line["outcome"] == "warn"]
+    asked = sum(1 for line in lines if line["outcome"] != "skip")
+    found = f"{len(weak)} of {asked} attacks found something: {', '.join(weak).lower()}."
+    return Evidence(
+        ok=not weak,
+        warning=bool(weak),
+        says=found if weak else f"None of {asked} attacks found something to weigh.",
+        facts={line["key"]: [line["outcome"], line["number"]] for line in lines},
+    )
+
+
 def _data_is_closed(cycle: Cycle) -> Evidence:
     data = closed_data(cycle)
     return Evidence(
@@ -180,6 +213,16 @@ CHECKS = (
         "model.no_group_is_left_behind",
         "Is there a group that it fails?",
         _on_evaluation(_no_group_is_left_behind),
+    ),
+    Check(
+        "model.shuffled_target_does_not_learn",
+        "Does it learn nothing where there is nothing to learn?",
+        _on_evaluation(_shuffled_target_does_not_learn),
+    ),
+    Check(
+        "model.attacks_find_nothing",
+        "Does the adversary suite find a weakness?",
+        _on_evaluation(_attacks_find_nothing),
     ),
     Check("model.can_be_made_again", "Can it be made again?", _on_evaluation(_can_be_made_again)),
 )

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator
 
 from apps.engine.errors import BadParameter
 from apps.engine.training.rule import COMPARISONS, check_rule
@@ -148,3 +149,18 @@ class FreezeForm(forms.Form):
         required=False,
         widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
     )
+
+
+class RowForm(forms.Form):
+    """The number of a development row."""
+
+    row = forms.IntegerField(label="Row", min_value=1)
+
+    def __init__(self, *args: Any, rows: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        row = self.fields["row"]
+        row.help_text = f"1 to {rows:,}, as development rows are numbered on this page."
+        row.validators.append(
+            MaxValueValidator(rows, f"There are {rows:,} development rows. Choose one of them.")
+        )
+        row.widget.attrs["max"] = rows

@@ -149,3 +149,36 @@ class Reproduction(models.Model):
 
     def __str__(self) -> str:
         return f"Reproduction of {self.trial}"
+
+
+class AttackRun(models.Model):
+    """The adversary suite let loose on a finished trial, on development rows."""
+
+    trial = models.ForeignKey(Trial, models.CASCADE, related_name="attacks")
+    job = models.ForeignKey(Job, models.PROTECT, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    result = models.JSONField(default=dict, help_text="What run_suite returned.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"Adversary suite of {self.trial}"
+
+
+class RowExplanation(models.Model):
+    """Why one development row was answered as it was, by the model that had not seen it."""
+
+    trial = models.ForeignKey(Trial, models.CASCADE, related_name="explained_rows")
+    row = models.PositiveIntegerField(help_text="1 is the first development row.")
+    job = models.ForeignKey(Job, models.PROTECT, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    result = models.JSONField(default=dict, help_text="What explain_row returned.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"Row {self.row} of {self.trial}"

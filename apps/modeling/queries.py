@@ -1,6 +1,6 @@
 """Reads about models. ``signed_model`` is the door through which production looks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,13 @@ from apps.engine.charts.decisions import (
     shape,
     value_by_threshold,
 )
+from apps.engine.charts.rankings import (
+    cumulative_gain,
+    error_sizes,
+    learning,
+    lift,
+    score_distribution,
+)
 from apps.engine.charts.scores import calibration_curve, precision_recall_curve, roc_curve
 from apps.engine.charts.theme import Figure
 from apps.engine.charts.training import overlaid
@@ -19,17 +26,15 @@ from apps.engine.training.pipeline import BLENDS
 from apps.engine.types import Problem
 from apps.modeling.models import Candidate, Evaluation, Opening, Trial
 from apps.modeling.reports import (
-    TrialPage,
     calibration_says,
     confusion_rows,
     drivers,
     importance_unit,
     known,
-    trial_page,
     worth_of,
 )
-from apps.planning.queries import PlanSummary, SignedPlan, as_signed, lock_of
-from apps.planning.queries import summarise as plan_of_card
+from apps.modeling.scrutiny import suite_of
+from apps.planning.queries import SignedPlan, as_signed, lock_of, sensitive_columns
 from apps.projects.access import Verb, may
 from apps.projects.canonical import content_hash
 from apps.projects.models import Cycle, Decision
@@ -269,72 +274,6 @@ def may_calibrate(trial: Trial, user: User) -> bool:
     return may_freeze(trial, user)
 
 
-@dataclass(frozen=True)
-class ModelCard:
-    """The record of a frozen candidate in the sections of Mitchell et al. (2019), FAT* 220-229."""
-
-    candidate: Candidate
-    plan: PlanSummary
-    verdict: VerdictSummary | None
-    page: TrialPage
-    drivers: list[dict[str, Any]]
-    unit: str
-    sensitive: list[str]
-
-    def as_dict(self) -> dict[str, Any]:
-        """JSON-ready form; numbers as they are stored."""
-        trial, report = self.candidate.trial, self.candidate.report
-        return {
-            "model": {
-                "title": trial.title,
-                "sha256": self.candidate.model,
-                "project": self.candidate.cycle.project.name,
-                "cycle": self.candidate.cycle.number,
-                "frozen_by": str(self.candidate.frozen_by),
-                "frozen_at": self.candidate.created_at.isoformat(),
-                "settings": trial.params,
-                "threshold": self.candidate.threshold,
-                "threshold_why": self.candidate.threshold_why,
-                "versions": report.get("versions"),
-            },
-            "intended_use": {
-                "sentence": self.plan.sentence,
-                "limitations": self.plan.plan.task("risks").get("limitations"),
-            },
-            "training_data": {
-                "rows": report.get("rows"),
-                "sha256": report.get("trained_on"),
-                "split": trial.experiment.split.split_file,
-                "features": [feature["name"] for feature in trial.experiment.features],
-                "sensitive_features": self.sensitive,
-            },
-            "development": {
-                "scores": trial.result.get("scores"),
-                "weak": self.page.told.get("weak"),
-            },
-            "sealed_test": self.verdict.evaluation.result if self.verdict else None,
-            "importance": report.get("importance"),
-            "reproduction": self.page.reproduction.result if self.page.reproduction else None,
-        }
-
-
-def model_card(candidate: Candidate) -> ModelCard:
-    """Everything on record about a frozen candidate."""
-    plan = candidate.trial.experiment.plan
-    opening = candidate.openings.filter(evaluation__isnull=False).order_by("-number").first()
-    used = {feature["name"] for feature in candidate.trial.experiment.features}
-    columns = plan.task("features").get("columns", [])
-    return ModelCard(
-        candidate=candidate,
-        plan=plan_of_card(plan),
-        verdict=summarise(opening.evaluation) if opening else None,
-        page=trial_page(candidate.trial),
-        drivers=drivers(candidate.report),
-        unit=importance_unit(candidate.trial.experiment),
-        sensitive=[row["name"] for row in columns if row.get("sensitive") and row["name"] in used],
-    )
-
-
 CURVES = {"roc": "roc", "recall": "precision_recall", "calibration": "calibration"}
 """Name in the address -> name in an evaluation's result; a regression has none of them."""
 
@@ -358,18 +297,44 @@ def curve(curves: dict[str, Any], name: str, *, of: str) -> Figure | None:
     )
 
 
+DRAWN: dict[str, tuple[str, Callable[[dict[str, Any], str], Figure]]] = {
+    "value": ("value_curve", lambda told, _: _value(told)),
+    "calibration": ("calibration", lambda told, _: calibration_bins(told["calibration"]["bins"])),
+    "gain": ("gain", lambda told, yes: cumulative_gain(told["gain"], positive=yes)),
+    "lift": ("gain", lambda told, yes: lift(told["gain"], positive=yes)),
+    "spread": ("spread", lambda told, yes: _spread(told, yes)),
+    "errors": ("points", lambda told, _: predicted_and_true(told["points"])),
+    "sizes": ("sizes", lambda told, _: error_sizes(told["sizes"])),
+}
+"""Name in the address -> what of a diagnosis it needs, and the chart of diagnosis and positive."""
+
+
+def _value(told: dict[str, Any]) -> Figure:
+    return value_by_threshold(told["value_curve"], chosen=told["threshold"])
+
+
+def _spread(told: dict[str, Any], positive: str) -> Figure:
+    return score_distribution(told["spread"], positive=positive, chosen=told["threshold"])
+
+
 def trial_figure(trial: Trial, name: str) -> Figure | None:
-    """A chart of a trial's development rows: a curve, ``value``, ``errors`` or ``shape-1`` on."""
+    """A chart of a trial's development rows: of DRAWN, a curve, ``learning``, ``shape-1`` on."""
     told = trial.diagnosis
-    if name == "value" and "value_curve" in told:
-        return value_by_threshold(told["value_curve"], chosen=told["threshold"])
-    if name == "calibration" and "calibration" in told:
-        return calibration_bins(told["calibration"]["bins"])
-    if name == "errors" and "points" in told:
-        return predicted_and_true(told["points"])
+    positive = str(trial.experiment.plan.task("features").get("positive") or "")
+    if name in DRAWN and DRAWN[name][0] in told:
+        return DRAWN[name][1](told, positive)
     if name.startswith("shape-"):
-        return _shape_figure(trial, name.removeprefix("shape-"))
+        return _shape_figure(trial, name.removeprefix("shape-"), positive)
+    if name == "learning":
+        return _learning_figure(trial)
     return curve(told.get("curves", {}), name, of=trial.title)
+
+
+def _learning_figure(trial: Trial) -> Figure | None:
+    suite = suite_of(trial)
+    if suite is None or len(suite.learning["points"]) < 2:
+        return None
+    return learning(suite.learning["points"], scale=suite.scale, guess=suite.guess)
 
 
 OVERLAID = {
@@ -387,13 +352,12 @@ def overlaid_curves(trials: Sequence[Trial], name: str) -> Figure:
     return overlaid(curves, across=across_says, up=up_says, diagonal=name == "roc")
 
 
-def _shape_figure(trial: Trial, number: str) -> Figure | None:
+def _shape_figure(trial: Trial, number: str, positive: str) -> Figure | None:
     frozen = getattr(trial, "frozen", None)
     shapes = frozen.report.get("shapes", []) if frozen else []
     if not number.isdecimal() or not 1 <= int(number) <= len(shapes):
         return None
-    positive = trial.experiment.plan.task("features").get("positive")
-    return shape(
-        shapes[int(number) - 1],
-        answer=f"Probability of {positive}" if positive else "Prediction",
-    )
+    told = shapes[int(number) - 1]
+    if told["feature"] in sensitive_columns(trial.experiment.cycle):
+        return None
+    return shape(told, answer=f"Probability of {positive}" if positive else "Prediction")

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.engine.evaluation.comparison import Gain
+from apps.engine.training.veil import veil_diagnosis
 from apps.engine.types import Problem
 from apps.modeling.leaderboard import digits_of, gain
-from apps.modeling.models import Candidate, Experiment, Reproduction, Trial
-from apps.planning.queries import as_signed
+from apps.modeling.models import AttackRun, Candidate, Experiment, Reproduction, Trial
+from apps.modeling.scrutiny import RowReading, Suite, row_reading, suite_of
+from apps.planning.queries import as_signed, sensitive_columns
 
 SHOWN_DRIVERS = 10
 SMALL_GAP = 0.02
@@ -51,12 +53,14 @@ class TrialPage:
     candidate: Candidate | None
     reproduction: Reproduction | None
     fixed_threshold: float | None
-
-    @property
-    def told(self) -> dict[str, Any]:
-        """The diagnosis; empty for a trial of before there was one."""
-        diagnosis: dict[str, Any] = self.trial.diagnosis
-        return diagnosis
+    told: dict[str, Any]
+    """The diagnosis without sensitive values; empty for a trial of before there was one."""
+    suite: Suite | None
+    attack: AttackRun | None
+    """The newest run of the suite, finished or not."""
+    row: RowReading | None
+    shapes: list[tuple[str, str]]
+    """Name of the chart and feature of each shape that may be shown."""
 
     @property
     def is_binary(self) -> bool:
@@ -104,9 +108,13 @@ def level_of(made: Reproduction | None) -> dict[str, str] | None:
     return {"state": state, "label": label, "says": says}
 
 
-def trial_page(trial: Trial) -> TrialPage:
-    """The page of a trial; a trial without a result has neither metrics nor comparisons."""
+def trial_page(trial: Trial, *, row: int | None = None) -> TrialPage:
+    """The page of a trial; a trial without a result has neither metrics nor comparisons.
+
+    ``row``: the explained row that is asked for; without it the one explained last.
+    """
     plan = as_signed(trial.experiment.plan)
+    hidden = sensitive_columns(trial.experiment.cycle)
     metrics, comparisons = [], []
     if trial.result:
         metrics = [
@@ -131,7 +139,19 @@ def trial_page(trial: Trial) -> TrialPage:
         getattr(trial, "frozen", None),
         trial.reproductions.select_related("job", "by").first(),
         plan.fixed_threshold,
+        veil_diagnosis(trial.diagnosis, sensitive=hidden, target=plan.target),
+        suite_of(trial),
+        trial.attacks.select_related("job").first(),
+        row_reading(trial, row, sensitive=hidden, target=plan.target),
+        _shapes(trial, hidden),
     )
+
+
+def _shapes(trial: Trial, hidden: frozenset[str]) -> list[tuple[str, str]]:
+    frozen = getattr(trial, "frozen", None)
+    shapes = frozen.report.get("shapes", []) if frozen else []
+    named = [(f"shape-{number}", item["feature"]) for number, item in enumerate(shapes, start=1)]
+    return [(name, feature) for name, feature in named if feature not in hidden]
 
 
 def calibration_says(told: Mapping[str, Any] | None) -> str:

@@ -18,6 +18,18 @@ def reproduce_trial(job_id: str) -> None:
     runner.run(job_id, work.reproduce_trial)
 
 
+@shared_task(name="modeling.attack_trial", acks_late=True, ignore_result=True)
+def attack_trial(job_id: str) -> None:
+    """Let the adversary suite loose on a trial (see work.attack_trial)."""
+    runner.run(job_id, work.attack_trial)
+
+
+@shared_task(name="modeling.explain_row", acks_late=True, ignore_result=True)
+def explain_row(job_id: str) -> None:
+    """Explain the answer of one row (see work.explain_row)."""
+    runner.run(job_id, work.explain_row)
+
+
 @shared_task(name="modeling.fit_candidate", acks_late=True, ignore_result=True)
 def fit_candidate(job_id: str) -> None:
     """Fit a frozen candidate (see work.fit_candidate)."""

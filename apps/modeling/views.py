@@ -12,9 +12,9 @@ from apps.datasets.queries import closed_data
 from apps.datasets.storage import local
 from apps.engine.charts.table import answer
 from apps.engine.charts.training import best_so_far
-from apps.modeling import actions, experiment_actions, queries, reports
+from apps.modeling import actions, cards, experiment_actions, queries, reports, testreport
 from apps.modeling.comparing import MOST_TRIALS, compared
-from apps.modeling.forms import ExperimentForm, FreezeForm, NoteForm
+from apps.modeling.forms import ExperimentForm, FreezeForm, NoteForm, RowForm
 from apps.modeling.leaderboard import SORTS, board_of
 from apps.modeling.models import Candidate, Evaluation, Experiment, Trial
 from apps.modeling.notebooks import written_notebook
@@ -222,7 +222,8 @@ def trial(request: HttpRequest, project: Project, trial_id: int) -> HttpResponse
 def _trial_page(
     request: HttpRequest, project: Project, found: Trial, form: FreezeForm
 ) -> HttpResponse:
-    page = reports.trial_page(found)
+    asked = request.GET.get("row", "")
+    page = reports.trial_page(found, row=int(asked) if asked.isdecimal() else None)
     if not form.is_bound:
         form.initial = {"threshold": round(found.result.get("threshold", 0.5), 4)}
     context = {
@@ -233,11 +234,19 @@ def _trial_page(
         "unit": reports.importance_unit(found.experiment),
         "places": page.metrics[0].digits if page.metrics else 3,
         "freeze_form": form,
+        "row_form": _row_form(page),
         "may_freeze": queries.may_freeze(found, request.user),
         "may_calibrate": queries.may_calibrate(found, request.user),
     }
     status = 422 if form.is_bound else 200
     return render_page(request, "modeling/trial.html", context, status=status)
+
+
+def _row_form(page: reports.TrialPage) -> RowForm:
+    """The form with the first of the wrong answers, or the row that was explained last."""
+    wrong = page.told.get("wrong") or [{"row": None}]
+    row = page.row.asked.row if page.row else wrong[0]["row"]
+    return RowForm(initial={"row": row}, rows=page.trial.result.get("rows", 0))
 
 
 @require_GET
@@ -258,6 +267,28 @@ def reproduce(request: HttpRequest, project: Project, trial_id: int) -> HttpResp
     found = get_object_or_404(Trial, pk=trial_id, experiment__cycle__project=project)
     actions.reproduce(trial=found, by=request.user)
     return redirect("modeling:trial", project.slug, found.pk)
+
+
+@require_POST
+@project_view(Verb.TRAIN)
+def attack(request: HttpRequest, project: Project, trial_id: int) -> HttpResponse:
+    """Let the adversary suite loose on a trial."""
+    found = get_object_or_404(Trial, pk=trial_id, experiment__cycle__project=project)
+    actions.attack(trial=found, by=request.user)
+    return redirect(f"{reverse('modeling:trial', args=[project.slug, found.pk])}#adversary")
+
+
+@require_POST
+@project_view(Verb.TRAIN)
+def explain(request: HttpRequest, project: Project, trial_id: int) -> HttpResponse:
+    """Have the answer of one row explained; the newest one stands on the page."""
+    found = get_object_or_404(Trial, pk=trial_id, experiment__cycle__project=project)
+    form = RowForm(request.POST, rows=found.result.get("rows", 0))
+    if not form.is_valid():
+        raise Refusal(" ".join(form.errors.get("row", ["Choose the number of a row."])))
+    asked = actions.explain_row(trial=found, row=form.cleaned_data["row"], by=request.user)
+    page = reverse("modeling:trial", args=[project.slug, found.pk])
+    return redirect(f"{page}?row={asked.row}#one-row")
 
 
 @require_POST
@@ -320,7 +351,7 @@ def figure(request: HttpRequest, project: Project, evaluation_id: int, name: str
 def card(request: HttpRequest, project: Project, candidate_id: int) -> HttpResponse:
     """The model card of a frozen candidate: made from the record, fit for paper."""
     candidate = get_object_or_404(_carded(), pk=candidate_id, cycle__project=project)
-    return render_page(request, "modeling/card.html", {"card": queries.model_card(candidate)})
+    return render_page(request, "modeling/card.html", {"card": cards.model_card(candidate)})
 
 
 @require_GET
@@ -328,7 +359,25 @@ def card(request: HttpRequest, project: Project, candidate_id: int) -> HttpRespo
 def card_json(request: HttpRequest, project: Project, candidate_id: int) -> JsonResponse:
     """The same as JSON, for a register of models."""
     candidate = get_object_or_404(_carded(), pk=candidate_id, cycle__project=project)
-    return JsonResponse(queries.model_card(candidate).as_dict(), json_dumps_params={"indent": 2})
+    return JsonResponse(cards.model_card(candidate).as_dict(), json_dumps_params={"indent": 2})
+
+
+@require_GET
+@project_view(Verb.LOOK)
+def report(request: HttpRequest, project: Project, candidate_id: int) -> HttpResponse:
+    """Every number about a frozen candidate with the record it comes from: fit for paper."""
+    candidate = get_object_or_404(_carded(), pk=candidate_id, cycle__project=project)
+    context = {"report": testreport.test_report(candidate), "candidate": candidate}
+    return render_page(request, "modeling/report.html", context)
+
+
+@require_GET
+@project_view(Verb.LOOK)
+def report_json(request: HttpRequest, project: Project, candidate_id: int) -> JsonResponse:
+    """The same as JSON, for an auditor's program."""
+    candidate = get_object_or_404(_carded(), pk=candidate_id, cycle__project=project)
+    told = testreport.test_report(candidate).as_dict()
+    return JsonResponse(told, json_dumps_params={"indent": 2})
 
 
 def _carded() -> QuerySet[Candidate]:

@@ -9,7 +9,16 @@ from apps.engine.types import Kind
 from apps.jobs.models import Job
 from apps.jobs.runner import Desk
 from apps.modeling.kept_folds import forget, kept_folder
-from apps.modeling.models import Candidate, Evaluation, Experiment, Opening, Reproduction, Trial
+from apps.modeling.models import (
+    AttackRun,
+    Candidate,
+    Evaluation,
+    Experiment,
+    Opening,
+    Reproduction,
+    RowExplanation,
+    Trial,
+)
 from apps.modeling.ruling import features_with_rule
 from apps.planning.content import payoff_of
 from apps.planning.queries import SignedPlan, as_signed
@@ -114,6 +123,45 @@ def reproduce_trial(job: Job, desk: Desk) -> None:
             project=trial.experiment.cycle.project,
             facts={"trial": trial.pk, "first": trial.answers, "again": result["sha256"]},
         )
+
+
+def attack_trial(job: Job, desk: Desk) -> None:
+    """Let the adversary suite loose on a finished trial; its lines are kept and in the ledger."""
+    asked = AttackRun.objects.select_related(
+        "trial__experiment__split", "trial__experiment__plan"
+    ).get(job=job)
+    trial = asked.trial
+    result = desk.child(
+        "apps.engine.training.adversary.suite:run_suite",
+        time=trial.experiment.split.time,
+        **_of_trial(trial),
+    )
+    with desk.finishing():
+        asked.result = result
+        asked.save(update_fields=["result"])
+        outcomes = {line["key"]: line["outcome"] for line in result["lines"]}
+        weak = sum(1 for outcome in outcomes.values() if outcome in {"warn", "block"})
+        ledger.record(
+            "model.attacked",
+            f"{trial.title} met the adversary suite: {weak} of {len(outcomes)} attacks found "
+            "something",
+            actor=job.by,
+            project=trial.experiment.cycle.project,
+            facts={"trial": trial.pk, "outcomes": outcomes},
+        )
+
+
+def explain_row(job: Job, desk: Desk) -> None:
+    """Explain the answer of one development row by the model of its fold."""
+    asked = RowExplanation.objects.select_related(
+        "trial__experiment__split", "trial__experiment__plan"
+    ).get(job=job)
+    result = desk.child(
+        "apps.engine.training.single:explain_row", row=asked.row, **_of_trial(asked.trial)
+    )
+    with desk.finishing():
+        asked.result = result
+        asked.save(update_fields=["result"])
 
 
 def fit_candidate(job: Job, desk: Desk) -> None:

@@ -19,6 +19,13 @@ def test_every_page_says_what_to_do_before_there_is_a_profile(client, analyst, b
     assert client.get(at("pair", 1, 2)).status_code == 404
 
 
+def test_every_page_opens_before_there_is_a_table(client, analyst, planned, at):
+    client.force_login(analyst)
+    for name in (*PAGES, *MORE, "views"):
+        assert client.get(at(name)).status_code == 200
+        assert client.get(at(name), {"slice": '["filled","a"]', "by": "a"}).status_code == 200
+
+
 def test_hostile_names_stay_text_on_every_page(client, analyst, profiled_csv, at):
     header = ",".join(HOSTILE)
     body = "\n".join(

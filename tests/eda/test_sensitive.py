@@ -10,9 +10,10 @@ import pytest
 
 from apps.datasets import actions as data
 from apps.eda.actions import start_profile
-from apps.eda.queries import current_profile, result_of, sensitive_columns
+from apps.eda.queries import current_profile, result_of
 from apps.eda.urls import urlpatterns
 from apps.planning.models import Draft
+from apps.planning.queries import sensitive_columns
 from apps.projects.stages import Stage
 from tests import builders
 

@@ -14,12 +14,20 @@ def value_by_threshold(curve: dict[str, Any], *, chosen: float, per: str = "mont
     ``curve`` is what ``payoff.value_curve`` returns. Thresholds are probabilities, 0 to 1.
     """
     at, value = curve["threshold"], curve["value"]
+    counts = [curve[key] for key in ("right", "wrong") if key in curve]
     line = go.Scatter(
         x=at,
         y=value,
         mode="lines",
         line={"color": SERIES[0], "width": 2},
-        hovertemplate="from %{x:.3f}: %{y:,.0f}<extra></extra>",
+        text=[
+            f"{right:,.0f} right, {wrong:,.0f} wrong" for right, wrong in zip(*counts, strict=True)
+        ]
+        if counts
+        else None,
+        hovertemplate="from %{x:.3f}: %{y:,.0f}, %{text}<extra></extra>"
+        if counts
+        else "from %{x:.3f}: %{y:,.0f}<extra></extra>",
     )
     mark = {
         "type": "line",
@@ -32,8 +40,12 @@ def value_by_threshold(curve: dict[str, Any], *, chosen: float, per: str = "mont
     }
     return build(
         [line],
-        columns=["threshold", f"value a {per}"],
-        rows=[[rounded(x), rounded(y)] for x, y in zip(at, value, strict=True)],
+        columns=[
+            "threshold",
+            f"value a {per}",
+            *([f"right alarms a {per}", f"wrong alarms a {per}"] if counts else []),
+        ],
+        rows=[[rounded(cell) for cell in row] for row in zip(at, value, *counts, strict=True)],
         layout={
             "xaxis": {"title": {"text": "An alarm from this probability on"}, "range": [-0.01, 1]},
             "yaxis": {"title": {"text": f"Value a {per}"}, "zeroline": True, "tickformat": "~s"},
@@ -123,11 +135,13 @@ def predicted_and_true(points: dict[str, Any], *, unit: str = "") -> Figure:
 def shape(told: dict[str, Any], *, answer: str) -> Figure:
     """How the mean answer moves with one feature; the whiskers reach over the folds.
 
+    The thin lines are single rows: where they cross, the mean hides something.
     ``told`` is one of the ``shapes`` of ``explain.explain``: numbers give a line, texts points.
     """
     grid, texts = told["grid"], any(isinstance(value, str) for value in told["grid"])
+    across = list(range(len(grid))) if texts else grid
     line = go.Scatter(
-        x=list(range(len(grid))) if texts else grid,
+        x=across,
         y=told["mean"],
         error_y={
             "type": "data",
@@ -149,7 +163,7 @@ def shape(told: dict[str, Any], *, answer: str) -> Figure:
     )
     axis = positions(grid) if texts else {}
     return build(
-        [line],
+        [*_single(told.get("single", []), across), line],
         columns=[told["feature"], answer, "least", "greatest"],
         rows=[
             [value if texts else rounded(value), rounded(mean), rounded(low), rounded(high)]
@@ -163,6 +177,20 @@ def shape(told: dict[str, Any], *, answer: str) -> Figure:
             "height": 240,
         },
     )
+
+
+def _single(rows: list[list[float]], across: list[Any]) -> list[go.Scatter]:
+    return [
+        go.Scatter(
+            x=across,
+            y=row,
+            mode="lines",
+            line={"color": MUTED, "width": 1},
+            opacity=0.35,
+            hoverinfo="skip",
+        )
+        for row in rows
+    ]
 
 
 def _apart(above: list[float], below: list[float]) -> list[float]:

@@ -163,7 +163,7 @@ def value_curve(is_positive: Any, scores: Any, *, payoff: Payoff) -> dict[str, l
     """Value a month against the threshold, at most MOST_POINTS thresholds: the best is among them.
 
     The thresholds lie evenly among the distinct scores, not among the numbers from 0 to 1, where a
-    rare class leaves most of the axis empty.
+    rare class leaves most of the axis empty. ``right`` and ``wrong``: alarms a month.
     """
     levels, right, wrong = _steps(is_positive, np.asarray(scores, dtype="float64"))
     base = payoff.for_none(float(np.mean(is_positive)))
@@ -171,4 +171,10 @@ def value_curve(is_positive: Any, scores: Any, *, payoff: Payoff) -> dict[str, l
     value = payoff.per_month * (base + gained)
     keep = np.linspace(0, len(levels) - 1, min(len(levels), MOST_POINTS)).astype(int)
     keep = np.unique(np.append(keep, int(np.argmax(value))))[::-1]
-    return {"threshold": levels[keep].tolist(), "value": value[keep].astype(float).tolist()}
+    month = payoff.per_month / len(scores)
+    return {
+        "threshold": levels[keep].tolist(),
+        "value": value[keep].astype(float).tolist(),
+        "right": (month * right[keep]).tolist(),
+        "wrong": (month * wrong[keep]).tolist(),
+    }

@@ -48,9 +48,9 @@ def weak_spots(
     Returns
     -------
     dict
-        ``tried`` groups and ``found``, worst first: ``where`` (words), ``rows``, ``share`` of
-        them, ``loss``, ``others`` (mean loss in and outside), ``times`` (their ratio, None when
-        others have none).
+        ``tried`` groups and ``found``, worst first: ``where`` (words), ``parts`` (``column`` and
+        ``label`` of each condition), ``rows``, ``share`` of them, ``loss``, ``others`` (mean loss
+        in and outside), ``times`` (their ratio, None when others have none).
     """
     loss = loss_of_rows(truth, told)
     single = {
@@ -148,6 +148,7 @@ def _told(item: dict[str, Any]) -> dict[str, Any]:
     inside, outside = float(item["inside"].mean()), float(item["outside"].mean())
     return {
         "where": " and ".join(f"{name} is {label}" for name, label in item["where"].items()),
+        "parts": [{"column": name, "label": label} for name, label in item["where"].items()],
         "rows": int(item["rows"].sum()),
         "share": float(item["rows"].mean()),
         "loss": inside,

@@ -3,21 +3,20 @@
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from apps.engine.evaluation.calibration import calibration
+from apps.engine.evaluation.clusters import error_clusters
 from apps.engine.evaluation.curves import binary_curves, confusion, regression_points
-from apps.engine.evaluation.metrics import Predictions
+from apps.engine.evaluation.gains import errors_by_size, gain_curve, score_bins
 from apps.engine.evaluation.payoff import Payoff, best_threshold, value_at, value_curve
-from apps.engine.evaluation.weak_spots import loss_of_rows, weak_spots
+from apps.engine.evaluation.weak_spots import weak_spots
 from apps.engine.training.answers import Answers
+from apps.engine.training.cases import Cases
 from apps.engine.training.rows import Rows, labelled
 from apps.engine.types import ColumnSpec, Problem
 
-WORST_ROWS = 6
-SHOWN_COLUMNS = 6
 USUAL_THRESHOLD = 0.5
+SEED = 0
+"""Of the lot by which wrong answers are shown: the same for everybody who looks."""
 
 
 def threshold_for(
@@ -51,20 +50,30 @@ def diagnose(
 ) -> dict[str, Any]:
     """Everything the page of a candidate shows, JSON-ready.
 
-    Returns ``rows``, ``weak`` (see weak_spots), ``worst`` single answers; for classes
-    ``confusion`` at the threshold; for two classes ``curves``, ``calibration``, ``threshold`` and
-    with a payoff ``money`` (see payoff.value_at), ``value_curve``, ``break_even`` and ``payoff``;
-    for a quantity ``points``.
+    Returns ``rows``, ``weak`` (see weak_spots), ``clusters`` (see error_clusters, the examples
+    told as cases), ``worst`` single answers and ``wrong`` ones by lot (see cases.Cases); for
+    classes ``confusion`` at the threshold; for two classes ``curves``, ``gain``, ``spread`` (see
+    gains), ``calibration``, ``threshold`` and with a payoff ``money`` (see payoff.value_at),
+    ``others`` (the same at other thresholds), ``value_curve``, ``break_even`` and ``payoff``; for
+    a quantity ``points`` and ``sizes``.
     """
     table = rows.table.iloc[answers.row].reset_index(drop=True)
     told = labelled(answers.told, positive=positive, threshold=threshold)
+    cases = Cases(answers, told, table, spec)
+    clusters = error_clusters(table, spec, truth=answers.truth, told=told, seed=SEED)
     result: dict[str, Any] = {
         "rows": len(answers.row),
         "weak": weak_spots(table, spec, truth=answers.truth, told=told),
-        "worst": _worst(answers, told, table, spec),
+        "clusters": [
+            {**item, "examples": [cases.told_of(place) for place in item["examples"]]}
+            for item in clusters
+        ],
+        "worst": cases.worst(),
+        "wrong": cases.wrong(seed=SEED),
     }
     if problem == Problem.REGRESSION:
-        return {**result, "points": regression_points(answers.truth, told.labels)}
+        points = regression_points(answers.truth, told.labels)
+        return {**result, "points": points, "sizes": errors_by_size(answers.truth, told.labels)}
     told = told.covering(answers.truth)
     result["confusion"] = confusion(answers.truth, told.labels, classes=told.classes)
     if positive is None or positive not in told.classes or told.probabilities is None:
@@ -77,6 +86,8 @@ def diagnose(
         **result,
         "threshold": threshold,
         "curves": binary_curves(is_positive, scores),
+        "gain": gain_curve(is_positive, scores),
+        "spread": score_bins(is_positive, scores),
         "calibration": calibration(is_positive, scores),
         **_money(is_positive, scores, payoff=payoff, threshold=threshold),
     }
@@ -91,39 +102,9 @@ def _money(
         "payoff": asdict(payoff),
         "break_even": payoff.break_even,
         "money": value_at(is_positive, scores, payoff=payoff, threshold=threshold),
+        "others": [
+            value_at(is_positive, scores, payoff=payoff, threshold=other)
+            for other in sorted({payoff.break_even, USUAL_THRESHOLD} - {threshold})
+        ],
         "value_curve": value_curve(is_positive, scores, payoff=payoff),
     }
-
-
-def _worst(
-    answers: Answers, told: Predictions, table: pd.DataFrame, spec: list[ColumnSpec]
-) -> list[dict[str, Any]]:
-    """The rows with the greatest loss: truth, answer, its probability, the first columns."""
-    loss = loss_of_rows(answers.truth, told)
-    found = []
-    for place in np.argsort(-loss, kind="stable")[:WORST_ROWS]:
-        chance = None
-        if told.probabilities is not None:
-            chance = float(told.probabilities[place, told.classes.index(str(told.labels[place]))])
-        found.append(
-            {
-                "row": int(answers.row[place]) + 1,
-                "truth": _plain(answers.truth[place]),
-                "told": _plain(told.labels[place]),
-                "chance": chance,
-                "loss": float(loss[place]),
-                "values": {
-                    column.name: _plain(table[column.name].iloc[place])
-                    for column in spec[:SHOWN_COLUMNS]
-                },
-            }
-        )
-    return found
-
-
-def _plain(value: Any) -> Any:
-    if value is None or pd.isna(value):
-        return None
-    if isinstance(value, pd.Timestamp):
-        return value.isoformat(sep=" ")
-    return value.item() if hasattr(value, "item") else value

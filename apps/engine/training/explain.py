@@ -18,6 +18,7 @@ REPEATS = 3
 SHAPES = 6
 TRIED_SHAPES = 20
 SHAPE_ROWS = 300
+ICE_ROWS = 20
 GRID = 12
 MOST_VALUES = 8
 
@@ -42,6 +43,9 @@ def explain(
         ``feature``, ``grid`` (numbers or texts), the mean answer ``mean`` and its least and
         greatest over the folds ``low`` and ``high``. Source: Friedman (2001), Annals of
         Statistics 29, 1189-1232. It shows how the model answers, not what causes what.
+        ``single``: the same for ICE_ROWS rows of the first fold, one by one, where a mean would
+        hide that rows go opposite ways. Source: Goldstein and others (2015), Journal of
+        Computational and Graphical Statistics 24, 44-65.
     """
     spec, generator = specs(task.features), np.random.default_rng(task.seed)
     falls: dict[str, list[float]] = {column.name: [] for column in spec}
@@ -74,8 +78,12 @@ def explain(
                 "mean": np.mean(found, axis=0).tolist(),
                 "low": np.min(found, axis=0).tolist(),
                 "high": np.max(found, axis=0).tolist(),
+                "single": first[:, :ICE_ROWS].T.tolist(),
             }
-            for name, found in ((name, curves[name]) for name in shown)
+            for name, first, found in (
+                (name, curves[name][0], [np.mean(each, axis=1) for each in curves[name]])
+                for name in shown
+            )
         ],
     }
 
@@ -139,18 +147,16 @@ def _grid(values: pd.Series) -> list[Any]:
     return np.unique(np.quantile(there.to_numpy(), np.linspace(0.02, 0.98, GRID))).tolist()
 
 
-def _shape(
-    task: Task, pipeline: Any, part: pd.DataFrame, name: str, grid: list[Any]
-) -> list[float]:
-    """Mean answer when every row has this value."""
+def _shape(task: Task, pipeline: Any, part: pd.DataFrame, name: str, grid: list[Any]) -> Any:
+    """Answer of each row when it has this value: (values of the grid, rows)."""
     found = []
     for value in grid:
         told = predict(
             pipeline, part.assign(**{name: value}), problem=task.problem, positive=task.positive
         )
         if told.probabilities is None or task.positive not in told.classes:
-            found.append(float(np.mean(told.labels.astype("float64"))))
+            found.append(told.labels.astype("float64"))
         else:
             column = told.classes.index(str(task.positive))
-            found.append(float(np.mean(told.probabilities[:, column])))
-    return found
+            found.append(told.probabilities[:, column])
+    return np.array(found).reshape(len(grid), len(part))

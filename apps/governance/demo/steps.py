@@ -159,4 +159,5 @@ def model(cycle: Cycle, *, candidates: list[str], choose: str, by: User) -> None
     modeling.freeze(trial=trial, by=by)
     for candidate in Candidate.objects.filter(cycle=cycle):
         finish(candidate.job)
+    finish(modeling.attack(trial=trial, by=by).job)
     finish(modeling.open_test(candidate=Candidate.objects.get(trial=trial), by=by).job)

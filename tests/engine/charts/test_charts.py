@@ -11,6 +11,7 @@ from apps.engine.charts import (
     monitors,
     pairs,
     periods,
+    rankings,
     relations,
     scores,
     splits,
@@ -19,6 +20,7 @@ from apps.engine.charts.labels import label, short, thinned
 from apps.engine.charts.table import answer, as_table
 from apps.engine.charts.theme import DARK, MOST_MARKS, SERIES, build, theme
 from apps.engine.errors import BadParameter, NotEnoughData
+from apps.engine.evaluation.gains import errors_by_size, gain_curve, score_bins
 from apps.engine.profile.cells import Columns
 from apps.engine.profile.pairs import pair_of
 from apps.engine.profile.study import study_table
@@ -70,6 +72,10 @@ FEATURES = [
     {"feature": "<b>amount</b>", "psi": 0.4, "state": "drifted"},
     {"feature": "new", "psi": None, "state": "too few rows"},
 ]
+RANKED = gain_curve(np.arange(40) % 4 == 0, np.linspace(0, 1, 40))
+SPREAD = score_bins(np.arange(40) % 4 == 0, np.linspace(0, 1, 40))
+SIZES = errors_by_size(np.linspace(0, 9, 40), np.linspace(0, 10, 40))
+LEARNT = [{"rows": 10.0 * n, "score": 0.6 + 0.1 * n, "low": 0.5, "high": 0.9} for n in (1, 2)]
 STEPS = [{"at": f"2024-01-01T{n:02}:00:00", "p50": 1.0, "p95": 2.0, "p99": 3.0} for n in range(9)]
 
 
@@ -97,6 +103,11 @@ def figures(profile):
         "roc": scores.roc_curve([(0, 0), (0.2, 0.9), (1, 1)], name="<b>m</b>"),
         "pr": scores.precision_recall_curve([(0, 1), (1, 0.3)], name="m", positive_share=0.3),
         "calibration": scores.calibration_curve([(0.1, 0.2), (0.9, 0.8)], name="m"),
+        "gain": rankings.cumulative_gain(RANKED, positive="<b>yes</b>"),
+        "lift": rankings.lift(RANKED, positive="<b>yes</b>"),
+        "spread": rankings.score_distribution(SPREAD, positive="<b>yes</b>", chosen=0.4),
+        "sizes": rankings.error_sizes(SIZES),
+        "learning": rankings.learning(LEARNT, scale="ROC AUC", guess=0.5),
         "latency": monitors.latency_over_time(STEPS),
         "drift": monitors.drift_bars(FEATURES),
         "metric": monitors.metric_over_time(PERIODS, title="<b>recall</b>", threshold=0.75),
@@ -117,7 +128,7 @@ def walk(part, path=()):
 
 
 def test_every_figure_is_strict_json_with_numbers_beside_it(figures):
-    assert len(figures) == 30
+    assert len(figures) == 35
     for name, figure in figures.items():
         answered = json.loads(json.dumps(answer(figure), allow_nan=False))
         assert set(answered["figure"]) == {"data", "layout", "config"}, name
