@@ -15,8 +15,9 @@ from django.db.models import Count, Q
 from apps.accounts.models import User
 from apps.engine.monitoring.performance import BROKEN, UNKNOWN
 from apps.governance.state import GateState, glances
-from apps.production.models import Release, WatchReport
+from apps.production.models import Deployment, Release, WatchReport
 from apps.production.queries import newest_reports, open_alarm_counts
+from apps.production.standing import answering
 from apps.projects.access import visible_projects
 from apps.projects.models import Cycle
 from apps.projects.stages import Stage
@@ -33,11 +34,15 @@ class Health(models.TextChoices):
 
 @dataclass(frozen=True)
 class LiveModel:
-    """One release that answers requests now, as the last look saw it."""
+    """One release that answers requests now, as the last look saw it.
+
+    ``away``: why it does not answer itself, where a person stopped it or set the rule in its place.
+    """
 
     release: Release
     report: WatchReport | None
     alarms: int
+    away: str = ""
 
     @property
     def verdicts(self) -> list[dict[str, Any]]:
@@ -59,7 +64,7 @@ class LiveModel:
         """Broken before at risk before unknown: the worst that is true."""
         if any(row["kept"] == BROKEN for row in self.verdicts):
             return Health.BROKEN
-        if self.alarms:
+        if self.alarms or self.away:
             return Health.AT_RISK
         if self.primary is None or any(row["kept"] == UNKNOWN for row in self.verdicts):
             return Health.UNKNOWN
@@ -68,6 +73,8 @@ class LiveModel:
     @property
     def why(self) -> str:
         """The reason for its health, as half a sentence."""
+        if self.away:
+            return self.away
         if self.report is None:
             return "the watch has not looked yet"
         if self.health == Health.BROKEN:
@@ -140,6 +147,21 @@ def _live_releases(cycles: Iterable[Cycle]) -> list[Release]:
     return list({release.deployment_id: release for release in built}.values())
 
 
+def _switched(releases: list[Release]) -> dict[int, tuple[Release, str]]:
+    """Endpoint to what answers there by a switch, and why the model does not, if it does not."""
+    endpoints = Deployment.objects.filter(
+        pk__in={release.deployment_id for release in releases}, switches__isnull=False
+    ).distinct()
+    found = {}
+    for endpoint in endpoints:  # one by one: switches are rare
+        standing = answering(endpoint)
+        if standing.release is not None:
+            away = f"stopped: {standing.stopped}" if standing.stopped else ""
+            away = "the fallback's rule answers in its place" if standing.rule else away
+            found[endpoint.pk] = (standing.release, away)
+    return found
+
+
 def portfolio_of(person: User, *, search: str = "") -> Portfolio:
     """Every live model that this person may see. The number of queries does not grow with them."""
     projects = visible_projects(person)
@@ -151,11 +173,14 @@ def portfolio_of(person: User, *, search: str = "") -> Portfolio:
         .filter(built__gt=0)
         .select_related("project__team")
     )
-    releases = _live_releases(cycles)
+    newest = _live_releases(cycles)
+    switched = _switched(newest)
+    live = [switched.get(release.deployment_id, (release, "")) for release in newest]
+    releases = [release for release, _ in live]
     reports, alarms = newest_reports(releases), open_alarm_counts(releases)
     return Portfolio(
         [
-            LiveModel(release, reports.get(release.pk), alarms.get(release.pk, 0))
-            for release in releases
+            LiveModel(release, reports.get(release.pk), alarms.get(release.pk, 0), away)
+            for release, away in live
         ]
     )

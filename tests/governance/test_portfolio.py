@@ -13,7 +13,8 @@ from apps.governance import portfolio, state
 from apps.governance.portfolio import Health, portfolio_of
 from apps.governance.state import GateState
 from apps.modeling.models import Candidate, Experiment, Trial
-from apps.production.models import Alarm, Deployment, Release, WatchReport
+from apps.production.models import Alarm, Deployment, FallbackKind, Release, Switch, WatchReport
+from apps.production.standing import Standing
 from apps.projects import actions
 from apps.projects.stages import Stage
 from tests import builders
@@ -204,3 +205,28 @@ def test_many_models_cost_no_more_queries_than_few(live, analyst):
     for number in range(6):
         live(f"More {number}", verdict("kept"), money=MONEY)
     assert asked() == few
+
+
+@pytest.mark.parametrize(
+    ("how", "why"),
+    [
+        ({"stopped": "It answers nonsense"}, "stopped: It answers nonsense"),
+        ({"rule": object()}, "the fallback's rule answers in its place"),
+    ],
+)
+def test_a_model_that_was_stopped_or_replaced_by_a_rule_is_at_risk(
+    live, analyst, monkeypatch, how, why
+):
+    release = live("Churn", verdict("kept"))
+    live("Good", verdict("kept"))
+    Switch.objects.create(
+        deployment=release.deployment,
+        number=1,
+        kind=FallbackKind.STOP,
+        reason="It answers nonsense",
+        person=analyst,
+    )
+    monkeypatch.setattr(portfolio, "answering", lambda endpoint: Standing(release, **how))
+    first, second = portfolio_of(analyst).worst
+    assert (first.release, first.health, first.why) == (release, Health.AT_RISK, why)
+    assert second.health == Health.KEPT
