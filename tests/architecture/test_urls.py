@@ -68,6 +68,7 @@ def filled(route, slug):
     for kind, value in (
         ("<slug:slug>", slug),
         ("<slug:stage>", "plan"),
+        ("<slug:side>", "left"),
         ("<slug:key>", "trim_text"),
         ("<slug:name>", "roc"),
         ("<slug:measure>", "pearson"),

@@ -10,8 +10,7 @@ Take this file from a source that you trust, not from the pack that you check.
 Exit code 0: nothing was altered, removed, inserted, reordered or cut off; an anchor proves the end.
 Exit code 1: something was; each finding names the file or the event.
 Exit code 2: it cannot be read.
-Exit code 3: the pack agrees with itself, but no anchor vouches for its end: whoever makes a whole
-pack anew gets that far too.
+Exit code 3: it agrees with itself, but no anchor vouches for its end (a pack made anew does too).
 """
 
 import argparse
@@ -27,8 +26,9 @@ GENESIS = "0" * 64
 WHOLE_AS_FLOAT = 10**16
 WITH_EVENT = """governance.delegation governance.findingclosing governance.findingreply
 governance.gatefinding governance.gatenote governance.revocation governance.warningaccepted
-modeling.evaluation modeling.opening planning.plan production.drill production.switch
-projects.conditionmet projects.decision projects.submission projects.tiering""".split()
+modeling.evaluation modeling.opening planning.plan production.drill production.fallback
+production.switch projects.conditionmet projects.decision projects.submission
+projects.tiering""".split()
 DIGITS = 16  # of a hash that was noted; with fewer somebody could search for another event
 
 
