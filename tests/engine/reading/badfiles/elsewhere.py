@@ -59,7 +59,7 @@ CASES = (
     Elsewhere(
         92,
         "columns nobody can learn from",
-        TRAINING,
+        "tests/engine/training/test_final.py",
         "test_what_cannot_be_learnt_from_is_refused_in_words",
     ),
     Elsewhere(
