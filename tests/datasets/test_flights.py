@@ -13,6 +13,8 @@ from apps.datasets.queries import current_table
 from apps.engine.simulation.flights import flight_tables
 from apps.web.templatetags.ui import number, percent
 
+pytestmark = pytest.mark.once  # tables and pages, the same on every database
+
 FLIGHTS = 4_000
 KEYS = {
     "airlines": (["carrier"], ["carrier"]),

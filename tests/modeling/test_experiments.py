@@ -24,6 +24,8 @@ from apps.web.refusals import Refusal
 from tests import builders
 from tests.engine.training.test_notebook import run
 
+pytestmark = pytest.mark.once  # pages and files, the same on every database
+
 RULE = {"column": "mean radius", "comparison": "at least", "value": "15", "then": "malignant"}
 
 

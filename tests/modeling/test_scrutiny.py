@@ -15,6 +15,8 @@ from apps.projects.models import Event, Role, Tier
 from apps.projects.stages import Stage
 from apps.web.refusals import Refusal
 
+pytestmark = pytest.mark.once  # pages and files, the same on every database
+
 CHARTS = ("value", "calibration", "spread", "roc", "recall", "gain", "lift")
 
 

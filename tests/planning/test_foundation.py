@@ -16,6 +16,8 @@ from apps.projects.queries import GateClosed
 from apps.projects.stages import Stage
 from tests import builders
 
+pytestmark = pytest.mark.once  # hashes, the same on every database
+
 LAID_DOWN = {"objective": OBJECTIVE, "features": TARGET, "metrics": TEST}
 ROWS = {"features": COLUMN, "metrics": PROMISE}
 OTHER = {"yes": True, "names": ["z"], "date": "2031-01-01"}

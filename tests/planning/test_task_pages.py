@@ -8,6 +8,8 @@ from django.urls import reverse
 from apps.projects.models import Role
 from tests import builders
 
+pytestmark = pytest.mark.once  # pages, the same on every database
+
 
 @pytest.fixture
 def second(join):

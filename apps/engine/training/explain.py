@@ -101,18 +101,21 @@ def _falls(
     metric = "r2" if task.problem == Problem.REGRESSION else "log_loss"
     sign = 1 if METRICS[metric].direction == "up" else -1
 
-    def goodness(frame: pd.DataFrame) -> float:
+    def goodness(frame: pd.DataFrame) -> list[float]:
+        """Of each repetition of the rows; one call for all, since a call costs more than rows."""
         told = predict(pipeline, frame, problem=task.problem, positive=task.positive)
-        return sign * score(metric, truth, told)
+        starts = range(0, len(frame), len(truth))
+        return [
+            sign * score(metric, truth, told.take(np.arange(at, at + len(truth)))) for at in starts
+        ]
 
-    usual, found = goodness(features), {}
+    (usual,), found = goodness(features), {}
+    repeated = pd.concat([features] * REPEATS, ignore_index=True)
     for column in spec:
         parts = [name for names in model_columns([column]) for name in names]
-        worse = []
-        for _ in range(REPEATS):
-            order = generator.permutation(len(chosen))
-            shuffled = {name: features[name].to_numpy()[order] for name in parts}
-            worse.append(usual - goodness(features.assign(**shuffled)))
+        orders = [generator.permutation(len(chosen)) for _ in range(REPEATS)]
+        shuffled = {name: features[name].to_numpy()[np.concatenate(orders)] for name in parts}
+        worse = np.subtract(usual, goodness(repeated.assign(**shuffled)))
         found[column.name] = float(np.mean(worse))
     return found
 
@@ -149,14 +152,14 @@ def _grid(values: pd.Series) -> list[Any]:
 
 def _shape(task: Task, pipeline: Any, part: pd.DataFrame, name: str, grid: list[Any]) -> Any:
     """Answer of each row when it has this value: (values of the grid, rows)."""
-    found = []
-    for value in grid:
-        told = predict(
-            pipeline, part.assign(**{name: value}), problem=task.problem, positive=task.positive
-        )
-        if told.probabilities is None or task.positive not in told.classes:
-            found.append(told.labels.astype("float64"))
-        else:
-            column = told.classes.index(str(task.positive))
-            found.append(told.probabilities[:, column])
-    return np.array(found).reshape(len(grid), len(part))
+    if not grid:
+        return np.empty((0, len(part)))
+    kind = object if isinstance(grid[0], str) else None
+    values = np.repeat(np.array(grid, dtype=kind), len(part))
+    frame = pd.concat([part] * len(grid), ignore_index=True).assign(**{name: values})
+    told = predict(pipeline, frame, problem=task.problem, positive=task.positive)
+    if told.probabilities is None or task.positive not in told.classes:
+        found = told.labels.astype("float64")
+    else:
+        found = told.probabilities[:, told.classes.index(str(task.positive))]
+    return found.reshape(len(grid), len(part))

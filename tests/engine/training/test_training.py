@@ -216,6 +216,7 @@ def test_rows_that_validate_never_change_a_fitted_number(drawn, candidate):
     train, valid = np.arange(0, 80), np.arange(80, len(rows.target))
     probe = valid[:30]
     before, _ = task.fit(rows, train)
+    inside = numbers_of(before)  # before it answers: a tree of neighbours counts its questions
     expected = predict(before, rows.features.iloc[probe], problem=problem, positive=positive)
     numbers = rows.features.select_dtypes("number").columns
     mutated = rows.features.copy()
@@ -224,7 +225,6 @@ def test_rows_that_validate_never_change_a_fitted_number(drawn, candidate):
     target = rows.target.copy()
     target[valid] = target[valid][::-1] * 2
     after, _ = task.fit(Rows(mutated, target, rows.table), train)
-    inside = numbers_of(before)
     assert len(inside) > 5
     assert numbers_of(after) == inside
     found = predict(after, rows.features.iloc[probe], problem=problem, positive=positive)
