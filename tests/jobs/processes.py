@@ -4,6 +4,7 @@ Each start gets a token of its own, in the environment and in its folder's name;
 was started by it. (A broker writes its title over its environment; the title names its folder.)
 """
 
+import json
 import os
 import signal
 import socket
@@ -11,6 +12,9 @@ import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+
+from apps.jobs.models import Job, JobState
+from apps.projects.models import Event
 
 TOKEN = "MLCYCLE_TEST_TOKEN"
 
@@ -66,3 +70,38 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def fresh(job: Job) -> Job:
+    """As the database has it now."""
+    return Job.objects.get(pk=job.pk)
+
+
+def is_running(job: Job) -> bool:
+    """It has told some progress."""
+    return fresh(job).state == JobState.RUNNING and fresh(job).done > 0
+
+
+def has_ended(job: Job) -> bool:
+    """Done, failed or stopped."""
+    return not fresh(job).is_live
+
+
+def runs(job: Job) -> list[int]:
+    """Process ids of the children that began it."""
+    marker = Path(json.loads(job.title)["marker"])
+    return [int(line) for line in marker.read_text().split()] if marker.exists() else []
+
+
+def finished_events(job: Job) -> int:
+    """How often it told that it was done."""
+    return Event.objects.filter(verb="rehearsal.finished", says=str(job.pk)).count()
+
+
+def is_alive(pid: int) -> bool:
+    """It runs; a zombie does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
