@@ -39,7 +39,7 @@ def stage_named(name: str) -> Stage:
 
 
 def _proof(request: HttpRequest) -> signing.Proof:
-    """How this session was signed in. The key itself opens the session: only its hash is kept."""
+    """How the signer signed in. A cookie's key opens the account: only its hash is kept."""
     key = request.session.session_key or ""
     signed_in_with = {
         entry.get("method") for entry in request.session.get("account_authentication_methods", [])

@@ -16,6 +16,7 @@ MOST_RATIO = 200  # unpacked to packed; tables of text stay well below
 _LEAST_BOMB_BYTES = 10_000_000
 _LOCAL_HEADER_BYTES = 30
 _ENCRYPTED = 0x1
+# zipfile says NotImplementedError of a packing that it cannot undo.
 DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError)
 
 
