@@ -23,8 +23,8 @@ from apps.datasets.quota import require_room
 from apps.datasets.storage import keep
 from apps.engine.recipe.registry import step_from
 from apps.engine.recipe.run import check_recipe
-from apps.jobs.actions import enqueue, try_again
-from apps.jobs.models import JobState, Queue
+from apps.jobs.actions import enqueue, revive
+from apps.jobs.models import Queue
 from apps.planning.queries import require_signed_plan
 from apps.projects import ledger
 from apps.projects.access import Verb, require
@@ -249,8 +249,7 @@ def build_table(*, cycle: Cycle, by: User) -> Table:
     digest = content_hash(inputs)
     found = cycle.tables.filter(inputs_hash=digest).select_related("job").first()
     if found is not None:
-        if found.job and found.job.state in (JobState.FAILED, JobState.STOPPED):
-            try_again(found.job)
+        revive(found.job)
         return found
     job = enqueue(
         "datasets.build_table",
@@ -303,8 +302,7 @@ def draw_split(
     drawn = table.splits.filter(plan__foundation=plan.foundation)
     last = drawn.select_related("job").last()
     if last is not None and last.job and all(getattr(last, key) == how[key] for key in how):
-        if last.job.state in (JobState.FAILED, JobState.STOPPED):
-            try_again(last.job)
+        revive(last.job)
         return last
     job = enqueue(
         "datasets.draw_split",

@@ -22,12 +22,10 @@ from apps.datasets.queries import (
 )
 from apps.engine.joining.how import AGGREGATING, JoinHow
 from apps.engine.recipe.build import consolidated_shape
-from apps.jobs.actions import enqueue, try_again
-from apps.jobs.models import JobState, Queue
+from apps.jobs.actions import enqueue, revive
+from apps.jobs.models import Queue
 from apps.projects.models import Cycle
 from apps.web.refusals import Refusal
-
-ENDED = (JobState.FAILED, JobState.STOPPED)
 
 
 @transaction.atomic
@@ -49,8 +47,7 @@ def look_at_join(
     key = preview_key(inputs)
     found = cycle.project.join_previews.select_related("job").filter(key=key).first()
     if found is not None:
-        if found.job and found.job.state in ENDED:
-            try_again(found.job)
+        revive(found.job)
         return found
     job = enqueue(
         "datasets.preview_join",

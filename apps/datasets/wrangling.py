@@ -17,8 +17,8 @@ from apps.engine.errors import BadParameter, EngineError
 from apps.engine.recipe.registry import step_from
 from apps.engine.recipe.run import check_recipe
 from apps.engine.types import TableSpec
-from apps.jobs.actions import enqueue, try_again
-from apps.jobs.models import JobState, Queue
+from apps.jobs.actions import enqueue, revive
+from apps.jobs.models import Queue
 from apps.projects import ledger
 from apps.projects.access import Verb, require
 from apps.projects.models import Cycle, Project
@@ -176,8 +176,7 @@ def examine(*, cycle: Cycle, by: User) -> Examination:
     asked = cycle.examinations.filter(subject=subject.digest, target=subject.target)
     found = asked.select_related("job").first()
     if found is not None:
-        if found.job and found.job.state in (JobState.FAILED, JobState.STOPPED):
-            try_again(found.job)
+        revive(found.job)
         return found
     job = enqueue(
         "datasets.examine",

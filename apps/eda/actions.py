@@ -10,8 +10,8 @@ from apps.eda.answers import Question
 from apps.eda.models import Finding, Profile, Severity, View
 from apps.eda.pinned import Place
 from apps.eda.queries import profile_of, scope_of, target_of
-from apps.jobs.actions import enqueue, try_again
-from apps.jobs.models import JobState, Queue
+from apps.jobs.actions import enqueue, revive
+from apps.jobs.models import Queue
 from apps.projects import ledger
 from apps.projects.access import Verb, require, role_in
 from apps.projects.actions import withdraw_gate
@@ -33,8 +33,7 @@ def start_profile(*, cycle: Cycle, by: User) -> Profile:
         raise Refusal("Build the table first; there is nothing to explore yet.")
     found = profile_of(cycle, scope)
     if found is not None:
-        if found.job is not None and found.job.state in (JobState.FAILED, JobState.STOPPED):
-            try_again(found.job)
+        revive(found.job)
         return found
     job = enqueue(
         "eda.profile_table",
@@ -67,8 +66,7 @@ def work_out(*, cycle: Cycle, question: Question, by: User) -> None:
     Project.objects.select_for_update().get(pk=cycle.project_id)
     found = cycle.answers.filter(key=question.key).select_related("job").first()
     if found is not None:
-        if found.job is not None and found.job.state in (JobState.FAILED, JobState.STOPPED):
-            try_again(found.job)
+        revive(found.job)
         return
     job = enqueue(
         "eda.answer",

@@ -47,3 +47,9 @@ def try_again(job: Job) -> None:
     if not changed:
         raise Refusal("Only a job that failed or was stopped can be started again.")
     transaction.on_commit(lambda: send(job))
+
+
+def revive(job: Job | None) -> None:
+    """Try a failed or stopped job again; one that is at work or done is left alone."""
+    if job is not None and job.state in (JobState.FAILED, JobState.STOPPED):
+        try_again(job)
