@@ -5,6 +5,7 @@ import signal
 import pytest
 from django.utils import timezone
 
+from apps.jobs.actions import stop_job
 from apps.jobs.models import JobState
 from apps.jobs.work import reap, send
 from tests.jobs.processes import finished_events, fresh, has_ended, is_alive, is_running, runs
@@ -13,6 +14,12 @@ from tests.workers import until
 pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
 
 RECOVERED_S = 60
+
+
+def test_what_nobody_has_begun_is_stopped_at_once(broker, start):
+    job = start(does="work")
+    stop_job(job)
+    assert (fresh(job).state, finished_events(job)) == (JobState.STOPPED, 0)
 
 
 def test_a_worker_killed_in_the_middle_is_noticed_and_the_job_done_by_another(crew, start):

@@ -9,6 +9,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.processes,
     pytest.mark.django_db(transaction=True),
+    pytest.mark.once,  # test_whole_cycle.py goes the same way on every database
 ]
 
 
