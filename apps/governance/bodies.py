@@ -28,6 +28,7 @@ from apps.planning.queries import (
 )
 from apps.production.queries import release_summary
 from apps.projects.models import Cycle
+from apps.projects.rounds import quorum
 from apps.projects.stages import Stage
 
 MOST_RISKS, MOST_SLICES, MOST_DRIVERS = 5, 3, 5
@@ -129,7 +130,9 @@ def _tier_says(cycle: Cycle) -> str:
     """What the tier of the project implies for its gates."""
     signed = [gate.stage.label.lower() for gate in GATES if gate.needs_manager(cycle)]
     rest = [gate.stage.label.lower() for gate in GATES if not gate.needs_manager(cycle)]
-    says = f"A manager who had no hand in it signs {', '.join(signed)}."
+    many = quorum(Stage.PLAN, cycle.project.tier).count
+    who = "A manager" if many == 1 else f"{many} different managers"
+    says = f"{who} who had no hand in it sign{'s' if many == 1 else ''} {', '.join(signed)}."
     return f"{says} An analyst closes {', '.join(rest)}." if rest else says
 
 

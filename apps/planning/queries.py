@@ -198,7 +198,7 @@ def sentence_of(content: dict[str, Any]) -> str:
     """The plan in one sentence; what is not said yet is an ellipsis."""
     problem, target = content.get("problem", {}), content.get("features", {})
     who, decision = _inside(problem.get("who") or "…"), _inside(problem.get("decision") or "…")
-    return f"For {who}, predict {target.get('target') or '…'}, to decide {decision}."
+    return f"For {who}, predict {target.get('target') or '…'}, to change a decision: {decision}."
 
 
 def summarise(plan: Plan, *, signed: Plan | None = None) -> PlanSummary:

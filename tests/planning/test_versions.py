@@ -106,7 +106,7 @@ def test_the_plan_page_leads_from_an_empty_draft_to_the_gate(page, cycle, analys
     )
     told = page("plan")
     assert "What is missing" in told
-    assert "For the desk, predict …, to decide …." in told
+    assert "For the desk, predict …, to change a decision: …." in told
     assert "1 of 4 said" in told
     builders.make_plan(cycle, analyst)
     assert "Waits for its signature" in page("plan")
