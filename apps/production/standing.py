@@ -128,7 +128,8 @@ def answering(deployment: Deployment) -> Standing:
     if not words:
         return Standing(signed[0].release) if signed else Standing()
     stands = _stands(words, signed)
-    return replace(stands, held=_held(words)) if stands.release else stands
+    held = _held([word for word in words if word.until is None])  # a broken glass lifts nothing
+    return replace(stands, held=held) if stands.release else stands
 
 
 def _words(deployment: Deployment, signed: Sequence[Signed]) -> list[Switch]:
