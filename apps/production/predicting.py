@@ -86,8 +86,9 @@ def _answered(environ: Environ, token: ApiToken) -> bytes:
         LOG.exception("A call of the endpoint %s failed (%s)", token.deployment, crash.reference)
         _log(token, by, ms=_ms(began), refusal=crash)
         raise crash from error
+    at = timezone.now()  # one moment for all parts of a call
     for part in parts:
-        _log(token, part.told.by, ms=part.ms, told=part.told, predictions=part.predictions)
+        _log(token, part.told.by, ms=part.ms, at=at, told=part.told, predictions=part.predictions)
     return body
 
 
@@ -258,6 +259,7 @@ def _log(
     by: Release | None,
     *,
     ms: float,
+    at: datetime | None = None,
     told: Answer | None = None,
     predictions: str = "[]",
     refusal: ApiRefusal | None = None,
@@ -277,7 +279,7 @@ def _log(
             "error": refusal.code if refusal else "",
             "count": len(rows),
             "ms": ms,
-            "at": timezone.now().isoformat(),
+            "at": (at or timezone.now()).isoformat(),
             "rows": rows,
         }
     )
