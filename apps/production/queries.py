@@ -128,7 +128,8 @@ class MonitorPage:
 def monitor_page(deployment: Deployment) -> MonitorPage:
     """Service from the call log of the last 24 hours; drift and promise from the last look."""
     now = timezone.now()
-    release, canary = serving_release(deployment), answering(deployment).canary
+    standing = answering(deployment)
+    release = standing.release
     window = timedelta(hours=24)
     calls = deployment.calls.filter(at__gt=now - window, is_rehearsal=False)
     return MonitorPage(
@@ -143,7 +144,7 @@ def monitor_page(deployment: Deployment) -> MonitorPage:
             .select_related("actual", "release")
             .order_by("-at")[:10]
         ),
-        canary=canary,
+        canary=standing.canary,
     )
 
 
