@@ -35,7 +35,7 @@ def compare(standing: Standing) -> dict[str, Any] | None:
     if since is None:
         return None
     terms = standing.terms
-    bounds = Bounds(terms["errors"], terms["latency"], terms["metric"])
+    bounds = Bounds(terms["failed"], terms["latency"], terms["metric"])
     ours, theirs = _side(release, since, least=500), _side(canary, since, least=400)
     return {
         "since": since.isoformat(),

@@ -20,7 +20,7 @@ def start_canary(*, release: Release, terms: dict[str, Any], reason: str, by: Us
     """Let a release answer a share of the keys beside the one that answers.
 
     ``terms``: ``share`` in %, ``column`` whose value is the key (empty: the whole row), and the
-    bounds of the guard, ``errors``, ``latency``, ``metric`` (engine ``Bounds``). A release that is
+    bounds of the guard, ``failed``, ``latency``, ``metric`` (engine ``Bounds``). A release that is
     not signed begins with its signature; until then nothing changes.
     """
     deployment = locked_for(release.deployment, Verb.DEPLOY, by)

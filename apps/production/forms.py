@@ -138,7 +138,7 @@ class CanaryForm(forms.Form):
         label="The key of a row",
         help_text="The same key is always answered by the same release.",
     )
-    errors = forms.FloatField(
+    failed = forms.FloatField(
         label="So many more of its calls may fail, in points of %",
         min_value=0,
         max_value=100,
@@ -178,12 +178,18 @@ class GlassForm(forms.Form):
         label="What should answer?",
     )
     release = forms.TypedChoiceField(
-        required=False, coerce=int, empty_value=None, label="Which release?"
+        required=False,
+        coerce=int,
+        empty_value=None,
+        label="Which release?",
+        help_text="For a release only.",
     )
     hours = forms.IntegerField(label="For how many hours?", min_value=1, max_value=MOST_HOURS)
     text = forms.CharField(label="Why can the gate not be waited for?", max_length=2_000)
 
     def __init__(self, releases: Sequence[Release], data: Any = None) -> None:
-        super().__init__(data, initial={"hours": 4, "kind": FallbackKind.RELEASE})
+        newest = releases[0].pk if releases else None
+        start = {"hours": 4, "kind": FallbackKind.RELEASE, "release": newest}
+        super().__init__(data, initial=start)
         choices = [(one.pk, f"Release {one.number}") for one in releases]
         self.fields["release"].choices = [(NOTHING, "none"), *choices]

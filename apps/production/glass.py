@@ -66,5 +66,5 @@ def says(word: Switch) -> str:
     }[FallbackKind(word.kind)]
     if word.until:
         until = f"{timezone.localtime(word.until):%-d %B %H:%M}"
-        return f"Break-glass until {until}: {what}. {word.who}: {word.reason}"
+        return f"Break-glass until {until}: {what}. {word.who}: {word.reason.rstrip('.')}."
     return f"The watch took the fallback: {what}. {word.reason}"

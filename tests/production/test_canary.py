@@ -15,7 +15,7 @@ from apps.projects.models import Verdict
 from apps.web.refusals import Refusal
 from tests.production.conftest import trips
 
-TERMS = {"share": 30, "column": "", "errors": 1.0, "latency": 50.0, "metric": 0.05}
+TERMS = {"share": 30, "column": "", "failed": 1.0, "latency": 50.0, "metric": 0.05}
 
 
 @pytest.fixture

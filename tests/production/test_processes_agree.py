@@ -22,9 +22,9 @@ pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
 class Load(threading.Thread):
     """Calls one process until told to stop; keeps when each call began, status and reply."""
 
-    def __init__(self, caller, port, body):
+    def __init__(self, caller, port, body, *, pause_s):
         super().__init__(daemon=True)
-        self.caller, self.port, self.body = caller, port, body
+        self.caller, self.port, self.body, self.pause_s = caller, port, body, pause_s
         self.seen, self.over = [], False
 
     def run(self):
@@ -40,6 +40,7 @@ class Load(threading.Thread):
             )
             answer = connection.getresponse()
             self.seen.append((began, answer.status, json.loads(answer.read())))
+            time.sleep(self.pause_s)
         connection.close()
 
 
@@ -47,9 +48,11 @@ def releases_of(told):
     return [item.get("release", told["release"]) for item in told["predictions"]]
 
 
-@pytest.mark.parametrize("calls", [300, pytest.param(10_000, marks=pytest.mark.scale)])
+@pytest.mark.parametrize(
+    ("calls", "pause_s"), [(120, 0.2), pytest.param(10_000, 0.0, marks=pytest.mark.scale)]
+)
 def test_calls_during_switches_are_answered_by_the_release_they_name_in_every_process(
-    release, other, signed, caller, row, analyst, token, calls
+    release, other, signed, caller, row, analyst, token, calls, pause_s
 ):
     rows = [{**row, "distance": float(step)} for step in range(70, 150, 8)]
     offline = {
@@ -64,7 +67,8 @@ def test_calls_during_switches_are_answered_by_the_release_they_name_in_every_pr
         for _ in range(2):
             line = stack.enter_context(served("live"))
             port, _child = int(line()), line()
-            loads += [Load(caller, port, json.dumps({"rows": rows})) for _ in range(2)]
+            body = json.dumps({"rows": rows})
+            loads += [Load(caller, port, body, pause_s=pause_s) for _ in range(2)]
         for load in loads:
             load.start()
 

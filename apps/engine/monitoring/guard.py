@@ -18,11 +18,11 @@ WORSE, HOLDS, UNKNOWN = "worse", "holds", "cannot tell yet"
 class Bounds:
     """How much worse a canary may be.
 
-    ``errors``: points of a percentage that more calls may fail; ``latency``: its p95 may be so many
+    ``failed``: points of a percentage that more calls may fail; ``latency``: its p95 may be so many
     times that of the release; ``metric``: the primary metric may be so much worse, in its unit.
     """
 
-    errors: float
+    failed: float
     latency: float
     metric: float
 
@@ -64,7 +64,7 @@ def _errors(canary: Side, release: Side, bounds: Bounds) -> dict[str, Any]:
     if canary.calls < FEW_CALLS:
         return _told(what, UNKNOWN, f"{canary.calls} calls are too few; {FEW_CALLS} are needed.")
     low, _ = rate_interval(canary.failed, canary.calls, confidence=CONFIDENCE)
-    limit = release.failed_share + bounds.errors / 100
+    limit = release.failed_share + bounds.failed / 100
     says = (
         f"It failed {canary.failed_share:.1%} of {canary.calls:,} calls, the release "
         f"{release.failed_share:.1%}; {limit:.1%} is the bound."

@@ -55,8 +55,8 @@ def start(request: HttpRequest, project: Project, release_id: int) -> HttpRespon
     made = canary_actions.start_canary(
         release=release, terms=form.terms(), reason=form.cleaned_data["text"], by=request.user
     )
-    messages.success(
-        request,
-        f"Release {release.number} answers {made.terms['share']} % of the keys once signed.",
-    )
+    begins = answering(release.deployment).canary == release
+    when = "within five seconds" if begins else "once it is signed"
+    share = made.terms["share"]
+    messages.success(request, f"Release {release.number} answers {share} % of the keys {when}.")
     return redirect("production:canary", project.slug, release.pk)

@@ -82,6 +82,6 @@ def agree(request: HttpRequest, project: Project, request_id: int) -> HttpRespon
         pk=request_id,
         deployment__project=project,
     )
-    made = glass_actions.agree(request=asked, by=request.user)
-    messages.success(request, f"{reads.says(made)} It takes effect within five seconds.")
+    glass_actions.agree(request=asked, by=request.user)
+    messages.success(request, "The glass is broken. It takes effect within five seconds.")
     return redirect("production:glass", project.slug)

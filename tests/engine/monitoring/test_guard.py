@@ -5,7 +5,7 @@ import pytest
 
 from apps.engine.monitoring.guard import HOLDS, UNKNOWN, WORSE, Bounds, Side, guard
 
-BOUNDS = Bounds(errors=1.0, latency=2.0, metric=0.05)
+BOUNDS = Bounds(failed=1.0, latency=2.0, metric=0.05)
 METRIC = {"title": "Recall", "direction": "up"}
 
 
