@@ -96,4 +96,4 @@ def _metric(canary: Side, release: Side, bounds: Bounds) -> dict[str, Any]:
         f"{theirs['title']} is {theirs['result']:.3f} ({theirs['low']:.3f} to "
         f"{theirs['high']:.3f}), of the release {ours['result']:.3f}; {limit:.3f} is the bound."
     )
-    return _told(theirs["title"], WORSE if worse else HOLDS, says)
+    return _told("The primary metric", WORSE if worse else HOLDS, says)
