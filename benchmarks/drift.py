@@ -13,6 +13,7 @@ under ``var/``.
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -71,9 +72,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench B=drift", description=__doc__)
     parser.add_argument("--rows", default="10000,100000")
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument(
+        "--python312", default=shutil.which("python3.12"), help="nannyml wants one before 3.13"
+    )
     options = parser.parse_args()
     try:
-        told = {int(rows): measure(int(rows), options.runs) for rows in options.rows.split(",")}
+        pythons = pythons_of_peers(options.python312)
+        told = {
+            int(rows): measure(int(rows), options.runs, pythons) for rows in options.rows.split(",")
+        }
     except CannotMeasure as problem:
         sys.stderr.write(f"The drift benchmark cannot measure: {problem}\n")
         return 2
@@ -96,7 +103,18 @@ def generated(rows: int, *, seed: int, moved: float = 0.0) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def measure(rows: int, runs: int) -> dict[str, Any]:
+def pythons_of_peers(older: str | None) -> dict[str, str]:
+    """The interpreter of each peer. Raises CannotMeasure."""
+    if older is None:
+        raise CannotMeasure("nannyml needs Python 3.12 or older: name one by --python312.")
+    bases = {"evidently": sys.executable, "nannyml": older}
+    return {
+        name: peer_python(PLACE / f"{name}-venv", packages, base=bases[name])
+        for name, packages in PEERS.items()
+    }
+
+
+def measure(rows: int, runs: int, pythons: dict[str, str]) -> dict[str, Any]:
     """Seconds of each for one size, and the sketch's error."""
     reference, recent = generated(rows, seed=0), generated(rows, seed=1, moved=0.3)
     sketch = sketch_of(reference, prediction=reference["number 0"])
@@ -110,8 +128,8 @@ def measure(rows: int, runs: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         reference.to_parquet(f"{folder}/reference.parquet")
         recent.to_parquet(f"{folder}/recent.parquet")
-        for name, packages in PEERS.items():
-            told[name] = of_peer(name, packages, folder, runs)
+        for name, python in pythons.items():
+            told[name] = of_peer(name, python, folder, runs)
     return {"seconds": told, "error": error_of(sketch, reference, recent)}
 
 
@@ -126,11 +144,8 @@ def timed(call: Callable[[], Any], runs: int) -> dict[str, dict[str, float]]:
     return figures.spread(told)
 
 
-def of_peer(
-    name: str, packages: tuple[str, ...], folder: str, runs: int
-) -> dict[str, dict[str, float]]:
+def of_peer(name: str, python: str, folder: str, runs: int) -> dict[str, dict[str, float]]:
     """The same of a peer in its own interpreter, with one thread for its linear algebra."""
-    python = peer_python(PLACE / f"{name}-venv", packages)
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     done = subprocess.run(
         [python, "-c", RUN, name, folder, str(runs)],
