@@ -27,7 +27,6 @@ from threadpoolctl import threadpool_limits
 from apps.engine.training.files import TRUSTED, load_model
 from benchmarks.rig import figures, load, servers
 from benchmarks.rig.figures import CannotMeasure
-from benchmarks.rig.peers import peer_python
 
 ROOT = Path(__file__).resolve().parent.parent
 PLACE = ROOT / "var" / "benchmarks"
@@ -79,8 +78,7 @@ def _options() -> argparse.Namespace:
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     """All figures of one run. Raises CannotMeasure."""
     PLACE.mkdir(parents=True, exist_ok=True)
-    packages = [MLFLOW, *(f"{name}=={version(name)}" for name in SAME_AS_OURS)]
-    python = peer_python(PLACE / "mlflow-venv", packages)
+    python = peer_python()
     with product(options.candidate) as (ours, known), mlflow(python, known) as theirs:
         pipeline = load_model(known["model"], sha256=known["sha256"])
         frame = pd.DataFrame(known["values"], columns=known["columns"])
@@ -112,6 +110,21 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
             for name, told in runs.items()
         },
     }
+
+
+def peer_python() -> str:
+    """The Python of the peer's own virtual environment, made on the first run."""
+    folder = PLACE / "mlflow-venv"
+    python, stamp = folder / "bin" / "python", folder / "installed"
+    packages = [MLFLOW, *(f"{name}=={version(name)}" for name in SAME_AS_OURS)]
+    if not stamp.exists() or stamp.read_text().split() != packages:
+        shutil.rmtree(folder, ignore_errors=True)
+        says = "MLflow, the peer, cannot be installed into its own environment"
+        servers.run([sys.executable, "-m", "venv", str(folder)], says=says)
+        install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages]
+        servers.run([str(python), *install], says=says)
+        stamp.write_text("\n".join(packages))
+    return str(python)
 
 
 @contextlib.contextmanager
