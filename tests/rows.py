@@ -59,12 +59,14 @@ from apps.production.models import (
     Drill,
     Fallback,
     FlipReport,
+    GlassRequest,
     Incident,
     Prediction,
     Release,
     Segment,
     Switch,
     WatchReport,
+    WirePolicy,
 )
 from apps.projects import actions
 from apps.projects.models import Chain, ConditionMet, Decision, Membership, Project, Role, Team
@@ -330,6 +332,8 @@ class Rows:
         endpoint = {"deployment": release.deployment, "person": self.by}
         Fallback.objects.create(kind="stop", **endpoint)
         FlipReport.objects.create(before=release, after=release, job=self.job(3))
+        WirePolicy.objects.create(takes=["promise"], **endpoint)
+        GlassRequest.objects.create(kind="stop", hours=4, reason="It harms", **endpoint)
         Switch.objects.create(number=1, kind="stop", reason="It answers nonsense", **endpoint)
         Drill.objects.create(
             cycle=self.cycle,

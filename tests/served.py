@@ -1,4 +1,4 @@
-"""A web process to be killed: ``python -m tests.served web FOLDER`` or ``… taker FOLDER``.
+"""A web process to be killed: ``python -m tests.served web FOLDER``, ``… live …``, ``… taker …``.
 
 It works on the test database and on the log of calls in FOLDER.
 
@@ -22,7 +22,7 @@ django.setup()
 from django.conf import settings
 from django.db import connections
 
-from apps.production import serving, taking
+from apps.production import serving, standing, taking
 from apps.production.models import Release, Segment
 from apps.production.standing import Standing
 from mlcycle_site.hot import PredictFirst
@@ -38,6 +38,13 @@ class Quiet(WSGIRequestHandler):
 
     def log_message(self, *told: object) -> None:
         pass
+
+
+def live() -> None:
+    """Serve what signatures and switches say, as if each candidate's test were opened."""
+    standing.candidate_subject = lambda candidate: "model"
+    server.set_app(PredictFirst(lambda environ, start: [b""]))
+    server.serve_forever()
 
 
 def web() -> None:
@@ -61,7 +68,7 @@ def taker() -> None:
 
 
 if __name__ == "__main__":
-    work = {"web": web, "taker": taker}[sys.argv[1]]
+    work = {"web": web, "live": live, "taker": taker}[sys.argv[1]]
     settings.CALL_LOG = Path(sys.argv[2])
     server = Server(("127.0.0.1", 0), Quiet)
     print(server.server_port, flush=True)

@@ -94,6 +94,7 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("/p/{project}/production/deploy/", ANALYST),
     ("/p/{project}/production/releases/", ANALYST),
     ("/p/{project}/production/drills/", ANALYST),
+    ("/p/{project}/production/glass/", MANAGER),
     ("/p/{project}/production/monitor/", ANALYST),
     ("/p/{project}/production/incidents/*/", ANALYST),
     ("/p/{project}/production/trace/*/", ANALYST),

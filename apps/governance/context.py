@@ -16,6 +16,7 @@ from apps.governance.notices import gate_link, unread_count
 from apps.governance.places import field_id, is_about, task_at
 from apps.governance.rail import RailPhase, rail_of
 from apps.jobs.queries import live_jobs
+from apps.production import glass
 from apps.projects.models import Project
 
 MOST_PROJECTS = 50
@@ -47,6 +48,7 @@ class Frame:
     ledger_head: str = ""
     unread: int = 0
     findings: list[FindingHere] = field(default_factory=list)
+    away: str = ""  # a break-glass in force, or the watch's fallback
 
 
 def _urls() -> dict[str, str]:
@@ -82,6 +84,11 @@ def _findings_here(request: HttpRequest, project: Project) -> list[FindingHere]:
     ]
 
 
+def _away(project: Project) -> str:
+    word = glass.away_by([project]).get(project.pk)
+    return glass.says(word) if word else ""
+
+
 def _frame(request: HttpRequest) -> Frame:
     person = request.user
     theme = request.COOKIES.get("theme") or getattr(person, "theme", Theme.AUTO)
@@ -109,6 +116,7 @@ def _frame(request: HttpRequest) -> Frame:
         ledger_head=f"#{chain.seq:,} {chain.head[:16]}" if chain and chain.seq else "",
         unread=unread_count(person),
         findings=_findings_here(request, project) if project else [],
+        away=_away(project) if project else "",
     )
 
 

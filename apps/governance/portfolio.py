@@ -15,11 +15,12 @@ from django.db.models import Count, Q
 from apps.accounts.models import User
 from apps.engine.monitoring.performance import BROKEN, UNKNOWN
 from apps.governance.state import GateState, glances
+from apps.production import glass
 from apps.production.models import Deployment, Release, WatchReport
 from apps.production.queries import newest_reports, open_alarm_counts
 from apps.production.standing import answering
 from apps.projects.access import visible_projects
-from apps.projects.models import Cycle
+from apps.projects.models import Cycle, Project
 from apps.projects.stages import Stage
 
 
@@ -158,8 +159,19 @@ def _switched(releases: list[Release]) -> dict[int, tuple[Release, str]]:
         if standing.release is not None:
             away = f"stopped: {standing.stopped}" if standing.stopped else ""
             away = "the fallback's rule answers in its place" if standing.rule else away
+            word = standing.switch
+            if word and (word.until or word.alarm_id):
+                away = glass.says(word)
             found[endpoint.pk] = (standing.release, away)
     return found
+
+
+def _by_glass(projects: Iterable[Project], *, but: Iterable[Release]) -> list[Release]:
+    """What answers by break-glass where no production gate is passed: it has to be seen most."""
+    known = {release.deployment_id for release in but}
+    found = glass.away_by(projects).values()
+    standings = [answering(word.deployment) for word in found if word.deployment_id not in known]
+    return [standing.release for standing in standings if standing.release and standing.glass]
 
 
 def portfolio_of(person: User, *, search: str = "") -> Portfolio:
@@ -174,6 +186,7 @@ def portfolio_of(person: User, *, search: str = "") -> Portfolio:
         .select_related("project__team")
     )
     newest = _live_releases(cycles)
+    newest += _by_glass(projects, but=newest)
     switched = _switched(newest)
     live = [switched.get(release.deployment_id, (release, "")) for release in newest]
     releases = [release for release, _ in live]

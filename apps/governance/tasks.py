@@ -4,6 +4,7 @@ from celery import shared_task
 
 from apps.governance import work
 from apps.governance.incident_notices import tell_of_incidents as tell_owners
+from apps.governance.switch_notices import tell_of_switches as tell_teams
 from apps.jobs import runner
 
 
@@ -33,5 +34,6 @@ def remind() -> None:
 
 @shared_task(name="governance.tell_of_incidents", ignore_result=True)
 def tell_of_incidents() -> None:
-    """Tell owners and managers of incidents (see incident_notices)."""
+    """Tell owners and managers of incidents, teams of switches (see the files of notices)."""
     tell_owners()
+    tell_teams()

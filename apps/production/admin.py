@@ -11,6 +11,7 @@ from apps.production.models import (
     Drill,
     Fallback,
     FlipReport,
+    GlassRequest,
     Incident,
     IncidentNote,
     Prediction,
@@ -18,6 +19,7 @@ from apps.production.models import (
     Segment,
     Switch,
     WatchReport,
+    WirePolicy,
 )
 from apps.web.admin import ReadOnlyAdmin
 
@@ -156,6 +158,26 @@ class FallbackAdmin(ReadOnlyAdmin):
     list_filter = ["kind", "at"]
     list_select_related = ["deployment", "person"]
     search_fields = ["deployment__slug"]
+
+
+@admin.register(WirePolicy)
+class WirePolicyAdmin(ReadOnlyAdmin):
+    """At which tripwires the watch takes the fallback by itself."""
+
+    list_display = ["deployment", "takes", "person", "at"]
+    list_filter = ["at"]
+    list_select_related = ["deployment", "person"]
+    search_fields = ["deployment__slug"]
+
+
+@admin.register(GlassRequest)
+class GlassRequestAdmin(ReadOnlyAdmin):
+    """Who asked to switch without the gate's conditions, and why."""
+
+    list_display = ["deployment", "kind", "release", "hours", "person", "at"]
+    list_filter = ["kind", "at"]
+    list_select_related = ["deployment", "release__deployment", "person"]
+    search_fields = ["deployment__slug", "reason"]
 
 
 @admin.register(Switch)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from django.urls import reverse
 
+from apps.production.glass import unanswered
 from apps.production.models import Release
 from apps.production.queries import current_release
 from apps.production.releases import (
@@ -12,6 +13,7 @@ from apps.production.releases import (
     flips_between,
     must_be_drilled,
     risks_of,
+    wire_lines,
 )
 from apps.production.standing import answering, signed_releases
 from apps.projects.evidence import Check, Evidence
@@ -91,7 +93,20 @@ def _can_go_back(release: Release) -> Evidence:
     )
     if fallback:
         says += f" The endpoint falls back: {fallback}"
-    return Evidence(ok=True, says=says, facts={"before": last, "fallback": fallback})
+    by_itself = [line.trips for line in wire_lines(release) if line.takes]
+    if by_itself:
+        says += f" The watch does so by itself at: {'; '.join(by_itself)}."
+    facts = {"before": last, "fallback": fallback, "by_itself": by_itself}
+    return Evidence(ok=True, says=says, facts=facts)
+
+
+def _glass_is_answered(release: Release) -> Evidence:
+    """A break-glass goes round this gate; it opens again once somebody has said why."""
+    open_ones = list(unanswered(release.deployment).order_by("number"))
+    if not open_ones:
+        return Evidence(ok=True, says="No break-glass waits for an answer.")
+    says = f"Incident {open_ones[0].number} is not closed: {open_ones[0].says}"
+    return Evidence(ok=False, says=says, facts={"incidents": [one.number for one in open_ones]})
 
 
 def _flips_are_known(release: Release) -> Evidence:
@@ -147,6 +162,11 @@ CHECKS = (
     Check("production.is_watched", "Will we notice when it breaks?", _on_release(_is_watched)),
     Check("production.can_go_back", "What do we go back to?", _on_release(_can_go_back)),
     Check("production.flips_are_known", "What would change?", _on_release(_flips_are_known)),
+    Check(
+        "production.glass_is_answered",
+        "Is every break-glass answered?",
+        _on_release(_glass_is_answered),
+    ),
     Check(
         "production.contingencies_are_drilled",
         "Do the contingencies work?",

@@ -8,7 +8,9 @@ from django import forms
 from apps.engine.serving.contract import Contract, Field
 from apps.engine.serving.fallback import OPERATORS, Rule
 from apps.engine.types import Kind
-from apps.production.models import FallbackKind
+from apps.production.canary_actions import MOST_SHARE
+from apps.production.glass import MOST_HOURS
+from apps.production.models import FallbackKind, Release
 from apps.production.releases import Risk
 
 NOTHING = ""
@@ -123,3 +125,71 @@ class DrillForm(forms.Form):
     def __init__(self, risks: Sequence[Risk], data: Any = None, *, chosen: str = "") -> None:
         super().__init__(data, initial={"risk": chosen})
         self.fields["risk"].choices = [(risk.says, risk.says) for risk in risks]
+
+
+class CanaryForm(forms.Form):
+    """How many keys a canary answers, and how much worse it may be."""
+
+    share = forms.IntegerField(
+        label="Share of the keys, in %", min_value=1, max_value=MOST_SHARE, initial=10
+    )
+    column = forms.ChoiceField(
+        required=False,
+        label="The key of a row",
+        help_text="The same key is always answered by the same release.",
+    )
+    failed = forms.FloatField(
+        label="So many more of its calls may fail, in points of %",
+        min_value=0,
+        max_value=100,
+        initial=1.0,
+    )
+    latency = forms.FloatField(
+        label="Its latency at p95 may be so many times the other's",
+        min_value=1,
+        max_value=100,
+        initial=2.0,
+    )
+    metric = forms.FloatField(
+        label="Its primary metric may be so much worse", min_value=0, initial=0.05
+    )
+    text = forms.CharField(label="Why?", max_length=2_000)
+
+    def __init__(self, contract: Contract, data: Any = None) -> None:
+        super().__init__(data)
+        columns = [(name, name) for name in contract.names]
+        self.fields["column"].choices = [(NOTHING, "the caller's id, else the whole row"), *columns]
+
+    def terms(self) -> dict[str, Any]:
+        """What a switch keeps of it."""
+        return {key: value for key, value in self.cleaned_data.items() if key != "text"}
+
+
+class GlassForm(forms.Form):
+    """What two people want to switch to without the gate's conditions."""
+
+    kind = forms.ChoiceField(
+        choices=[
+            (FallbackKind.RELEASE, "A release, signed or not"),
+            (FallbackKind.RULE, "The rule that is set as the fallback"),
+            (FallbackKind.STOP, "Nothing: the endpoint stops"),
+        ],
+        widget=forms.RadioSelect,
+        label="What should answer?",
+    )
+    release = forms.TypedChoiceField(
+        required=False,
+        coerce=int,
+        empty_value=None,
+        label="Which release?",
+        help_text="For a release only.",
+    )
+    hours = forms.IntegerField(label="For how many hours?", min_value=1, max_value=MOST_HOURS)
+    text = forms.CharField(label="Why can the gate not be waited for?", max_length=2_000)
+
+    def __init__(self, releases: Sequence[Release], data: Any = None) -> None:
+        newest = releases[0].pk if releases else None
+        start = {"hours": 4, "kind": FallbackKind.RELEASE, "release": newest}
+        super().__init__(data, initial=start)
+        choices = [(one.pk, f"Release {one.number}") for one in releases]
+        self.fields["release"].choices = [(NOTHING, "none"), *choices]

@@ -39,6 +39,20 @@ def raise_alarms(release: Release, looked: Looked) -> None:
         _raise(release, looked, told)
 
 
+def open_incident(release: Release, told: dict[str, Any], *, at: datetime) -> Incident:
+    """An incident that no look found: ``key``, ``severity``, ``says``, ``action``.
+
+    The deployment is locked by the caller.
+    """
+    looked = Looked(at=at, service={}, drift=[], performance={}, wires=[], causes=[])
+    _raise(release, looked, {"risk": "", "window_days": 0, **told})
+    alarm = Alarm.objects.select_related("incident").get(
+        release=release, key=told["key"], closed_at=None
+    )
+    assert alarm.incident is not None, "_raise gives each alarm one"
+    return alarm.incident
+
+
 def _raise(release: Release, looked: Looked, told: dict[str, Any]) -> None:
     alarm = Alarm.objects.filter(release=release, key=told["key"], closed_at=None).first()
     if alarm is None:

@@ -1,4 +1,4 @@
-"""Deployment, Release, Switch, Drill, ApiToken, what the log holds, and what the watch finds."""
+"""Deployment, Release, ApiToken, what the log holds, what the watch finds; the words about them."""
 
 import uuid
 
@@ -7,7 +7,26 @@ from django.db import models
 
 from apps.jobs.models import Job
 from apps.modeling.models import Candidate
-from apps.projects.models import Cycle, InsertOnly, Project
+from apps.production.words import (
+    Drill,
+    Fallback,
+    FallbackKind,
+    FlipReport,
+    GlassRequest,
+    Switch,
+    WirePolicy,
+)
+from apps.projects.models import Cycle, Project
+
+__all__ = [  # those of words.py; what is defined here needs no line
+    "Drill",
+    "Fallback",
+    "FallbackKind",
+    "FlipReport",
+    "GlassRequest",
+    "Switch",
+    "WirePolicy",
+]
 
 
 class Deployment(models.Model):
@@ -70,120 +89,6 @@ class Release(models.Model):
     def is_ready(self) -> bool:
         """Built and verified."""
         return bool(self.content_hash)
-
-
-class FallbackKind(models.TextChoices):
-    """What is done when a model should not answer any more."""
-
-    RELEASE = "release", "The signed release before it answers"
-    RULE = "rule", "A simple rule or one constant answer takes its place"
-    STOP = "stop", "The endpoint stops answering"
-
-
-class Fallback(InsertOnly):
-    """What an endpoint falls back to. The newest row of a deployment counts."""
-
-    TEAM = "deployment__project__team"
-
-    deployment = models.ForeignKey(Deployment, models.PROTECT, related_name="fallbacks")
-    kind = models.CharField(max_length=7, choices=FallbackKind.choices)
-    rule = models.JSONField(null=True, help_text="engine Rule, for the kind `rule`.")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["pk"]
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(kind="rule", rule__isnull=False)
-                | (~models.Q(kind="rule") & models.Q(rule__isnull=True)),
-                name="fallback_rule_has_its_rule",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.deployment} falls back to: {self.get_kind_display()}"
-
-
-class FlipReport(models.Model):
-    """Which logged cases another release would answer differently, by segment and in money."""
-
-    before = models.ForeignKey(Release, models.PROTECT, related_name="+")
-    after = models.ForeignKey(Release, models.PROTECT, related_name="flip_reports")
-    job = models.OneToOneField(Job, models.PROTECT, related_name="+")
-    report = models.JSONField(default=dict, help_text="What compare_releases returned.")
-    at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["pk"]
-
-    def __str__(self) -> str:
-        return f"{self.after} against release {self.before.number}"
-
-    @property
-    def is_ready(self) -> bool:
-        """The cases were compared."""
-        return bool(self.report)
-
-
-class Switch(InsertOnly):
-    """Somebody changed what answers at an endpoint.
-
-    What answers follows from the newest of these rows and of the signatures, so it is always one:
-    the number is unique, and two people who switch at once cannot both be the next.
-    """
-
-    TEAM = "deployment__project__team"
-
-    deployment = models.ForeignKey(Deployment, models.PROTECT, related_name="switches")
-    number = models.PositiveIntegerField()
-    kind = models.CharField(max_length=7, choices=FallbackKind.choices)
-    release = models.ForeignKey(Release, models.PROTECT, null=True, related_name="+")
-    rule = models.JSONField(null=True, help_text="The rule that answers, as it was then.")
-    flips = models.ForeignKey(
-        FlipReport, models.PROTECT, null=True, related_name="+", help_text="What was read before."
-    )
-    reason = models.TextField()
-    by_manager = models.BooleanField(default=False, help_text="Their role at that time.")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["number"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["deployment", "number"], name="switch_number_is_unique"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(kind="release", release__isnull=False)
-                | (~models.Q(kind="release") & models.Q(release__isnull=True)),
-                name="switch_release_has_its_release",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.deployment} switch {self.number}: {self.kind}"
-
-
-class Drill(InsertOnly):
-    """A contingency of the plan was tried out, and how that went."""
-
-    cycle = models.ForeignKey(Cycle, models.PROTECT, related_name="drills")
-    release = models.ForeignKey(Release, models.PROTECT, null=True, related_name="+")
-    risk = models.TextField(help_text="As the plan says it.")
-    contingency = models.TextField(help_text="As the plan says it; another one is not drilled.")
-    done = models.TextField(help_text="What was done.")
-    passed = models.BooleanField()
-    took_s = models.FloatField(help_text="Until the contingency was in force.")
-    note = models.TextField(blank=True)
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["pk"]
-
-    def __str__(self) -> str:
-        return f"Drill of “{self.risk}”: {'passed' if self.passed else 'failed'}"
 
 
 class ApiToken(models.Model):

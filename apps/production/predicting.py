@@ -23,6 +23,8 @@ from apps.production import serving
 from apps.production.models import ApiToken, Prediction, Release
 from apps.production.segments import WRITER
 from apps.production.serving import Answer, ApiRefusal
+from apps.production.sharing import Shared, in_order, in_the_callers_order, shared_out
+from apps.production.standing import Standing
 from apps.production.taking import take_up
 
 LOG = logging.getLogger(__name__)
@@ -62,34 +64,117 @@ def reply_to(environ: Environ, *, slug: str) -> Reply:
 def _answered(environ: Environ, token: ApiToken) -> bytes:
     """The body of a good reply, once the call is in the log; so is each call that fails."""
     began = time.perf_counter()
-    release = None
+    by = None
     try:
         standing = serving.standing_for(token.deployment)
         release = serving.release_of(standing)
+        by = None if standing.rule else release
         rows, ids = _parsed(body_of(environ))
-        told = (
-            serving.answer(release, rows, rule=standing.rule)
-            if ids is None
-            else _named(release, rows, ids, standing.rule)
-        )
-        predictions, body = _body(token, told)
+        if standing.canary is None:
+            parts = [_part(token, release, rows, ids, began=began, rule=standing.rule)]
+            shared = None
+        else:
+            parts, shared = _shared(token, standing, rows, ids, began=began)
+        body = _body(token, parts, shared)
     except ApiRefusal as refusal:
-        _log(token, release, began=began, refusal=refusal)
+        _log(token, by, ms=_ms(began), refusal=refusal)
         raise
     except (DatabaseError, OSError):
         raise
     except Exception as error:
         crash = crashed()
         LOG.exception("A call of the endpoint %s failed (%s)", token.deployment, crash.reference)
-        _log(token, release, began=began, refusal=crash)
+        _log(token, by, ms=_ms(began), refusal=crash)
         raise crash from error
-    _log(token, release, began=began, told=told, predictions=predictions)
+    at = timezone.now()  # one moment for all parts of a call
+    for part in parts:
+        _log(token, part.told.by, ms=part.ms, at=at, told=part.told, predictions=part.predictions)
     return body
 
 
-def _body(token: ApiToken, told: Answer) -> tuple[str, bytes]:
-    """The predictions as JSON, for the log too, and the whole reply."""
-    predictions = json.dumps(told.predictions)
+@dataclass(frozen=True)
+class Part:
+    """What one release answered of a call: all of it, or its share beside a canary."""
+
+    told: Answer
+    predictions: str  # as JSON, for the log too
+    ms: float
+
+
+def _ms(began: float) -> float:
+    return 1000 * (time.perf_counter() - began)
+
+
+def _part(
+    token: ApiToken,
+    release: Release,
+    rows: list[Any],
+    ids: list[Any] | None,
+    *,
+    began: float,
+    rule: Rule | None = None,
+) -> Part:
+    """Rows answered by one release. ``began``: since when its milliseconds count."""
+    told = (
+        serving.answer(release, rows, rule=rule)
+        if ids is None
+        else _named(release, rows, ids, rule)
+    )
+    return Part(told, json.dumps(told.predictions), _ms(began))
+
+
+def _shared(
+    token: ApiToken, standing: Standing, rows: list[Any], ids: list[Any] | None, *, began: float
+) -> tuple[list[Part], Shared | None]:
+    """The parts of a call beside a canary, and what is sent back where both answered.
+
+    Whatever the canary cannot answer the release does: a canary costs no caller an answer.
+    """
+    release, canary = serving.release_of(standing), standing.canary
+    if ids is not None:
+        _keys(ids, len(rows))
+    theirs, ours = shared_out(standing, rows, ids)
+    before_s = time.perf_counter() - began  # reading counts for both
+    if not theirs or canary is None:
+        return [_part(token, release, rows, ids, began=began)], None
+    part = _tried(token, canary, _at(rows, theirs), _at(ids, theirs), began=began)
+    again = time.perf_counter() - before_s
+    if isinstance(part, ApiRefusal):
+        whole = _part(token, release, rows, ids, began=again)
+        _log(token, canary, ms=_ms(began), refusal=part)  # no row was wrong, the canary was
+        return [whole], None
+    if not ours:
+        return [part], None
+    try:
+        rest = _part(token, release, _at(rows, ours), _at(ids, ours), began=again)
+    except ApiRefusal as refusal:
+        raise in_the_callers_order(refusal, ours) from refusal
+    return [rest, part], in_order(rest.told, ours, part.told, theirs)
+
+
+def _at(items: list[Any] | None, places: list[int]) -> Any:
+    return None if items is None else [items[place] for place in places]
+
+
+def _tried(
+    token: ApiToken, canary: Release, rows: list[Any], ids: list[Any] | None, *, began: float
+) -> Part | ApiRefusal:
+    """The canary's answers, or why it has none."""
+    try:
+        return _part(token, canary, rows, ids, began=began)
+    except (DatabaseError, OSError):
+        raise
+    except ApiRefusal as refusal:
+        return refusal
+    except Exception:
+        crash = crashed()
+        LOG.exception("The canary %s failed on a call (%s)", canary, crash.reference)
+        return crash
+
+
+def _body(token: ApiToken, parts: list[Part], shared: Shared | None) -> bytes:
+    """The whole reply. Its release is that of the first part; other answers name their own."""
+    told = parts[0].told
     head = json.dumps(
         {
             "endpoint": token.deployment.slug,
@@ -97,10 +182,9 @@ def _body(token: ApiToken, told: Answer) -> tuple[str, bytes]:
             "model": told.release.candidate.model,
         }
     )
-    warnings = json.dumps(told.warnings)
-    return predictions, (
-        f'{head[:-1]}, "predictions": {predictions}, "warnings": {warnings}}}'.encode()
-    )
+    predictions = json.dumps(shared.predictions) if shared else parts[0].predictions
+    warnings = json.dumps(shared.warnings if shared else told.warnings)
+    return f'{head[:-1]}, "predictions": {predictions}, "warnings": {warnings}}}'.encode()
 
 
 def _parsed(raw: bytes) -> tuple[list[Any], list[Any] | None]:
@@ -147,7 +231,9 @@ def _known(
 ) -> dict[uuid.UUID, dict[str, Any]]:
     """Answers that the ids already have. Refuses an id that was given to another row."""
     take_up()  # what was answered a moment ago counts
-    found = {item.pk: item for item in Prediction.objects.filter(pk__in=keys)}
+    found = {
+        item.pk: item for item in Prediction.objects.filter(pk__in=keys).select_related("release")
+    }
     told = {}
     for number, (key, row) in enumerate(zip(keys, rows, strict=True), start=1):
         item = found.get(key)
@@ -158,6 +244,8 @@ def _known(
                 409, "id_taken", number, "This id is that of another row: take a new one."
             )
         told[key] = {"prediction": item.prediction, "probabilities": item.probabilities}
+        if item.release_id != release.pk:  # it answered before a switch, or a rule did
+            told[key]["release"] = item.release.number if item.release else None
     return told
 
 
@@ -168,26 +256,30 @@ def _of_row(status: int, code: str, number: int, says: str) -> ApiRefusal:
 
 def _log(
     token: ApiToken,
-    release: Release | None,
+    by: Release | None,
     *,
-    began: float,
+    ms: float,
+    at: datetime | None = None,
     told: Answer | None = None,
     predictions: str = "[]",
     refusal: ApiRefusal | None = None,
 ) -> None:
-    """Append the call to the log. Raises OSError: then it must not be answered."""
+    """Append the call to the log. Raises OSError: then it must not be answered.
+
+    ``by``: the release that answered or refused; None where a rule did, or nothing answers.
+    """
     rows = told.rows if told else []
     head = _LINE.encode(
         {
             "call": serving.new_id(),
             "deployment": token.deployment_id,
-            "release": release.pk if told and release and not told.by_rule else None,
+            "release": by.pk if by else None,
             "token": token.pk,
             "status": refusal.status if refusal else 200,
             "error": refusal.code if refusal else "",
             "count": len(rows),
-            "ms": 1000 * (time.perf_counter() - began),
-            "at": timezone.now().isoformat(),
+            "ms": ms,
+            "at": (at or timezone.now()).isoformat(),
             "rows": rows,
         }
     )

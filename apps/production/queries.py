@@ -12,6 +12,7 @@ from apps.engine.monitoring.performance import BROKEN, KEPT, UNKNOWN
 from apps.engine.monitoring.service import service
 from apps.engine.monitoring.wires import TRIPPED
 from apps.modeling.queries import model_subject
+from apps.production.canaries import last_comparison
 from apps.production.models import Alarm, Deployment, Prediction, Release, WatchReport
 from apps.production.standing import answering, release_subject
 from apps.projects.models import Cycle, Project
@@ -76,6 +77,12 @@ class MonitorPage:
     service: dict[str, Any]
     report: WatchReport | None
     latest: list[Prediction]
+    canary: Release | None = None
+
+    @property
+    def beside(self) -> dict[str, Any] | None:
+        """The canary and the release side by side, as the watch last saw them."""
+        return last_comparison(self.canary) if self.canary else None
 
     @property
     def now(self) -> datetime:
@@ -121,7 +128,8 @@ class MonitorPage:
 def monitor_page(deployment: Deployment) -> MonitorPage:
     """Service from the call log of the last 24 hours; drift and promise from the last look."""
     now = timezone.now()
-    release = serving_release(deployment)
+    standing = answering(deployment)
+    release = standing.release
     window = timedelta(hours=24)
     calls = deployment.calls.filter(at__gt=now - window, is_rehearsal=False)
     return MonitorPage(
@@ -136,6 +144,7 @@ def monitor_page(deployment: Deployment) -> MonitorPage:
             .select_related("actual", "release")
             .order_by("-at")[:10]
         ),
+        canary=standing.canary,
     )
 
 

@@ -1,6 +1,7 @@
 """What a person does about releases: compare, switch, set and take the fallback, drill."""
 
 import time
+from collections.abc import Collection
 
 from django.db import transaction
 
@@ -18,13 +19,15 @@ from apps.production.models import (
     FlipReport,
     Release,
     Switch,
+    WirePolicy,
 )
-from apps.production.releases import Risk, flips_between, last_good, risk_of
+from apps.production.releases import Risk, flips_between, last_good, risk_of, wire_lines
 from apps.production.serving import ApiRefusal
 from apps.production.standing import Standing, answering, signed_releases
+from apps.production.switching import load, locked_for, said, write_switch
 from apps.projects import ledger
-from apps.projects.access import Verb, require, role_in
-from apps.projects.models import Cycle, Role
+from apps.projects.access import Verb, require
+from apps.projects.models import Cycle
 from apps.web.refusals import Refusal
 
 
@@ -63,7 +66,7 @@ def _compare(before: Release, after: Release, by: User | None) -> FlipReport:
 @transaction.atomic
 def set_shadow(*, deployment: Deployment, release: Release | None, by: User) -> None:
     """Let a release answer copies of the calls, or end that (None). It need not be signed."""
-    deployment = _locked(deployment, by)
+    deployment = locked_for(deployment, Verb.DEPLOY, by)
     if release is not None and not release.is_ready:
         raise Refusal("This release is not built yet.")
     if release is not None and answering(deployment).release == release:
@@ -100,24 +103,25 @@ def switch_release(*, release: Release, reason: str, by: User) -> Switch:
 
     Going on to a newer release asks for the comparison with what answers now; going back does not.
     """
-    deployment = _locked(release.deployment, by)
-    _said(reason)
+    deployment = locked_for(release.deployment, Verb.DEPLOY, by)
+    said(reason)
     now = answering(deployment)
-    _not_stopped_by_a_manager(now)
+    not_held(now)
     if release.pk not in {one.release.pk for one in signed_releases(deployment)}:
         raise Refusal(f"Release {release.number} is not signed, so it cannot answer.")
-    if now.release == release and now.answers and now.rule is None:
+    if now.release == release and now.answers and now.rule is None and now.canary is None:
         raise Refusal(f"Release {release.number} answers already.")
     flips = flips_between(now.release, release)
-    if now.release and now.release.number < release.number and flips is None:
+    goes_on = now.release and (now.release.number < release.number or release == now.canary)
+    if now.release and goes_on and flips is None:
         raise Refusal(
             f"Compare release {release.number} with release {now.release.number} first: what "
             "would change is read before the switch."
         )
-    _load(release)
+    load(release)
     says = f"{by} let {release} answer: {reason.strip()}"
     kind = FallbackKind.RELEASE
-    return _switched(deployment, kind, says, reason, by, release=release, flips=flips)
+    return write_switch(deployment, kind, says, reason, by=by, release=release, flips=flips)
 
 
 @transaction.atomic
@@ -144,42 +148,88 @@ def set_fallback(
 
 
 @transaction.atomic
+def set_policy(*, release: Release, takes: Collection[str], by: User) -> WirePolicy:
+    """Say at which tripwires of a release the watch takes the fallback by itself; for managers."""
+    deployment = locked_for(release.deployment, Verb.SIGN, by)
+    known = {line.key: line for line in wire_lines(release)}
+    if not set(takes) <= set(known):
+        raise Refusal("The plan has other tripwires by now. Load the page again.")
+    if takes:
+        _fallback(deployment)
+    made = WirePolicy.objects.create(deployment=deployment, takes=sorted(takes), person=by)
+    at = "; ".join(known[key].trips for key in made.takes) or "no tripwire"
+    ledger.record(
+        "production.wire_policy_set",
+        f"{by} has the watch take the fallback of {deployment} by itself at: {at}",
+        actor=by,
+        project=deployment.project,
+        facts={"takes": made.takes},
+        row=made,
+    )
+    return made
+
+
+@transaction.atomic
 def take_fallback(*, deployment: Deployment, reason: str, by: User) -> Switch:
     """Switch to the fallback that is set."""
-    deployment = _locked(deployment, by)
-    _said(reason)
+    deployment = locked_for(deployment, Verb.DEPLOY, by)
+    said(reason)
     fallback = _fallback(deployment)
     if fallback.kind == FallbackKind.RELEASE:
         return switch_release(release=last_good(deployment), reason=reason, by=by)
     now = answering(deployment)
-    _not_stopped_by_a_manager(now)
+    not_held(now)
     if now.release is None:
         raise Refusal("Nothing answers here, so there is nothing to fall back from.")
     says = f"{by} had {deployment} fall back ({fallback.get_kind_display()}): {reason.strip()}"
-    return _switched(deployment, FallbackKind(fallback.kind), says, reason, by, rule=fallback.rule)
+    return write_switch(
+        deployment, FallbackKind(fallback.kind), says, reason, by=by, rule=fallback.rule
+    )
 
 
 @transaction.atomic
 def stop(*, deployment: Deployment, reason: str, by: User) -> Switch:
     """Stop the endpoint at once; for analysts and managers.
 
-    What a manager stopped answers again with the next signature at the production gate.
+    What a manager stopped a manager lets go on, or the next signature at the production gate.
     """
-    require(by, Verb.DISCUSS, deployment.project)
-    deployment = Deployment.objects.select_for_update().get(pk=deployment.pk)
-    _said(reason)
+    deployment = locked_for(deployment, Verb.DISCUSS, by)
+    said(reason)
     if not answering(deployment).answers:
         raise Refusal("Nothing answers here, so there is nothing to stop.")
     says = f"{by} stopped {deployment}: {reason.strip()}"
-    return _switched(deployment, FallbackKind.STOP, says, reason, by)
+    return write_switch(deployment, FallbackKind.STOP, says, reason, by=by)
 
 
-def _not_stopped_by_a_manager(now: Standing) -> None:
-    if now.stopped and now.switch and now.switch.by_manager:
-        raise Refusal(
-            f"{now.switch.person} stopped this endpoint as a manager. It answers again with the "
-            "next signature: submit the production gate."
-        )
+def not_held(now: Standing) -> None:
+    """Refuse where the watch or a manager took the model away: that is a manager's to undo."""
+    if now.held is None:
+        return
+    did = (
+        "The watch fell back at a tripwire"
+        if now.held.person is None
+        else f"{now.held.person} stopped this endpoint as a manager"
+    )
+    raise Refusal(f"{did}. A manager lets the model answer again, on the page of releases.")
+
+
+@transaction.atomic
+def let_go_on(*, deployment: Deployment, reason: str, by: User) -> Switch:
+    """A manager lets the model answer again that the watch or a manager took away."""
+    deployment = locked_for(deployment, Verb.SIGN, by)
+    said(reason)
+    now = answering(deployment)
+    if now.held is None:
+        raise Refusal("Neither the watch nor a manager took the model away here.")
+    before = now.held.alarm.release if now.held.alarm else now.release
+    release = next(
+        (one.release for one in signed_releases(deployment) if one.release == before), None
+    )
+    if release is None:
+        raise Refusal("The release that answered before is not signed any more.")
+    load(release)
+    says = f"{by} let {release} answer again: {reason.strip()}"
+    return write_switch(deployment, FallbackKind.RELEASE, says, reason, by=by, release=release)
 
 
 @transaction.atomic
@@ -267,58 +317,6 @@ def _drilled(
         actor=by,
         project=cycle.project,
         facts={"risk": risk.says, "passed": passed, "took_s": took_s},
-        row=made,
-    )
-    return made
-
-
-def _locked(deployment: Deployment, by: User) -> Deployment:
-    """The deployment, with everybody else who switches waiting."""
-    require(by, Verb.DEPLOY, deployment.project)
-    return Deployment.objects.select_for_update().get(pk=deployment.pk)
-
-
-def _said(reason: str) -> None:
-    if not reason.strip():
-        raise Refusal("Say why: what answered when, and why, is asked later.")
-
-
-def _load(release: Release) -> None:
-    try:
-        serving.scorer_for(release)
-    except ApiRefusal as refusal:
-        raise Refusal(f"Release {release.number} cannot be loaded: {refusal.message}") from refusal
-
-
-def _switched(
-    deployment: Deployment,
-    kind: FallbackKind,
-    says: str,
-    reason: str,
-    by: User,
-    *,
-    release: Release | None = None,
-    rule: dict | None = None,
-    flips: FlipReport | None = None,
-) -> Switch:
-    last = deployment.switches.order_by("-number").first()
-    made = Switch.objects.create(
-        deployment=deployment,
-        number=last.number + 1 if last else 1,
-        kind=kind,
-        release=release,
-        rule=rule,
-        flips=flips,
-        reason=reason.strip(),
-        person=by,
-        by_manager=role_in(by, deployment.project) == Role.MANAGER,
-    )
-    ledger.record(
-        "production.switched",
-        says,
-        actor=by,
-        project=deployment.project,
-        facts={"kind": kind, "release": release.number if release else None},
         row=made,
     )
     return made

@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Max, Q
 from django.utils import timezone
 
+from apps.engine.monitoring.alarms import PROMISE, wire_key
+from apps.engine.monitoring.wires import BELOW, KINDS, operator_of
 from apps.engine.serving.fallback import Rule
 from apps.planning.queries import current_plan
-from apps.production.models import Deployment, Drill, Fallback, FlipReport, Release
+from apps.production.models import Deployment, Drill, Fallback, FlipReport, Release, WirePolicy
 from apps.production.standing import Standing, answering, signed_releases
 from apps.projects.models import PASSING, Cycle, Decision, Tier, Verdict
 from apps.projects.stages import Stage
@@ -89,6 +91,34 @@ def fallback_says(fallback: Fallback | None) -> str:
     if fallback.rule:
         return f"A rule answers: {Rule(**fallback.rule).says}"
     return f"{fallback.get_kind_display()}."
+
+
+def policy_of(deployment: Deployment) -> WirePolicy | None:
+    """At which tripwires the watch falls back by itself, as it was last said."""
+    return deployment.wire_policies.select_related("person").order_by("-pk").first()
+
+
+@dataclass(frozen=True)
+class WireLine:
+    """A tripwire of a release, and whether the watch falls back at it by itself."""
+
+    key: str
+    says: str
+    trips: str
+    takes: bool
+
+
+def wire_lines(release: Release) -> list[WireLine]:
+    """The tripwires that may take the fallback: the promise, then those of the plan."""
+    policy = policy_of(release.deployment)
+    takes = policy.takes if policy else []
+    found = {PROMISE: ("A promised metric is broken", "its whole interval is on the wrong side")}
+    for wire in release.monitor.get("tripwires", []):
+        if wire["metric"] in KINDS and wire.get("threshold") is not None:
+            beyond = "below" if operator_of(wire) == BELOW else "above"
+            title = KINDS[wire["metric"]].title
+            found[wire_key(wire)] = (wire["says"], f"{title} {beyond} {wire['threshold']:g}")
+    return [WireLine(key, says, trips, key in takes) for key, (says, trips) in found.items()]
 
 
 def last_good(deployment: Deployment) -> Release:
@@ -191,12 +221,14 @@ def _events(deployment: Deployment, releases: Sequence[Release]) -> list[dict[st
     found = [
         {
             "at": switch.at,
-            "who": str(switch.person),
+            "who": switch.who,
             "says": _switch_says(switch),
             "why": switch.reason,
             "flips": switch.flips,
         }
-        for switch in deployment.switches.select_related("person", "release", "flips")
+        for switch in deployment.switches.select_related(
+            "person", "release", "flips", "canary", "glass__person"
+        )
     ]
     decisions = Decision.objects.filter(
         cycle__in={release.cycle_id for release in releases},
@@ -220,11 +252,21 @@ def _events(deployment: Deployment, releases: Sequence[Release]) -> list[dict[st
 
 
 def _switch_says(switch: Any) -> str:
+    glass = f" by break-glass, until {_moment(switch.until)}" if switch.until else ""
+    if switch.canary:
+        share = switch.terms["share"]
+        return f"let release {switch.canary.number} answer {share} % of the keys as a canary"
+    if switch.release and switch.person is None and switch.alarm_id is None:
+        return f"ended the canary: release {switch.release.number} answers alone"
     if switch.release:
-        return f"switched to release {switch.release.number}"
+        return f"switched to release {switch.release.number}{glass}"
     if switch.rule:
-        return f"put a rule in the model's place: {Rule(**switch.rule).says}"
-    return "stopped the endpoint"
+        return f"put a rule in the model's place{glass}: {Rule(**switch.rule).says}"
+    return f"stopped the endpoint{glass}"
+
+
+def _moment(at: datetime) -> str:
+    return f"{timezone.localtime(at):%-d %B %H:%M}"
 
 
 def _release_hash(decision: Decision) -> str:

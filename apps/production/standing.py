@@ -3,11 +3,17 @@
 A release may answer when the last decision about it lets it, as signatures are counted in
 ``projects.rounds``. The newest word counts: a signature puts its release live; a switch puts
 another signed release live, or the fallback's rule in the model's place, or stops the endpoint.
+
+Beside a release a canary may answer a share of the keys, once it is signed too. A break-glass is a
+switch that needs no signature and counts until its time is over; then the words before it do.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
 
 from apps.engine.serving.fallback import Rule
 from apps.modeling.queries import candidate_subject
@@ -19,6 +25,8 @@ from apps.projects.stages import Stage
 
 MOST_RELEASES = 20
 """So many of the newest releases of an endpoint can be gone back to."""
+MOST_WORDS = 100
+"""So many of the newest switches are looked at."""
 
 
 @dataclass(frozen=True)
@@ -31,17 +39,32 @@ class Signed:
 
 @dataclass(frozen=True)
 class Standing:
-    """What answers. Without a release no signature lets one; then the rest is empty too."""
+    """What answers. Without a release no signature lets one; then the rest is empty too.
+
+    ``held``: the model was taken away by the watch or by a manager, and a manager lets it go on.
+    """
 
     release: Release | None = None
     rule: Rule | None = None
     stopped: str = ""
     switch: Switch | None = None  # what made it so, when it was no signature
+    canary: Release | None = None
+    held: Switch | None = None
 
     @property
     def answers(self) -> bool:
         """Requests get an answer, of the model or of the rule."""
         return self.release is not None and not self.stopped
+
+    @property
+    def terms(self) -> dict[str, Any]:
+        """Share and bounds of the canary; empty without one."""
+        return (self.switch.terms or {}) if self.switch and self.canary else {}
+
+    @property
+    def glass(self) -> Switch | None:
+        """The break-glass in force."""
+        return self.switch if self.switch and self.switch.until else None
 
 
 def release_subject(release: Release, model: str) -> str:
@@ -99,32 +122,74 @@ def _round(release: Release, subject: str, decisions: Sequence[Decision]) -> Rou
 
 
 def answering(deployment: Deployment) -> Standing:
-    """What answers now. Four queries and those of the gates of the releases' cycles."""
+    """What answers now. Five queries and those of the gates of the releases' cycles."""
     signed = signed_releases(deployment)
+    words = _words(deployment, signed)
+    if not words:
+        return Standing(signed[0].release) if signed else Standing()
+    stands = _stands(words, signed)
+    held = _held([word for word in words if word.until is None])  # a broken glass lifts nothing
+    return replace(stands, held=held) if stands.release else stands
+
+
+def _words(deployment: Deployment, signed: Sequence[Signed]) -> list[Switch]:
+    """Switches that count, the oldest first: a later signature ends those before it.
+
+    But a switch whose canary waited for just this signature begins with it.
+    """
+    now = timezone.now()
+    rows = deployment.switches.select_related(
+        "person",
+        "alarm",
+        "glass__person",
+        "canary",
+        "release__candidate__cycle__project",
+        "release__cycle__project",
+        "release__deployment",
+    ).order_by("-number")[:MOST_WORDS]
+    kept = [row for row in rows if row.until is None or row.until > now]
     if not signed:
-        return Standing()
-    switch = (
-        deployment.switches.filter(at__gte=signed[0].at).order_by("-number").first()
-    )  # a later signature ends a switch
-    newest = signed[0].release
-    if switch is None:
-        return Standing(newest)
-    if switch.kind == FallbackKind.STOP:
-        return Standing(newest, stopped=switch.reason, switch=switch)
-    if switch.kind == FallbackKind.RULE:
-        before = _switched_to(deployment, signed, before=switch.number) or newest
-        return Standing(before, rule=Rule(**switch.rule), switch=switch)
-    chosen = next((one.release for one in signed if one.release.pk == switch.release_id), None)
-    return Standing(chosen, switch=switch) if chosen else Standing()  # its signature was withdrawn
+        return [row for row in kept[:1] if row.until]
+    since = signed[0].at
+    words = [row for row in kept if row.at >= since]
+    if not words and kept and kept[0].canary_id == signed[0].release.pk:
+        words = kept[:1]
+    return words[::-1]
 
 
-def _switched_to(
-    deployment: Deployment, signed: Sequence[Signed], *, before: int
-) -> Release | None:
-    """The release that a switch had put live when the rule took its place."""
-    last = (
-        deployment.switches.filter(number__lt=before, kind="release", at__gte=signed[0].at)
-        .order_by("-number")
-        .first()
-    )
-    return next((one.release for one in signed if last and one.release.pk == last.release_id), None)
+def _stands(words: Sequence[Switch], signed: Sequence[Signed]) -> Standing:
+    """What the newest word makes of it."""
+    last = words[-1]
+    newest = signed[0].release if signed else None
+    if last.kind == FallbackKind.RELEASE:
+        chosen = _chosen(last, signed)
+        if chosen is None:
+            return Standing()  # its signature was withdrawn
+        canary = _among(last.canary_id, signed)
+        return Standing(chosen, switch=last, canary=canary if canary != chosen else None)
+    before = [word for word in words[:-1] if word.kind == FallbackKind.RELEASE]
+    release = (_chosen(before[-1], signed) if before else None) or newest
+    release = release or (last.glass.release if last.glass else None)
+    if last.kind == FallbackKind.STOP:
+        return Standing(release, stopped=last.reason, switch=last) if release else Standing()
+    return Standing(release, rule=Rule(**last.rule), switch=last) if release else Standing()
+
+
+def _chosen(word: Switch, signed: Sequence[Signed]) -> Release | None:
+    """The release that a word names, where it may answer: signed, or with the glass broken."""
+    return word.release if word.until else _among(word.release_id, signed)
+
+
+def _among(key: int | None, signed: Sequence[Signed]) -> Release | None:
+    return next((one.release for one in signed if one.release.pk == key), None)
+
+
+def _held(words: Sequence[Switch]) -> Switch | None:
+    """The word that took the model away and asks for a manager to let it go on."""
+    held = None
+    for word in words:
+        if word.alarm_id or (word.kind == FallbackKind.STOP and word.by_manager):
+            held = word
+        elif word.by_manager and word.kind == FallbackKind.RELEASE:
+            held = None
+    return held

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from apps.production.views import deploy, drills, incidents, monitor, releases, trace
+from apps.production.views import (
+    canary,
+    deploy,
+    drills,
+    glass,
+    incidents,
+    monitor,
+    releases,
+    trace,
+)
 
 app_name = "production"
 urlpatterns = [
@@ -20,6 +29,13 @@ urlpatterns = [
     path("releases/stop/", releases.stop, name="stop"),
     path("fallback/", releases.set_fallback, name="set_fallback"),
     path("fallback/take/", releases.take_fallback, name="take_fallback"),
+    path("fallback/go-on/", releases.let_go_on, name="let_go_on"),
+    path("fallback/policy/", releases.set_policy, name="set_policy"),
+    path("releases/<int:release_id>/canary/", canary.canary, name="canary"),
+    path("releases/<int:release_id>/canary/start/", canary.start, name="start_canary"),
+    path("glass/", glass.glass, name="glass"),
+    path("glass/ask/", glass.ask, name="ask_glass"),
+    path("glass/<int:request_id>/agree/", glass.agree, name="agree_glass"),
     path("drills/", drills.drills, name="drills"),
     path("drills/record/", drills.record, name="record_drill"),
     path("drills/fallback/", drills.fallback, name="drill_fallback"),

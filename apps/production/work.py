@@ -12,10 +12,13 @@ from apps.engine.errors import EngineError
 from apps.jobs.models import Job
 from apps.jobs.runner import Desk
 from apps.planning.queries import as_signed
+from apps.production.canaries import compare
+from apps.production.guarding import end_canary, fall_back
 from apps.production.incidents import raise_alarms
 from apps.production.looks import Looked, look_at
 from apps.production.models import Actual, Deployment, Release, WatchReport
 from apps.production.queries import serving_release
+from apps.production.standing import Standing, answering
 from apps.production.taking import take_up
 from apps.projects import ledger
 from apps.projects.canonical import content_hash
@@ -76,9 +79,11 @@ def watch() -> None:
     """Look at every endpoint that is live and was called since the last look."""
     take_up()
     for deployment in Deployment.objects.filter(retired_at=None):
-        release = serving_release(deployment)
-        if release is not None and _has_news(release):
-            _watch_one(release)
+        standing = answering(deployment)
+        if standing.release is not None and _has_news(standing.release):
+            _watch_one(standing.release)
+        if standing.canary is not None and _has_news(standing.canary):
+            _watch_canary(deployment, standing)
 
 
 def _watch_one(release: Release) -> None:
@@ -87,6 +92,21 @@ def _watch_one(release: Release) -> None:
         watch_release(release)
     except EngineError:
         LOG.exception("The watch could not look at %s", release)
+
+
+def _watch_canary(deployment: Deployment, standing: Standing) -> None:
+    """The guard first: a canary that is worse ends before anything else is asked of it."""
+    canary, compared = standing.canary, compare(standing)
+    if canary is None or compared is None:
+        return
+    ended = end_canary(deployment, compared, at=timezone.now())
+    try:
+        report = watch_release(canary)
+    except EngineError:
+        LOG.exception("The watch could not look at the canary %s", canary)
+        report = WatchReport.objects.create(release=canary, at=timezone.now())
+    report.performance["beside"] = {**compared, "ended": ended is not None}
+    report.save(update_fields=["performance"])
 
 
 def watch_now(job: Job, desk: Desk) -> None:
@@ -128,4 +148,5 @@ def _keep(release: Release, looked: Looked) -> WatchReport:
         causes=looked.causes,
     )
     raise_alarms(release, looked)
+    fall_back(release, looked)
     return report

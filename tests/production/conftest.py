@@ -20,10 +20,13 @@ from apps.engine.training.frame import model_frame
 from apps.engine.training.pipeline import build_pipeline
 from apps.engine.training.rows import distinct_values
 from apps.engine.types import Problem, silent
+from apps.jobs.models import Job, Queue
 from apps.modeling.models import Candidate, Experiment, Trial
-from apps.production import actions, serving, taking
-from apps.production.models import ApiToken, Deployment, Release
-from apps.production.standing import Standing
+from apps.production import actions, serving, standing, taking
+from apps.production.models import ApiToken, Deployment, FlipReport, Release
+from apps.production.standing import Standing, answering, release_subject
+from apps.projects.models import Decision, Role, Verdict
+from apps.projects.stages import Stage
 from tests import builders
 
 TARGET = "late"
@@ -217,3 +220,52 @@ def told(answer) -> tuple[int, str, str | None, int | None]:
     error = answer.json()["error"]
     assert set(error) == {"code", "message", "field", "row"}
     return answer.status_code, error["code"], error["field"], error["row"]
+
+
+@pytest.fixture
+def signed(release, manager, monkeypatch):
+    """``signed(release)`` decides on it at the production gate, as its candidate is tested."""
+    monkeypatch.setattr(standing, "candidate_subject", lambda candidate: "model")
+    monkeypatch.setattr(serving, "answering", answering)
+
+    def decide(one, verdict=Verdict.APPROVE):
+        return Decision.objects.create(
+            cycle=one.cycle,
+            stage=Stage.PRODUCTION,
+            number=Decision.objects.count() + 1,
+            subject=release_subject(one, "model"),
+            evidence_hash="",
+            evidence={},
+            person=manager,
+            person_name=str(manager),
+            role=Role.MANAGER,
+            verdict=verdict,
+        )
+
+    return decide
+
+
+@pytest.fixture
+def other(release):
+    """The next release: the same model that says yes from another probability on."""
+    told = {**release.served_with, "threshold": 0.05}
+    return type(release).objects.create(
+        deployment=release.deployment,
+        number=2,
+        cycle=release.cycle,
+        candidate=release.candidate,
+        contract=release.contract,
+        steps=release.steps,
+        served_with=told,
+        monitor=release.monitor,
+        content_hash="d" * 64,
+        report=release.report,
+        created_by=release.created_by,
+    )
+
+
+@pytest.fixture
+def compared(release, other):
+    job = Job.objects.create(task="x.y", queue=Queue.DATA, title="x", project=release.cycle.project)
+    report = {"cases": 10, "flips": 3, "share": 0.3, "unanswered": 0, "unanswered_says": ""}
+    return FlipReport.objects.create(before=release, after=other, job=job, report=report)

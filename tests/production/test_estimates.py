@@ -11,8 +11,9 @@ from apps.engine.training.answers import pooled, write_answers
 from apps.engine.training.files import load_model
 from apps.engine.training.rows import load_rows, predict, specs
 from apps.engine.types import Problem, silent
-from apps.production import queries, watch_queries, work
+from apps.production import queries, work
 from apps.production.models import Prediction
+from apps.production.standing import Standing
 from tests.production.conftest import STEPS, TARGET
 from tests.production.test_monitor_page import sent
 
@@ -49,8 +50,7 @@ def estimator(built, tmp_path):
 def test_the_estimate_and_its_known_error_stand_beside_the_promise(
     estimator, caller, release, client, viewer, monkeypatch
 ):
-    for module in (queries, watch_queries):
-        monkeypatch.setattr(module, "serving_release", lambda deployment: release)
+    monkeypatch.setattr(queries, "answering", lambda deployment: Standing(release))
     release.report = {**release.report, "estimator": estimator}
     release.save()
     sent(caller, release)

@@ -16,6 +16,7 @@ from apps.production import actions, changes, incident_actions, queries, watch_q
 from apps.production.lessons import lessons, taught
 from apps.production.models import Actual, Alarm, Call, Incident, Prediction, WatchReport
 from apps.production.reviews import REVIEW_AFTER
+from apps.production.standing import Standing
 from apps.projects import ledger
 from apps.projects.models import Event
 from apps.web.refusals import Refusal
@@ -26,8 +27,7 @@ WIRE = {"says": "The scanner is replaced", "action": "Read in order of arrival"}
 
 @pytest.fixture(autouse=True)
 def _live(release, monkeypatch):
-    for module in (queries, watch_queries):
-        monkeypatch.setattr(module, "serving_release", lambda deployment: release)
+    monkeypatch.setattr(queries, "answering", lambda deployment: Standing(release))
 
 
 def hang(release, *metrics: tuple[str, float]):
@@ -262,7 +262,7 @@ def test_one_endpoint_that_cannot_be_looked_at_does_not_stop_the_watch(
     def fails(release):
         raise NotEnoughData("nothing")
 
-    monkeypatch.setattr(work, "serving_release", lambda deployment: release)
+    monkeypatch.setattr(work, "answering", lambda deployment: Standing(release))
     monkeypatch.setattr(work, "watch_release", fails)
     work.watch()
     assert "could not look at late-trips release 1" in caplog.text

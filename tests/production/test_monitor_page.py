@@ -5,12 +5,13 @@ from django.urls import reverse
 
 from apps.production import queries, work
 from apps.production.models import Alarm, Incident, Prediction
+from apps.production.standing import Standing
 from tests.production.conftest import TARGET, trips
 
 
 @pytest.fixture(autouse=True)
 def _live(release, monkeypatch):
-    monkeypatch.setattr(queries, "serving_release", lambda deployment: release)
+    monkeypatch.setattr(queries, "answering", lambda deployment: Standing(release))
 
 
 @pytest.fixture

@@ -9,64 +9,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.engine.serving.fallback import Rule
-from apps.production import predicting, queries, release_actions, serving, standing
+from apps.production import predicting, queries, release_actions, serving
 from apps.production.checks import CHECKS
 from apps.production.models import Call, FallbackKind, FlipReport, Prediction, Switch
-from apps.production.standing import Standing, answering, release_subject
-from apps.projects.models import Decision, Role, Verdict
-from apps.projects.stages import Stage
+from apps.production.standing import Standing, answering
+from apps.projects.models import Verdict
 from apps.web.refusals import Refusal
-
-
-@pytest.fixture
-def signed(release, manager, monkeypatch):
-    """``signed(release)`` decides on it at the production gate, as its candidate is tested."""
-    monkeypatch.setattr(standing, "candidate_subject", lambda candidate: "model")
-    monkeypatch.setattr(serving, "answering", answering)
-
-    def decide(one, verdict=Verdict.APPROVE):
-        return Decision.objects.create(
-            cycle=one.cycle,
-            stage=Stage.PRODUCTION,
-            number=Decision.objects.count() + 1,
-            subject=release_subject(one, "model"),
-            evidence_hash="",
-            evidence={},
-            person=manager,
-            person_name=str(manager),
-            role=Role.MANAGER,
-            verdict=verdict,
-        )
-
-    return decide
-
-
-@pytest.fixture
-def other(release):
-    """The next release: the same model that says yes from another probability on."""
-    told = {**release.served_with, "threshold": 0.05}
-    return type(release).objects.create(
-        deployment=release.deployment,
-        number=2,
-        cycle=release.cycle,
-        candidate=release.candidate,
-        contract=release.contract,
-        steps=release.steps,
-        served_with=told,
-        monitor=release.monitor,
-        content_hash="d" * 64,
-        report=release.report,
-        created_by=release.created_by,
-    )
-
-
-@pytest.fixture
-def compared(release, other):
-    from apps.jobs.models import Job, Queue
-
-    job = Job.objects.create(task="x.y", queue=Queue.DATA, title="x", project=release.cycle.project)
-    report = {"cases": 10, "flips": 3, "share": 0.3, "unanswered": 0, "unanswered_says": ""}
-    return FlipReport.objects.create(before=release, after=other, job=job, report=report)
 
 
 def test_nothing_answers_without_a_signature_and_a_new_build_stops_nothing(release, signed):

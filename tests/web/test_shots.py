@@ -26,6 +26,7 @@ SEEN_ONLY_MIDWAY = {
     "/p/card-fraud/data/consolidate/previews/1/",
     "/p/card-fraud/data/wrangle/steps/1/edit/",
     "/p/card-fraud/production/releases/flips/1/",
+    "/p/card-fraud/production/releases/1/canary/",
 }
 """Steps of signing in and of the second factor, walked through in test_frame.py; a join, a change
 of a step and a new release that are being looked at, walked through in the tests of their rooms."""

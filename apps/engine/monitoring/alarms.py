@@ -1,6 +1,6 @@
 """From what the watch saw to alarms: broken promises, tripped wires, each with its action."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from apps.engine.monitoring.performance import BROKEN
@@ -15,7 +15,8 @@ from apps.engine.monitoring.wires import (
 )
 
 PROMISE_DAYS = 7
-__all__ = ["FEW_CALLS", "alarms_of", "wires_of"]
+PROMISE = "promise"
+__all__ = ["FEW_CALLS", "PROMISE", "alarms_of", "hangs_on", "wire_key", "wires_of"]
 
 
 def wires_of(
@@ -53,7 +54,7 @@ def alarms_of(
     is the risk of the plan in its words, empty where the plan names none; ``window_days`` how long
     it takes until what was seen has left the window.
     """
-    promise = next((wire for wire in tripwires if wire["metric"] == "promise"), {})
+    promise = next((wire for wire in tripwires if wire["metric"] == PROMISE), {})
     found = [
         {
             "key": f"promise:{verdict['metric']}",
@@ -79,10 +80,22 @@ def _broken(verdict: Mapping[str, Any]) -> str:
     )
 
 
-def _alarm(wire: Mapping[str, Any]) -> dict[str, Any]:
+def wire_key(wire: Mapping[str, Any]) -> str:
+    """The key of a tripwire's alarm; of the promise, what the keys of its alarms begin with."""
+    if wire["metric"] == PROMISE:
+        return PROMISE
     below = ":below" if operator_of(wire) == BELOW else ""
+    return f"tripwire:{wire['metric']}:{wire['threshold']:g}{below}"
+
+
+def hangs_on(alarm: str, wires: Collection[str]) -> bool:
+    """Whether the alarm of this key is one of the tripwires of these keys."""
+    return (PROMISE if alarm.startswith(f"{PROMISE}:") else alarm) in wires
+
+
+def _alarm(wire: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "key": f"tripwire:{wire['metric']}:{wire['threshold']:g}{below}",
+        "key": wire_key(wire),
         "severity": "medium",
         "says": f"{wire['says']}: {wire['told']}" if wire.get("says") else wire["told"],
         "action": wire["action"],

@@ -33,13 +33,14 @@ def service(calls: Sequence[Call], *, now: datetime, window: timedelta) -> dict[
         # Counted from now backwards: a call on a border belongs to the period that it ends.
         inside[MOST_PERIODS - 1 - (now - call[0]) // step].append(call)
     periods = [
-        {"start": (now - window + place * step).isoformat(), **_summary(inside[place])}
+        {"start": (now - window + place * step).isoformat(), **summary(inside[place])}
         for place in sorted(inside)
     ]
-    return {**_summary(recent), "periods": periods}
+    return {**summary(recent), "periods": periods}
 
 
-def _summary(calls: Sequence[Call]) -> dict[str, Any]:
+def summary(calls: Sequence[Call]) -> dict[str, Any]:
+    """Counts, rates and latency of calls, as ``service`` tells them."""
     errors = sum(1 for _, status, _, _ in calls if status >= 500)
     refused = sum(1 for _, status, _, _ in calls if 400 <= status < 500)
     latencies = [latency for _, status, latency, _ in calls if status < 400]

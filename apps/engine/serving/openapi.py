@@ -167,6 +167,11 @@ def _answer(answered: dict[str, Any], classes: Sequence[str]) -> dict[str, Any]:
             "description": "Null where a simple rule answers in the model's place.",
         }
     row = _object({"id": _UUID, "prediction": answered, "probabilities": chances})
+    row["properties"]["release"] = {
+        "type": ["integer", "null"],
+        "description": "Only where another release than that of the reply answered this row: a "
+        "canary, or the one that answered its id first. Null: a rule did.",
+    }
     return _object(
         {
             "endpoint": {"type": "string"},

@@ -19,7 +19,7 @@ from apps.governance.models import (
 )
 from apps.modeling.models import Candidate, Evaluation, Experiment, Opening, Trial
 from apps.planning.models import Plan
-from apps.production.models import Drill, Fallback, Release, Switch
+from apps.production.models import Drill, Fallback, GlassRequest, Release, Switch, WirePolicy
 from apps.projects.canonical import canonical
 from apps.projects.models import ConditionMet, Cycle, Decision, Submission, Tiering
 from apps.projects.rowprints import fields_of
@@ -48,6 +48,8 @@ def _rows_by_stage(cycle: Cycle) -> dict[Stage, dict[str, Iterable[models.Model]
             "releases": Release.objects.filter(cycle=cycle),
             "fallbacks": Fallback.objects.filter(deployment__project=cycle.project_id),
             "drills": Drill.objects.filter(cycle=cycle),
+            "wire_policies": WirePolicy.objects.filter(deployment__project=cycle.project_id),
+            "glass_requests": GlassRequest.objects.filter(deployment__project=cycle.project_id),
             "switches": Switch.objects.filter(deployment__project=cycle.project_id),
         },
     }

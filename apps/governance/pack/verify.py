@@ -28,7 +28,7 @@ WITH_EVENT = """governance.delegation governance.findingclosing governance.findi
 governance.gatefinding governance.gatenote governance.revocation governance.warningaccepted
 modeling.evaluation modeling.opening planning.plan production.drill production.fallback
 production.switch projects.conditionmet projects.decision projects.submission
-projects.tiering""".split()
+projects.tiering production.glassrequest production.wirepolicy""".split()
 DIGITS = 16  # of a hash that was noted; with fewer somebody could search for another event
 
 

@@ -13,6 +13,7 @@ from apps.engine.serving.contract import Contract
 from apps.production import queries, release_actions
 from apps.production import releases as reads
 from apps.production.forms import FallbackForm
+from apps.production.glass import asked_for
 from apps.production.models import Deployment, FallbackKind, FlipReport, Release
 from apps.production.standing import answering, signed_releases
 from apps.production.take_home import take_home
@@ -25,7 +26,15 @@ def _page(request: HttpRequest, project: Project, **more: Any) -> HttpResponse:
     deployment = queries.endpoint_of(project)
     page = reads.releases_page(deployment) if deployment else None
     form = FallbackForm(_contract(page.lines[0].release)) if page and page.lines else None
-    context = {"page": page, "fallback_form": form, **more}
+    now = page.standing.release if page else None
+    context = {
+        "page": page,
+        "fallback_form": form,
+        "wires": reads.wire_lines(now) if now else [],
+        "policy": reads.policy_of(page.deployment) if page else None,
+        "asks_for_glass": bool(page and asked_for(page.deployment)),
+        **more,
+    }
     return render_page(request, "production/releases.html", context, status=more.get("status", 200))
 
 
@@ -40,7 +49,8 @@ def _endpoint(project: Project) -> Deployment:
     return found
 
 
-def _release(project: Project, release_id: int) -> Release:
+def built_release(project: Project, release_id: int) -> Release:
+    """A release of the project by its key; 404 where it is none, or not built yet."""
     found = get_object_or_404(
         Release.objects.select_related("deployment__project", "candidate", "cycle__project"),
         pk=release_id,
@@ -62,7 +72,7 @@ def releases(request: HttpRequest, project: Project) -> HttpResponse:
 @project_view(Verb.DEPLOY)
 def compare(request: HttpRequest, project: Project, release_id: int) -> HttpResponse:
     """Have the logged calls of what answers now answered by this release."""
-    after = _release(project, release_id)
+    after = built_release(project, release_id)
     before = answering(after.deployment).release
     if before is None:
         raise Http404
@@ -91,7 +101,7 @@ def flips(request: HttpRequest, project: Project, report_id: int) -> HttpRespons
 @project_view(Verb.DEPLOY)
 def switch(request: HttpRequest, project: Project, release_id: int) -> HttpResponse:
     """Let a signed release answer from now on."""
-    release = _release(project, release_id)
+    release = built_release(project, release_id)
     release_actions.switch_release(
         release=release, reason=request.POST.get("text", ""), by=request.user
     )
@@ -114,7 +124,7 @@ def stop(request: HttpRequest, project: Project) -> HttpResponse:
 @project_view(Verb.DEPLOY)
 def shadow(request: HttpRequest, project: Project, release_id: int) -> HttpResponse:
     """Let a release answer copies of the calls, or end it when it does."""
-    release = _release(project, release_id)
+    release = built_release(project, release_id)
     ends = release.deployment.shadow_id == release.pk
     release_actions.set_shadow(
         deployment=release.deployment, release=None if ends else release, by=request.user
@@ -165,10 +175,35 @@ def take_fallback(request: HttpRequest, project: Project) -> HttpResponse:
 
 
 @require_POST
+@project_view(Verb.SIGN)
+def let_go_on(request: HttpRequest, project: Project) -> HttpResponse:
+    """Let the model answer again that the watch or a manager took away."""
+    release_actions.let_go_on(
+        deployment=_endpoint(project), reason=request.POST.get("text", ""), by=request.user
+    )
+    messages.success(request, "The model answers again within five seconds.")
+    return redirect("production:releases", project.slug)
+
+
+@require_POST
+@project_view(Verb.SIGN)
+def set_policy(request: HttpRequest, project: Project) -> HttpResponse:
+    """Say at which tripwires the watch takes the fallback by itself."""
+    release = answering(_endpoint(project)).release
+    if release is None:
+        raise Http404
+    release_actions.set_policy(
+        release=release, takes=request.POST.getlist("takes"), by=request.user
+    )
+    messages.success(request, "Kept: the watch does so from its next look on.")
+    return redirect("production:releases", project.slug)
+
+
+@require_POST
 @project_view(Verb.DEPLOY)
 def bundle(request: HttpRequest, project: Project, release_id: int) -> FileResponse:
     """Take a release home: a zip that answers without ML Cycle."""
-    release = _release(project, release_id)
+    release = built_release(project, release_id)
     with scratch() as folder:
         target = folder / "bundle.zip"
         take_home(release=release, target=target, by=request.user)
