@@ -101,8 +101,8 @@ def _refusal(
     says, code = _told(error, address), _code(error)
     if code in _OUT_OF_TIME or says in _OUT_OF_TIME:
         return BadQuery(
-            f"The query was stopped after {timeout_s:,.0f} s, the longest it may take: read fewer "
-            "rows, or ask an administrator for a longer MLCYCLE_SQL_TIMEOUT_S."
+            f"The query was stopped after {timeout_s:,.0f} s. A preview may take 15 s, an import "
+            "as long as MLCYCLE_SQL_TIMEOUT_S says: ask for less, or import without a preview."
         )
     if _is_about_the_way(error, code):
         return DatabaseAway(f"The connection to the database failed or broke: {says}")
