@@ -191,7 +191,7 @@ class AnswerWriter:
         self._writer = pq.ParquetWriter(path, self._schema)
 
     def add(self, rows: Sequence[Sequence[Any]]) -> list[pa.StringArray]:
-        """Write a block; return it as columns of text."""
+        """Write a block of at least one row; return it as columns of text."""
         block = [
             column.texts(values, row=self.rows + 1)
             for column, values in zip(self.columns, zip(*rows, strict=True), strict=True)

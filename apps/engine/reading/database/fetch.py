@@ -97,7 +97,8 @@ def preview_query(
             result = _run(connection, to.dialect, sql, parameters)
             writer = AnswerWriter(path, _columns(result, to.dialect))
             found = result.fetchmany(PREVIEW_ROWS + 1)
-            writer.add(found[:PREVIEW_ROWS])
+            if found:
+                writer.add(found[:PREVIEW_ROWS])
             writer.finish()
         told = preview_file(source=str(path), filename="query", options=None, report=report)
     return {**told, "more": len(found) > PREVIEW_ROWS, "server": server}

@@ -70,6 +70,7 @@ def session(address: Address, *, timeout_s: float) -> Iterator[Connection]:
         **({"use_native_hstore": False} if address.dialect is Dialect.POSTGRESQL else {}),
     )
     with refusals(address, timeout_s=timeout_s), engine.connect() as connection:
+        driver = connection.connection.driver_connection
         try:
             for line in _begin(address.dialect, timeout_s):
                 connection.exec_driver_sql(line)
@@ -77,7 +78,7 @@ def session(address: Address, *, timeout_s: float) -> Iterator[Connection]:
                 raise DatabaseAway("The server gives no read-only session: nothing is read.")
             yield connection
         finally:
-            _leave(connection)
+            _leave(connection, driver)
 
 
 @contextmanager
@@ -116,7 +117,7 @@ def _is_about_the_way(error: BaseException | None, code: str | int | None) -> bo
     if isinstance(error, pymysql.Error):
         return code in _CLOSED_DOORS or code in _MYSQL_CLIENT
     if isinstance(error, sqlite3.Error):
-        return error.sqlite_errorcode == sqlite3.SQLITE_CANTOPEN
+        return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_CANTOPEN
     return isinstance(error, OSError)
 
 
@@ -245,9 +246,8 @@ def forbid_all_but_reading(connection: Connection) -> None:
         driver.set_authorizer(_only_reading)
 
 
-def _leave(connection: Connection) -> None:
+def _leave(connection: Connection, driver: Any) -> None:
     """Hang up without waiting for rows that nobody wants: MySQL would send them all first."""
-    driver = connection.connection.driver_connection
     if isinstance(driver, sqlite3.Connection):
         driver.set_authorizer(None)
     if isinstance(driver, pymysql.Connection):
