@@ -10,8 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.datasets.database_models import Connection
 from apps.datasets.hosts import resolved, sqlite_file
-from apps.datasets.models import Connection
 from apps.engine.errors import EngineError
 from apps.engine.reading.database.statement import Dialect
 from apps.engine.types import silent

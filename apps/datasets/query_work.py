@@ -33,9 +33,7 @@ def run_query(job: Job, desk: Desk) -> None:
         )
         sha256, size_bytes = keep(answer), answer.stat().st_size
         report = typed(version, answer, desk=desk, folder=folder)
-    asked = (
-        f"Asked {told['server']}, in a read-only transaction of the database “{query.connection}”."
-    )
+    asked = f"Read from “{query.connection}” ({told['server']}), in a read-only transaction."
     report["explanations"] = [asked, *report["explanations"]]
     with desk.finishing():
         require_room(version.source.project, sha256=sha256, size_bytes=size_bytes)

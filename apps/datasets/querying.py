@@ -9,7 +9,8 @@ from django.db.models import Max
 from apps.accounts.models import User
 from apps.datasets.actions import begin, may_change, tell
 from apps.datasets.connections import address_of, ask_now
-from apps.datasets.models import Connection, Query, Source, Version
+from apps.datasets.database_models import Connection, Query
+from apps.datasets.models import Source, Version
 from apps.datasets.queries import newest_version
 from apps.engine.errors import EngineError
 from apps.engine.reading.database.statement import Dialect, Parameter, look_at

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from apps.datasets.models import Connection
+from apps.datasets.database_models import Connection
 from apps.engine.errors import EngineError
 from apps.engine.reading.database.statement import (
     MOST_CHARACTERS,

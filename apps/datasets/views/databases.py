@@ -9,8 +9,8 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.datasets import connections
+from apps.datasets.database_models import Connection
 from apps.datasets.forms.databases import ConnectionForm, NameForm, PasswordForm
-from apps.datasets.models import Connection
 from apps.projects.access import Verb, team_view
 from apps.projects.models import Team
 from apps.web.fragments import render_page

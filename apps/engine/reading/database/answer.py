@@ -190,8 +190,8 @@ class AnswerWriter:
         self._schema = pa.schema([(str(at), pa.string()) for at in range(len(columns))])
         self._writer = pq.ParquetWriter(path, self._schema)
 
-    def add(self, rows: Sequence[Sequence[Any]]) -> list[pa.StringArray]:
-        """Write a block of at least one row; return it as columns of text."""
+    def add(self, rows: Sequence[Sequence[Any]]) -> None:
+        """Write a block of at least one row."""
         block = [
             column.texts(values, row=self.rows + 1)
             for column, values in zip(self.columns, zip(*rows, strict=True), strict=True)
@@ -199,7 +199,6 @@ class AnswerWriter:
         self._writer.write_batch(pa.record_batch(block, schema=self._schema))
         self.rows += len(rows)
         self.bytes += sum(texts.nbytes for texts in block)
-        return block
 
     def finish(self) -> None:
         """Write what is known of the columns now, and close."""
