@@ -28,8 +28,9 @@ SEEN_ONLY_MIDWAY = {
     "/p/card-fraud/data/wrangle/steps/1/edit/",
     "/p/card-fraud/production/releases/flips/1/",
 }
-"""Steps of signing in and of the second factor, walked through in test_frame.py; a
-query, a join, a change of a step and a new release that are being looked at, walked through in the tests of their rooms."""
+"""Steps of signing in and of the second factor, walked through in test_frame.py; a query,
+a join, a change of a step and a new release that are being looked at, walked through in the tests
+of their rooms."""
 EXAMPLES = {"slug": "card-fraud", "stage": "plan", "job_id": str(uuid.UUID(int=1))}
 
 
