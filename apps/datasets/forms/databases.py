@@ -43,7 +43,10 @@ class ConnectionForm(forms.Form):
     )
     dialect = forms.ChoiceField(label="Kind", choices=DIALECTS)
     host = forms.CharField(
-        max_length=255, required=False, label="Host", help_text="Name or address of the server."
+        max_length=255,
+        required=False,
+        label="Host",
+        help_text="Name or address of the server; a SQLite file has none.",
     )
     port = forms.IntegerField(
         required=False,
@@ -71,8 +74,13 @@ class ConnectionForm(forms.Form):
         required=False,
         label="Certificate of the authority",
         help_text="PEM text. Empty: those that this machine trusts.",
-        widget=forms.Textarea(attrs={"rows": 3, "class": "code"}),
+        widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("host", "username", "password"):  # clean() tells what a server needs
+            self.fields[name].quiet = True  # type: ignore[attr-defined]  # no "(optional)"
 
     def clean_host(self) -> str:
         """A name or an address: no path of a socket, no list of servers."""
