@@ -17,7 +17,7 @@ from apps.web.refusals import Refusal
 from tests.architecture.test_urls import all_patterns, filled, is_right
 from tests.databases import PASSWORD
 
-METHODS = ("GET", "POST", "PUT", "DELETE")
+METHODS = ("GET", "POST")
 
 
 @pytest.fixture
@@ -47,6 +47,7 @@ def connected(client, page, settings):
     return Connection.objects.get(name="warehouse")
 
 
+@pytest.mark.once
 def test_every_address_of_a_team_answers_every_caller_as_the_table_of_verbs_says(
     client, team, join, stranger
 ):
@@ -106,6 +107,7 @@ def answers(monkeypatch):
     return make
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("allowed", "host", "port", "ip"),
     [
@@ -127,6 +129,7 @@ def test_a_host_that_is_named_is_resolved_to_one_address(
     assert len(asked) == 1
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("allowed", "host", "port", "ip"),
     [
@@ -149,6 +152,7 @@ def test_any_other_host_is_refused_with_the_name_of_the_setting(
         hosts.resolved(host, port)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("database", ["../secret", "/etc/passwd", "link", ".", "absent"])
 def test_a_sqlite_file_lies_inside_of_its_folder(settings, tmp_path, database):
     folder = tmp_path / "folder"
@@ -162,6 +166,7 @@ def test_a_sqlite_file_lies_inside_of_its_folder(settings, tmp_path, database):
         hosts.sqlite_file(database)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "change",
     [
