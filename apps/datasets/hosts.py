@@ -85,7 +85,9 @@ def _addresses(host: str, port: int) -> list[_Address]:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise Refusal(f"The host “{host}” is not known: look for a typing mistake.") from error
-    return [ipaddress.ip_address(str(place[0]).partition("%")[0]) for *_, place in found]
+    addresses = [ipaddress.ip_address(str(place[0]).partition("%")[0]) for *_, place in found]
+    # A server on "localhost" often listens on 127.0.0.1 only, and ::1 would come first.
+    return sorted(addresses, key=lambda address: address.version)
 
 
 def _refused(host: str, port: int) -> Refusal:
