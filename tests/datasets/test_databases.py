@@ -26,8 +26,8 @@ def boss(join):
 
 
 @pytest.fixture
-def page(client, team, boss):
-    """``page("add_database")`` is an address; the manager is signed in."""
+def team_at(client, team, boss):
+    """``team_at("add_database")`` is an address; the manager is signed in."""
     client.force_login(boss)
     return lambda name, *ids: reverse(f"databases:{name}", args=[team.pk, *ids])
 
@@ -40,10 +40,10 @@ def form(**changes):
 
 
 @pytest.fixture
-def connected(client, page, settings):
+def connected(client, team_at, settings, asked_here):
     """A database that was added by the form."""
     settings.SQL_HOSTS = ["127.0.0.1"]
-    assert client.post(page("add_database"), form()).status_code == 302
+    assert client.post(team_at("add_database"), form()).status_code == 302
     return Connection.objects.get(name="warehouse")
 
 
@@ -78,16 +78,16 @@ def test_another_teams_database_is_not_there(client, connected, boss):
     assert client.post(address).status_code == 404
 
 
-def test_no_host_is_reached_before_an_administrator_names_it(client, page):
-    answer = client.post(page("add_database"), form())
+def test_no_host_is_reached_before_an_administrator_names_it(client, team_at):
+    answer = client.post(team_at("add_database"), form())
     assert answer.status_code == 422
     assert "has to name it in MLCYCLE_SQL_HOSTS" in answer.content.decode()
     assert PASSWORD not in answer.content.decode()
     assert not Connection.objects.exists()
 
 
-def test_no_sqlite_file_is_read_before_an_administrator_names_its_folder(client, page):
-    answer = client.post(page("add_database"), form(dialect="sqlite", database="a.sqlite"))
+def test_no_sqlite_file_is_read_before_an_administrator_names_its_folder(client, team_at):
+    answer = client.post(team_at("add_database"), form(dialect="sqlite", database="a.sqlite"))
     assert "MLCYCLE_SQLITE_FOLDER" in answer.content.decode()
 
 
@@ -180,9 +180,9 @@ def test_a_sqlite_file_lies_inside_of_its_folder(settings, tmp_path, database):
         {"dialect": "oracle"},
     ],
 )
-def test_what_is_no_address_is_refused_by_the_form(client, page, settings, change):
+def test_what_is_no_address_is_refused_by_the_form(client, team_at, settings, change):
     settings.SQL_HOSTS = ["127.0.0.1"]
-    assert client.post(page("add_database"), form(**change)).status_code == 422
+    assert client.post(team_at("add_database"), form(**change)).status_code == 422
     assert not Connection.objects.exists()
 
 
@@ -196,14 +196,14 @@ def every_value():
 
 
 def test_the_password_is_sealed_and_stands_nowhere_else(
-    client, page, connected, settings, caplog, team
+    client, team_at, connected, settings, caplog, team
 ):
     caplog.set_level(logging.DEBUG)
-    client.post(page("try_database", connected.pk))
+    client.post(team_at("try_database", connected.pk))
     connected.refresh_from_db()
     assert connected.works is False  # nobody is called reader there
     texts = {
-        "page": client.get(page("databases")).content.decode(),
+        "page": client.get(team_at("databases")).content.decode(),
         "audit": client.get(reverse("governance:audit")).content.decode(),
         "rows": every_value(),
         "log": caplog.text,
@@ -240,31 +240,31 @@ def test_a_password_outlives_a_new_key(connected, settings):
 
 
 def test_a_database_is_tried_renamed_given_a_password_and_removed_and_the_ledger_tells(
-    client, page, connected, team, postgresql
+    client, team_at, connected, team, postgresql
 ):
     Connection.objects.all().delete()
     address = postgresql.address
-    client.post(page("add_database"), form(username=address["username"], password="old"))
+    client.post(team_at("add_database"), form(username=address["username"], password="old"))
     found = Connection.objects.get()
-    client.post(page("replace_password", found.pk), {"password": address["password"]})
-    client.post(page("rename_database", found.pk), {"name": "store"})
-    client.post(page("try_database", found.pk))
+    client.post(team_at("replace_password", found.pk), {"password": address["password"]})
+    client.post(team_at("rename_database", found.pk), {"name": "store"})
+    client.post(team_at("try_database", found.pk))
     found.refresh_from_db()
     assert (found.name, found.works) == ("store", True)
     assert found.told.startswith("Connected to PostgreSQL")
-    assert "in a read-only session" in client.get(page("databases")).content.decode()
-    client.post(page("remove_database", found.pk))
+    assert "in a read-only session" in client.get(team_at("databases")).content.decode()
+    client.post(team_at("remove_database", found.pk))
     found.refresh_from_db()
     assert found.sealed == ""
     with pytest.raises(Refusal, match="was removed"):
         connections.address_of(found)
-    assert client.post(page("try_database", found.pk)).status_code == 404
+    assert client.post(team_at("try_database", found.pk)).status_code == 404
     events = team.chain.events.order_by("seq").values_list("verb", flat=True)
     assert [verb.removeprefix("data.database_") for verb in events][-5:] == [
         "added", "password_replaced", "renamed", "tried", "removed",
     ]  # fmt: skip
 
 
-def test_two_databases_of_a_team_have_two_names(client, page, connected):
-    answer = client.post(page("add_database"), form())
+def test_two_databases_of_a_team_have_two_names(client, team_at, connected):
+    answer = client.post(team_at("add_database"), form())
     assert "already: choose another name" in answer.content.decode()

@@ -18,7 +18,7 @@ SQL = "SELECT id, name FROM people WHERE id >= :low ORDER BY id"
 
 
 @pytest.fixture
-def shop(sqlite, settings, team, join):
+def shop(sqlite, settings, team, join, asked_here):
     """The SQLite database of the tests, connected to the team."""
     path = Path(sqlite.address["database"])
     settings.SQLITE_FOLDER = str(path.parent)
