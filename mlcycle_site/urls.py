@@ -36,6 +36,7 @@ urlpatterns = [
     path("", include("apps.production.metrics")),
     path("schemas/", include("apps.planning.schema_urls")),
     path("p/<slug:slug>/plan/", include("apps.planning.urls")),
+    path("team/<int:team_id>/databases/", include("apps.datasets.team_urls")),
     path("p/<slug:slug>/data/", include("apps.datasets.urls")),
     path("p/<slug:slug>/explore/", include("apps.eda.urls")),
     path("p/<slug:slug>/model/", include("apps.modeling.urls")),

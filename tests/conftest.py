@@ -13,7 +13,7 @@ from apps.projects import actions
 from apps.projects.models import Cycle, Decision, Membership, Project, Role, Team, Verdict
 from apps.projects.stages import Stage
 
-pytest_plugins = ["tests.browser", "tests.workers"]
+pytest_plugins = ["tests.browser", "tests.databases", "tests.workers"]
 
 PASSWORD = "correct horse battery staple"
 

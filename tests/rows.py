@@ -3,6 +3,7 @@
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.datasets.database_models import Connection, Query
 from apps.datasets.models import (
     Consolidation,
     Examination,
@@ -290,6 +291,17 @@ class Rows:
         Examination.objects.create(cycle=self.cycle, inputs={}, asked_by=self.by)
         Upload.objects.create(
             project=self.project, filename="a.csv", size_bytes=1, created_by=self.by
+        )
+        connection = Connection.objects.create(
+            team=self.project.team,
+            name="warehouse",
+            dialect="postgresql",
+            database="shop",
+            sealed="5ec7e7",
+            created_by=self.by,
+        )
+        Query.objects.create(
+            source=base, connection=connection, sql="SELECT 1 AS a", asked_by=self.by
         )
         Profile.objects.create(cycle=self.cycle, parquet="2" * 64, scope="table")
         Answer.objects.create(cycle=self.cycle, key="3" * 64)

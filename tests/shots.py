@@ -49,6 +49,7 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("/jobs/", ANALYST),
     ("/jobs/*/", ANALYST),
     ("/team/*/", ADMIN),
+    ("/team/*/databases/", ADMIN),
     ("/me/", ANALYST),
     ("/accounts/logout/", ANALYST),
     ("/accounts/password/change/", ANALYST),
@@ -67,6 +68,7 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("/p/{project}/plan/versions/*/", ANALYST),
     ("/p/{project}/data/sources/", ANALYST),
     ("/p/{project}/data/sources/*/", ANALYST),
+    ("/p/{project}/data/sources/query/", ANALYST),
     ("/p/{project}/data/consolidate/", ANALYST),
     ("/p/{project}/data/wrangle/", ANALYST),
     ("/p/{project}/data/wrangle/history/", ANALYST),
@@ -114,6 +116,7 @@ PAGES: tuple[tuple[str, str], ...] = (
 MAY_BE_MISSING = {"/nothing-here/"}
 FOUND_ON = {
     "/team/*/": f"/p/{PROJECT}/",
+    "/team/*/databases/": f"/p/{PROJECT}/data/sources/",
     f"/p/{PROJECT}/model/trials/*/": f"/p/{PROJECT}/model/train/",
     f"/p/{PROJECT}/production/incidents/*/": f"/p/{PROJECT}/production/monitor/",
     f"/p/{PROJECT}/production/trace/*/": f"/p/{PROJECT}/production/monitor/",

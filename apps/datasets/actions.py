@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.datasets.history import remembered
-from apps.datasets.models import Consolidation, Join, Source, Split, Step, Table, Version
+from apps.datasets.models import Consolidation, Join, Query, Source, Split, Step, Table, Version
 from apps.datasets.queries import (
     consolidation_of,
     current_table,
@@ -117,6 +117,7 @@ def record_version(
     by: User,
     options: dict[str, Any],
     waits: bool = False,
+    query: Query | None = None,
 ) -> Version:
     """A version of bytes that are in the store, and the job that reads them."""
     begin(cycle, by)
@@ -137,6 +138,7 @@ def record_version(
         size_bytes=size_bytes,
         options=options,
         waits=waits,
+        query=query,
         job=job,
         uploaded_by=by,
     )
@@ -147,6 +149,8 @@ def record_version(
 
 def read_again(*, version: Version, cycle: Cycle, options: dict[str, Any], by: User) -> Version:
     """Read the same bytes with other options, as a new version: nothing is uploaded again."""
+    if not version.sha256:
+        raise Refusal("No row of this version was read yet: run its query again.")
     return record_version(
         version.source,
         cycle,
@@ -156,6 +160,7 @@ def read_again(*, version: Version, cycle: Cycle, options: dict[str, Any], by: U
         by=by,
         options=options,
         waits=version.waits,
+        query=version.query,
     )
 
 

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 
+from apps.datasets.database_models import Connection, Query
 from apps.datasets.models import (
     Consolidation,
     Examination,
@@ -46,6 +47,27 @@ class VersionAdmin(ReadOnlyAdmin):
     list_filter = ["created_at"]
     list_select_related = ["source", "uploaded_by"]
     search_fields = ["source__name", "source__project__name", "filename", "sha256", "parquet"]
+
+
+@admin.register(Connection)
+class ConnectionAdmin(ReadOnlyAdmin):
+    """Databases that teams may read. The sealed password is not shown."""
+
+    list_display = ["name", "team", "dialect", "host", "port", "database", "works", "removed_at"]
+    list_filter = ["dialect", "created_at", "removed_at"]
+    list_select_related = ["team"]
+    search_fields = ["name", "team__name", "host", "database"]
+    exclude = ["sealed"]
+
+
+@admin.register(Query)
+class QueryAdmin(ReadOnlyAdmin):
+    """What databases were asked for, one row for each version of a text or its parameters."""
+
+    list_display = ["id", "source", "connection", "asked_by", "created_at"]
+    list_filter = ["created_at"]
+    list_select_related = ["source", "connection", "asked_by"]
+    search_fields = ["source__name", "connection__name", "sql"]
 
 
 @admin.register(Upload)

@@ -6,6 +6,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.db import models
 
+from apps.datasets.database_models import Query
 from apps.engine.joining.how import TITLES, JoinHow, JoinKind
 from apps.engine.types import TableSpec
 from apps.jobs.models import Job
@@ -40,7 +41,10 @@ class Version(models.Model):
     source = models.ForeignKey(Source, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
     filename = models.CharField(max_length=255, help_text="As the user named it; only shown.")
-    sha256 = models.CharField(max_length=64, help_text="Of the original bytes.")
+    query = models.ForeignKey(Query, models.PROTECT, related_name="versions", null=True, blank=True)
+    sha256 = models.CharField(
+        max_length=64, blank=True, help_text="Of the original bytes; empty until a query gave some."
+    )
     size_bytes = models.PositiveBigIntegerField()
     options = models.JSONField(default=dict, help_text="Reading options the user chose.")
     job = models.ForeignKey(Job, models.PROTECT, related_name="+", null=True)

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from apps.datasets import join_work, work
+from apps.datasets import join_work, query_work, work
 from apps.jobs import runner
 
 
@@ -10,6 +10,12 @@ from apps.jobs import runner
 def read_version(job_id: str) -> None:
     """Read an uploaded file (see work.read_version)."""
     runner.run(job_id, work.read_version)
+
+
+@shared_task(name="datasets.run_query", acks_late=True, ignore_result=True)
+def run_query(job_id: str) -> None:
+    """Read the answer of a query (see query_work.run_query)."""
+    runner.run(job_id, query_work.run_query)
 
 
 @shared_task(name="datasets.build_table", acks_late=True, ignore_result=True)

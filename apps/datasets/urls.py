@@ -2,13 +2,16 @@
 
 from django.urls import path
 
-from apps.datasets.views import joins, recipe, sources, splits, tables, uploads
+from apps.datasets.views import joins, querying, recipe, sources, splits, tables, uploads
 
 app_name = "datasets"
 urlpatterns = [
     path("sources/", sources.sources, name="sources"),
     path("sources/add/", sources.add_source, name="add_source"),
     path("sources/<int:source_id>/", sources.source, name="source"),
+    path("sources/query/", querying.new_query, name="new_query"),
+    path("sources/<int:source_id>/query/", querying.change_query, name="change_query"),
+    path("sources/<int:source_id>/query/run/", querying.run_again, name="run_again"),
     path("sources/<int:source_id>/versions/add/", sources.add_version, name="add_version"),
     path("sources/<int:source_id>/remove/", sources.remove_source, name="remove_source"),
     path("sources/uploads/", uploads.begin_upload, name="begin_upload"),

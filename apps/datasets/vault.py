@@ -3,31 +3,21 @@
 Only ``modeling.work`` opens it, and only for a counted opening of a frozen candidate.
 """
 
-import base64
-import hashlib
 from pathlib import Path
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.fernet import InvalidToken
 
 from apps.datasets.storage import FileBroken, keep, local, scratch
 from apps.projects import keys
 
-
-def _fernet() -> MultiFernet:
-    """Seals with the newest key; opens what any key of the ring sealed."""
-
-    def made(secret: bytes) -> Fernet:
-        key = hashlib.sha256(b"sealed test rows:" + secret).digest()
-        return Fernet(base64.urlsafe_b64encode(key))
-
-    return MultiFernet([made(secret) for secret in reversed(keys.ring().values())])
+_PURPOSE = b"sealed test rows"
 
 
 def seal(path: Path) -> str:
     """Encrypt the file, store the result, remove the plain bytes; return the stored hash."""
     with scratch() as folder:
         sealed = folder / "sealed"
-        sealed.write_bytes(_fernet().encrypt(path.read_bytes()))
+        sealed.write_bytes(keys.cipher(_PURPOSE).encrypt(path.read_bytes()))
         path.unlink()
         return keep(sealed)
 
@@ -35,7 +25,7 @@ def seal(path: Path) -> str:
 def unseal(sha256: str, *, to: Path) -> None:
     """Write the plain rows to ``to``, a path inside a scratch folder."""
     try:
-        to.write_bytes(_fernet().decrypt(local(sha256).read_bytes()))
+        to.write_bytes(keys.cipher(_PURPOSE).decrypt(local(sha256).read_bytes()))
     except InvalidToken as error:
         raise FileBroken(
             "The sealed test rows cannot be opened with a ledger key of this installation."

@@ -25,32 +25,43 @@ def read_version(job: Job, desk: Desk) -> None:
     """Read the original bytes into a typed table, in a limited child process."""
     version = Version.objects.select_related("source__project").get(job=job)
     with scratch() as folder:
-        report = desk.child(
-            "apps.engine.reading.imports:import_file",
-            source=str(local(version.sha256)),
-            target=str(folder / "table.parquet"),
-            filename=version.filename,
-            options=version.options or None,
-            limits=None,
-            rejects=str(folder / "rejects.csv"),
-        )
-        parquet = keep(folder / "table.parquet")
-        if (folder / "rejects.csv").exists():
-            report["rejects"] = keep(folder / "rejects.csv")
-    if version.waits:
-        report["compared"] = _compared(version, parquet, desk)
+        report = typed(version, local(version.sha256), desk=desk, folder=folder)
     with desk.finishing():
-        version.spec, version.rows = report.pop("spec"), report["rows"]
-        version.parquet, version.report = parquet, report
-        version.save(update_fields=["spec", "rows", "parquet", "report"])
-        ledger.record(
-            "data.read",
-            f"{version} was read: {version.rows:,} rows, {len(version.spec['columns'])} columns, "
-            f"{report['rejected_count']:,} rejected",
-            actor=job.by,
-            project=version.source.project,
-            facts={"parquet": parquet, "rows": version.rows},
-        )
+        write_reading(version, report, job=job)
+
+
+def typed(version: Version, original: Path, *, desk: Desk, folder: Path) -> dict[str, Any]:
+    """Make and keep the typed table; return the report of reading, with its hash in "parquet"."""
+    report = desk.child(
+        "apps.engine.reading.imports:import_file",
+        source=str(original),
+        target=str(folder / "table.parquet"),
+        filename=version.filename,
+        options=version.options or None,
+        limits=None,
+        rejects=str(folder / "rejects.csv"),
+    )
+    report["parquet"] = keep(folder / "table.parquet")
+    if (folder / "rejects.csv").exists():
+        report["rejects"] = keep(folder / "rejects.csv")
+    if version.waits:
+        report["compared"] = _compared(version, report["parquet"], desk)
+    return report
+
+
+def write_reading(version: Version, report: dict[str, Any], *, job: Job) -> None:
+    """Write what was read, inside of the job's last transaction."""
+    version.spec, version.rows = report.pop("spec"), report["rows"]
+    version.parquet, version.report = report.pop("parquet"), report
+    version.save(update_fields=["spec", "rows", "parquet", "report"])
+    ledger.record(
+        "data.read",
+        f"{version} was read: {version.rows:,} rows, {len(version.spec['columns'])} columns, "
+        f"{report['rejected_count']:,} rejected",
+        actor=job.by,
+        project=version.source.project,
+        facts={"parquet": version.parquet, "rows": version.rows},
+    )
 
 
 def _compared(version: Version, parquet: str, desk: Desk) -> dict[str, Any] | None:

@@ -17,6 +17,14 @@ class TooLarge(BadFile):
     """A file or table is beyond a stated limit."""
 
 
+class BadQuery(EngineError):
+    """A statement is not one that may be run, or the database refused it."""
+
+
+class DatabaseAway(EngineError):
+    """A database cannot be reached, or the connection to it broke."""
+
+
 class ColumnMissing(EngineError):
     """A column that is needed is not in the table."""
 

@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
 
 from apps.accounts.models import User
-from apps.projects.models import Membership, Project, Role
+from apps.projects.models import Membership, Project, Role, Team
 from apps.web.declare import View, declared, to_sign_in
 from apps.web.ordering import Alphabetical
 
@@ -30,6 +30,7 @@ class Verb(StrEnum):
     ISSUE_TOKENS = "issue tokens"
     START = "start projects"
     MANAGE_TEAM = "manage the team"
+    CONNECT = "connect databases"
 
 
 _WORK = {
@@ -49,19 +50,23 @@ ALLOWS: dict[Role, frozenset[Verb]] = {
     Role.VIEWER: frozenset({Verb.LOOK}),
     Role.ANALYST: frozenset({Verb.LOOK, *_WORK}),
     # A manager decides and does not build: what one may sign one should not have made.
-    Role.MANAGER: frozenset({Verb.LOOK, Verb.DISCUSS, Verb.EXPLORE, Verb.SIGN, Verb.START}),
-    Role.ADMIN: frozenset({Verb.LOOK, Verb.ISSUE_TOKENS, Verb.MANAGE_TEAM}),
+    Role.MANAGER: frozenset(
+        {Verb.LOOK, Verb.DISCUSS, Verb.EXPLORE, Verb.SIGN, Verb.START, Verb.CONNECT}
+    ),
+    Role.ADMIN: frozenset({Verb.LOOK, Verb.ISSUE_TOKENS, Verb.MANAGE_TEAM, Verb.CONNECT}),
 }
 
 
 def role_in(user: User, project: Project) -> Role | None:
     """Role of ``user`` in the project's team; None for a stranger."""
+    return _role(user, project.team_id)
+
+
+def _role(user: User, team_id: int) -> Role | None:
     if not (user.is_authenticated and user.is_active):
         return None
     # Asked of the table again: an account may have been switched off since ``user`` was loaded.
-    membership = Membership.objects.filter(
-        team=project.team_id, user=user, user__is_active=True
-    ).first()
+    membership = Membership.objects.filter(team=team_id, user=user, user__is_active=True).first()
     return Role(membership.role) if membership else None
 
 
@@ -73,7 +78,15 @@ def may(user: User, verb: Verb, project: Project) -> bool:
 
 def require(user: User, verb: Verb, project: Project) -> Role:
     """Role of ``user``; raises PermissionDenied. Actions call it, so every door obeys alike."""
-    role = role_in(user, project)
+    return _require(role_in(user, project), verb)
+
+
+def require_in_team(user: User, verb: Verb, team: Team) -> Role:
+    """As ``require``, for what belongs to a team and to no project."""
+    return _require(_role(user, team.pk), verb)
+
+
+def _require(role: Role | None, verb: Verb) -> Role:
     if role is None or verb not in ALLOWS[role]:
         raise PermissionDenied(f"Your role does not allow to {verb.value}.")
     return role
@@ -110,5 +123,28 @@ def project_view(verb: Verb) -> Callable[[View], View]:
             return view(request, project, *args, **kwargs)
 
         return declared(f"project: {verb.value}")(guarded)
+
+    return decorate
+
+
+def team_view(verb: Verb) -> Callable[[View], View]:
+    """Fetch the team through the membership: strangers 404, members without the verb 403."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(
+            request: HttpRequest, team_id: int, *args: Any, **kwargs: Any
+        ) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return to_sign_in(request)
+            found = Membership.objects.filter(user=request.user, team=team_id)
+            membership = found.select_related("team").first()
+            if membership is None:
+                raise Http404
+            _require(Role(membership.role), verb)
+            request.verbs = ALLOWS[Role(membership.role)]  # type: ignore[attr-defined]
+            return view(request, membership.team, *args, **kwargs)
+
+        return declared(f"team: {verb.value}")(guarded)
 
     return decorate

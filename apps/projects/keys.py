@@ -1,10 +1,11 @@
-"""The keys that seal the ledger and the test rows: several, so that one can be replaced.
+"""The keys that seal ledger, test rows and passwords: several, so that one can be replaced.
 
 They live outside the database: in the file ``LEDGER_KEY_FILE`` (one a line, the oldest first, mode
 0600) or, when the environment names them, in ``LEDGER_KEYS``. The last one seals; all of them are
 read. A key is called by its name, the start of a hash of it, which says nothing about it.
 """
 
+import base64
 import hashlib
 import hmac
 import os
@@ -12,6 +13,7 @@ import secrets
 import tempfile
 from pathlib import Path
 
+from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 
 from apps.web.refusals import Refusal
@@ -45,6 +47,15 @@ def for_pseudonyms() -> bytes:
     """Key of the pseudonyms, from the oldest key: a new ledger key changes no pseudonym."""
     oldest = next(iter(ring().values()))
     return hmac.new(oldest, b"pseudonyms of recipes", hashlib.sha256).digest()
+
+
+def cipher(purpose: bytes) -> MultiFernet:
+    """Encrypts for one purpose with the newest key; decrypts what any key of the ring did."""
+
+    def made(secret: bytes) -> Fernet:
+        return Fernet(base64.urlsafe_b64encode(hashlib.sha256(purpose + b":" + secret).digest()))
+
+    return MultiFernet([made(secret) for secret in reversed(ring().values())])
 
 
 def current() -> tuple[str, bytes]:

@@ -189,6 +189,11 @@ STATICFILES_DIRS = [ROOT / "static"]
 WHITENOISE_MANIFEST_STRICT = True
 UPLOAD_BYTES = env.int("MLCYCLE_UPLOAD_MB", default=2048) * 1024**2
 TEAM_BYTES = env.int("MLCYCLE_TEAM_MB", default=0) * 1024**2
+# Databases that a query may be read from: none until somebody names them.
+SQL_HOSTS = env.list("MLCYCLE_SQL_HOSTS", default=[])
+SQLITE_FOLDER = env.str("MLCYCLE_SQLITE_FOLDER", default="")
+SQL_TIMEOUT_S = env.int("MLCYCLE_SQL_TIMEOUT_S", default=600)
+SQL_ROWS = env.int("MLCYCLE_SQL_ROWS", default=5_000_000)
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024**2
 FILE_UPLOAD_TEMP_DIR = VAR / "tmp"
 FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)

@@ -94,7 +94,8 @@ NO_MARK = "none"
 MARKS = ((NO_MARK, "none"), (",", "comma"), (".", "point"), (" ", "space"), ("'", "apostrophe"))
 _TIMES = ("", " %H:%M", " %H:%M:%S")
 _EXAMPLES = {"%Y": "2024", "%m": "12", "%d": "31", "%H": "23", "%M": "59", "%S": "58"}
-_ALL = ("csv", "excel", "json", "jsonl")
+_FILES = ("csv", "excel", "json", "jsonl")
+_ALL = (*_FILES, "sql")
 _FORMATS = {  # which formats a question makes sense for
     "sheet": ("excel",),
     "encoding": ("csv", "json", "jsonl"),
@@ -105,6 +106,7 @@ _FORMATS = {  # which formats a question makes sense for
     "skip": ("csv", "excel"),
     "decimal": ("csv",),
     "thousands": ("csv",),
+    "missing": _FILES,
 }
 
 
@@ -244,7 +246,7 @@ class ReadingForm(forms.Form):
             chosen["header"] = False
         if data.get("skip") is not None:
             chosen["skip"] = data["skip"]
-        tokens = _tokens(data["missing"])
+        tokens = _tokens(data.get("missing", ""))
         if tokens:
             chosen["missing"] = ["", *tokens]
         kinds, dates = self._kinds()

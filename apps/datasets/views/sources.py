@@ -79,11 +79,14 @@ class _Bound:
         return 422 if any(form.errors for form in forms) else 200
 
 
+_WITH = ("job", "uploaded_by", "query__connection", "query__asked_by")
+
+
 def _source_page(
     request: HttpRequest, project: Project, found: Source, *, bound: _Bound | None = None
 ) -> HttpResponse:
     bound = bound or _Bound()
-    known = list(found.versions.select_related("job", "uploaded_by").order_by("-number"))
+    known = list(found.versions.select_related(*_WITH).order_by("-number"))
     asked = str(bound.version.number) if bound.version else request.GET.get("version", "")
     shown = queries.shown_version(known, asked=asked)
     context = {
@@ -117,7 +120,7 @@ def _waiting(project: Project, shown: Version | None) -> dict[str, Any]:
 
 def _reading(version: Version, data: Any = None) -> ReadingForm:
     spec = version.table_spec if version.is_ready else None
-    report = version.report or looking.choices(version)
+    report = version.report or (looking.choices(version) if version.sha256 else {})
     return ReadingForm(data, spec=spec, options=version.options, report=report)
 
 
@@ -156,7 +159,7 @@ def read_again(request: HttpRequest, project: Project, version_id: int) -> HttpR
 
 def _version_of(project: Project, version_id: int) -> Version:
     return get_object_or_404(
-        Version.objects.select_related("source", "job"),
+        Version.objects.select_related("source", "job", "query"),
         pk=version_id,
         source__project=project,
         source__removed_at=None,

@@ -1,6 +1,6 @@
 """Where records of text come from, whatever the file: lines of CSV, rows of a sheet, objects."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -20,9 +20,18 @@ from apps.engine.reading.records import (
     is_blank,
     text_batches,
 )
+from apps.engine.types import Kind
 
 Records = Iterator[tuple[int, list[str]]]
 """Each record with its place in the file, from 1, as a person would count it."""
+
+
+@dataclass(frozen=True)
+class StoredAs:
+    """The kind that the origin of a column lays down, and what it says of it."""
+
+    kind: Kind
+    says: str
 
 
 class Cells(Protocol):
@@ -31,6 +40,7 @@ class Cells(Protocol):
     size_bytes: int
     unit: str  # what a record is called: "line" or "row"
     stored_as_text: frozenset[int]  # columns that the file itself calls text
+    stored_as: Mapping[int, StoredAs]  # columns whose kind is laid down already
 
     def first(self, count: int) -> list[list[str]]:
         """The first records that are not blank, the header among them."""
@@ -54,6 +64,7 @@ class CsvCells:
     limits: Limits
     unit: str = "line"
     stored_as_text: frozenset[int] = frozenset()
+    stored_as: Mapping[int, StoredAs] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.size_bytes = self.path.stat().st_size
@@ -82,6 +93,7 @@ class RecordCells:
     size_bytes: int
     unit: str = "row"
     stored_as_text: frozenset[int] = frozenset()
+    stored_as: Mapping[int, StoredAs] = field(default_factory=dict)
     told: Sequence[str] = field(default_factory=list)
 
     def first(self, count: int) -> list[list[str]]:

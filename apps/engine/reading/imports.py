@@ -10,6 +10,7 @@ from typing import Any
 from apps.engine.errors import BadFile, TooLarge
 from apps.engine.reading.archive import ZIP, shown, take_out
 from apps.engine.reading.cells import Cells, CsvCells
+from apps.engine.reading.database.answer import AnswerCells
 from apps.engine.reading.json_cells import json_cells
 from apps.engine.reading.options import Limits, ReadingOptions
 from apps.engine.reading.parquet_table import import_parquet
@@ -92,6 +93,8 @@ def is_archive(path: Path) -> bool:
 
 def cells_of(source: Opened, *, limits: Limits) -> Cells:
     """The records of text of a file that is not Parquet."""
+    if source.options.format == "sql":
+        return AnswerCells(source.path, limits)
     if source.options.format == "excel":
         book = Workbook(source.path, limits=limits)
         return sheet_cells(book, options=source.options, limits=limits)

@@ -7,7 +7,7 @@ from typing import Any, Self
 from apps.engine.errors import BadParameter
 from apps.engine.types import Kind
 
-FORMATS = ("csv", "excel", "json", "jsonl", "parquet")
+FORMATS = ("csv", "excel", "json", "jsonl", "parquet", "sql")
 MOST_SKIPPED = 1_000
 
 

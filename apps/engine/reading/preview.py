@@ -60,7 +60,7 @@ def _read(found: Opened, *, limits: Limits) -> dict[str, Any]:
     cells = cells_of(found, limits=limits)
     head = read_head(cells, header=found.options.header, limits=limits)
     options = _for_columns(found, head.names)
-    columns = text_columns(head.names, options=options, stored_as_text=cells.stored_as_text)
+    columns = text_columns(head.names, options=options, cells=cells)
     tally = Tally()
     batch = _batch(cells.first(ROWS + 1), shape=head.shape, tally=tally)
     for column, values in zip(columns, batch, strict=True):

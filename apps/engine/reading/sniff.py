@@ -13,6 +13,7 @@ from typing import Any
 from apps.engine.errors import BadFile
 from apps.engine.reading.archive import ZIP
 from apps.engine.reading.content import unpacked
+from apps.engine.reading.database.answer import told_of
 from apps.engine.reading.encoding import encoding_of
 from apps.engine.reading.json_cells import looks_like_lines
 from apps.engine.reading.magic import PARQUET, looks_like_json, refuse_known
@@ -73,6 +74,9 @@ def sniff(
     ReadingOptions.from_dict(given)  # a wrong choice is refused before the file is opened
     with unpacked(path) as stream:
         head = stream.read(_SAMPLE_BYTES)
+    if head.startswith(PARQUET) and told_of(path) is not None:
+        options = ReadingOptions.from_dict({"missing": [], **given, "format": "sql"})
+        return Sniffed(options, ("NULL is missing; an empty text stays an empty text.",))
     if head.startswith(PARQUET):
         options = ReadingOptions.from_dict({**given, "format": "parquet"})
         return Sniffed(options, ("It is a Parquet file: names and types come from the file.",))

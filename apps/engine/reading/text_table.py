@@ -42,7 +42,7 @@ def import_text(
     the rest is only watched, and all is written in a second pass with the kinds then known.
     """
     head = read_head(cells, header=options.header, limits=limits)
-    columns = text_columns(head.names, options=options, stored_as_text=cells.stored_as_text)
+    columns = text_columns(head.names, options=options, cells=cells)
     tally = Tally(rejects=rejects)
     preview: list[list[str | None]] = []
     watched = _told(

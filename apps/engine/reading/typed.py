@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from apps.engine.errors import ColumnMissing
+from apps.engine.reading.cells import Cells, StoredAs
 from apps.engine.reading.convert import as_missing, convert
 from apps.engine.reading.infer import Guess
 from apps.engine.reading.losses import Losses
@@ -29,6 +30,7 @@ class TextColumn:
     name: str
     options: ReadingOptions
     stored_as_text: bool = False  # by the file itself, such as a workbook
+    stored_as: StoredAs | None = None  # laid down by the database that it comes from
     guess: Guess = field(default_factory=Guess)
     losses: Losses = field(default_factory=Losses)
     missing: int = 0
@@ -53,6 +55,8 @@ class TextColumn:
             return Kind(self.options.kinds[self.name])
         if self.name in self.options.date_formats:
             return Kind.DATETIME
+        if self.stored_as:
+            return self.stored_as.kind
         return Kind.TEXT if self._is_kept_as_text else self.guess.kind()
 
     @property
@@ -67,7 +71,7 @@ class TextColumn:
     def watch(self, cells: pa.StringArray) -> pa.Array:
         """Learn what the cells could be; they come back as the kind that fits all so far."""
         present = as_missing(cells, tokens=self.options.missing)
-        typed = None if self.is_chosen else self.guess.feed(present)
+        typed = None if self.is_chosen or self.stored_as else self.guess.feed(present)
         if self._is_kept_as_text and not self.is_chosen:
             typed = present
         return self._counted(present, self._converted(present) if typed is None else typed)
@@ -126,6 +130,8 @@ class TextColumn:
     def _says(self) -> str:
         if self.is_chosen:
             return "Chosen by a person."
+        if self.stored_as:
+            return self.stored_as.says
         if self._is_kept_as_text:
             kind = self.guess.kind()
             return (
@@ -157,14 +163,19 @@ def text_columns(
     names: Sequence[str],
     *,
     options: ReadingOptions,
-    stored_as_text: frozenset[int] = frozenset(),
+    cells: Cells,
 ) -> list[TextColumn]:
     """One TextColumn per name. Raises ColumnMissing when a choice is for no column of the file."""
     for name in (*options.kinds, *options.date_formats):
         if name not in names:
             raise ColumnMissing(f"A kind was chosen for the column {name!r}, which is not there.")
     return [
-        TextColumn(name, options, stored_as_text=place in stored_as_text)
+        TextColumn(
+            name,
+            options,
+            stored_as_text=place in cells.stored_as_text,
+            stored_as=cells.stored_as.get(place),
+        )
         for place, name in enumerate(names)
     ]
 
