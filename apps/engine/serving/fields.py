@@ -32,10 +32,11 @@ class Field:
     missing_rate: float = 0.0
 
 
-def usual_row(fields: Sequence[Field]) -> UsualRow:
+def usual_row(fields: Sequence[Field], breaks: Sequence[Callable[[Row], bool]] = ()) -> UsualRow:
     """A function from a row to the row in the contract's types and order.
 
     It answers None when anything about the row has to be looked at: the full check decides then.
+    ``breaks`` are tests of the row as it is returned; one that is true asks for the full check.
     """
     names = {item.name for item in fields}
     plan = [(item.name, item.nullable, _READERS[item.kind](item)) for item in fields]
@@ -55,7 +56,15 @@ def usual_row(fields: Sequence[Field]) -> UsualRow:
             clean[name] = value
         return clean
 
-    return check
+    def check_relations(row: Row) -> Row | None:
+        clean = check(row)
+        if clean is not None:
+            for broken in breaks:
+                if broken(clean):
+                    return None
+        return clean
+
+    return check_relations if breaks else check
 
 
 def _integer(item: Field) -> Read:

@@ -6,11 +6,14 @@ Without the first there is no release; without the second scikit-learn serves it
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from apps.engine.contract.requests import rules_of_requests
+from apps.engine.contract.rule import rules_from
 from apps.engine.errors import EngineError
 from apps.engine.evaluation.metrics import Predictions
 from apps.engine.evaluation.verdict import Promise
@@ -46,8 +49,12 @@ def build_release(
     report: Report,
     answers: str | None = None,
     promises: Sequence[Mapping[str, Any]] = (),
+    rules: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Draft the contract and prove that a request is answered as training would.
+
+    ``rules`` of the accepted data contract: those that a request can be held against stand in the
+    release's contract. The proof is without them, since a rule may be younger than the rows.
 
     Up to VERIFIED_ROWS development rows, spread over the table, are sent as JSON-like requests
     through check, recipe and model, and compared with the model's answer on the stored table.
@@ -55,7 +62,8 @@ def build_release(
     Returns ``contract``, ``verified_rows``, ``max_difference``, ``latency_ms`` (one row, p50 and
     p95), ``engine`` ("compiled" or "scikit-learn"), ``compiled`` (a Verdict), ``sketch``
     (reference of features and prediction), ``example``, ``estimator`` (of the promises while the
-    truth is not known, from the file of out-of-fold ``answers``; None without one).
+    truth is not known, from the file of out-of-fold ``answers``; None without one), ``refused_rows``
+    (of the verified rows, those that the data contract would refuse).
 
     Raises
     ------
@@ -84,14 +92,18 @@ def build_release(
     requests = _requests(raw, contract, chosen)
     verdict = compile_and_verify(scorer, check_rows(requests, contract).rows)
     report(3, 5, "Timing single rows")
+    agreed = rules_of_requests(rules_from(rules), contract.fields, steps)
+    scorer.contract = held = replace(contract, rules=agreed)
+    refused = [request for request in requests if check_rows([request], held).errors]
     timed = _latency_ms(scorer, requests[:TIMED_ROWS])
     report(4, 5, "Keeping a reference for drift")
     told = predict(fitted, rows.features, problem=kind, positive=positive, threshold=threshold)
     sketch = sketch_of(raw[list(contract.names)], prediction=_scores(told, positive))
     report(5, 5, "Done")
     return {
-        "contract": contract.as_dict(),
+        "contract": held.as_dict(),
         "verified_rows": len(chosen),
+        "refused_rows": len(refused),
         "max_difference": difference,
         "latency_ms": timed,
         "engine": "compiled" if verdict.serves else "scikit-learn",
