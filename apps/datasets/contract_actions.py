@@ -128,9 +128,7 @@ def accept(*, contract: Contract, cycle: Cycle, by: User) -> ContractRun | None:
 
 
 @transaction.atomic
-def check(
-    *, contract: Contract, cycle: Cycle, by: User, quiet: bool = False
-) -> ContractRun | None:
+def check(*, contract: Contract, cycle: Cycle, by: User, quiet: bool = False) -> ContractRun | None:
     """Have a worker hold today's table against a version. The same table is checked once.
 
     ``quiet``: nothing is refused where there is no table.

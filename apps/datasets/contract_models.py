@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 
-from apps.engine.contract.rule import Rule, rules_from
+from apps.engine.contract.rule import REFUSE, WARN, Rule, rules_from
 from apps.jobs.models import Job
 from apps.projects.models import InsertOnly, Project
 
@@ -108,12 +108,20 @@ class ContractRun(models.Model):
         """Finished."""
         return bool(self.report)
 
+    @property
+    def refused(self) -> list[dict[str, Any]]:
+        """Rules that refuse and do not hold."""
+        return self.broken(REFUSE)
+
+    @property
+    def warned(self) -> list[dict[str, Any]]:
+        """Rules that warn and do not hold."""
+        return self.broken(WARN)
+
     def broken(self, severity: str) -> list[dict[str, Any]]:
         """The rules of a severity that do not hold, or could not be asked of the table."""
         rules: list[dict[str, Any]] = self.report.get("rules", [])
-        return [
-            rule for rule in rules if rule["severity"] == severity and rule["state"] != "held"
-        ]
+        return [rule for rule in rules if rule["severity"] == severity and rule["state"] != "held"]
 
 
 class Datasheet(InsertOnly):

@@ -271,5 +271,3 @@ def held_by(cycle: Cycle) -> Held:
     tables = {table.parquet, subject.parquet}
     runs = [run for run in contract.runs.filter(parquet__in=tables) if run.is_ready]
     return Held(contract, runs, is_checked=any(run.parquet == subject.parquet for run in runs))
-
-

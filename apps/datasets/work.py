@@ -182,9 +182,7 @@ def draw_split(job: Job, desk: Desk) -> None:
         split.development = keep(folder / "development.parquet")
         split.raw_development = keep(folder / "raw.parquet")
     project = split.table.cycle.project
-    held = checked_by_force(
-        project, None, split.development, desk, split_file=split.split_file
-    )
+    held = checked_by_force(project, None, split.development, desk, split_file=split.split_file)
     with desk.finishing():
         Project.objects.select_for_update().get(pk=project.pk)
         if split.table.cycle.openings.exists():

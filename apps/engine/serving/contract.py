@@ -185,10 +185,25 @@ def _check_row(
         if name not in known and not checked.is_full:
             says = _unknown(name, known)
             checked.errors.append(_told(number, _shown(name), "unknown_field", says))
+    clean = _cleaned(number, row, known, checked)
+    if clean is None:
+        return
+    told = _held(number, clean, checked, asked)
+    for name, value in clean.items():
+        note = None if name in told else _note(known[name], value)
+        if note:
+            checked.warn(_told(number, name, *note))
+    checked.rows.append(clean)
+
+
+def _cleaned(
+    number: int, row: dict[str, Any], known: Mapping[str, Field], checked: Checked
+) -> dict[str, Any] | None:
+    """The values that are of their type; None once no further error would be told."""
     clean: dict[str, Any] = {}
     for name, item in known.items():
         if checked.is_full:
-            return
+            return None
         if name not in row:
             says = f'The column "{name}" is missing.'
             checked.errors.append(_told(number, name, "missing_field", says))
@@ -198,12 +213,7 @@ def _check_row(
             checked.errors.append(_told(number, name, code, says))
             continue
         clean[name] = value
-    told = _held(number, clean, checked, asked)
-    for name, value in clean.items():
-        note = None if name in told else _note(known[name], value)
-        if note:
-            checked.warn(_told(number, name, *note))
-    checked.rows.append(clean)
+    return clean
 
 
 def _held(

@@ -38,6 +38,20 @@ def usual_row(fields: Sequence[Field], breaks: Sequence[Callable[[Row], bool]] =
     It answers None when anything about the row has to be looked at: the full check decides then.
     ``breaks`` are tests of the row as it is returned; one that is true asks for the full check.
     """
+    check = _by_fields(fields)
+    if not breaks:
+        return check
+
+    def check_relations(row: Row) -> Row | None:
+        clean = check(row)
+        if clean is not None and any(broken(clean) for broken in breaks):
+            return None
+        return clean
+
+    return check_relations
+
+
+def _by_fields(fields: Sequence[Field]) -> UsualRow:
     names = {item.name for item in fields}
     plan = [(item.name, item.nullable, _READERS[item.kind](item)) for item in fields]
 
@@ -56,15 +70,7 @@ def usual_row(fields: Sequence[Field], breaks: Sequence[Callable[[Row], bool]] =
             clean[name] = value
         return clean
 
-    def check_relations(row: Row) -> Row | None:
-        clean = check(row)
-        if clean is not None:
-            for broken in breaks:
-                if broken(clean):
-                    return None
-        return clean
-
-    return check_relations if breaks else check
+    return check
 
 
 def _integer(item: Field) -> Read:

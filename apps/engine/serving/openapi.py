@@ -211,9 +211,8 @@ def _limits(rules: Sequence[Rule]) -> dict[str, Any]:
     for rule in rules:
         if rule.kind == "one_of":
             told["enum"] = list(rule.values)
-        for name, bound in (("minimum", rule.low), ("maximum", rule.high)):
-            if isinstance(bound, int | float):
-                told[name] = bound
+        bounds = {"minimum": rule.low, "maximum": rule.high}
+        told |= {name: each for name, each in bounds.items() if isinstance(each, int | float)}
     return told
 
 
