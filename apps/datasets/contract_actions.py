@@ -1,19 +1,20 @@
-"""What a person does with contracts: have one drafted, change it, accept it, have it checked."""
+"""What a person does with contracts and datasheets: have one drafted, change, accept, check it."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
 
 from apps.accounts.models import User
 from apps.datasets.actions import may_change, tell
+from apps.datasets.agreeing import record
 from apps.datasets.contracts import in_force, run_of, subject_of
-from apps.datasets.models import Acceptance, Contract, ContractRun, Source
-from apps.engine.contract.rule import MOST_RULES, Rule
+from apps.datasets.datasheets import LONGEST, NEEDED, QUESTIONS
+from apps.datasets.models import Acceptance, Contract, ContractRun, Datasheet, Source
+from apps.engine.contract.rule import Rule
 from apps.jobs.actions import enqueue, revive
 from apps.jobs.models import Job, Queue
-from apps.projects.canonical import content_hash
+from apps.projects.access import Verb, require
 from apps.projects.models import Cycle, Project
 from apps.web.refusals import Refusal
 
@@ -65,44 +66,6 @@ def write(
     """Make the next version of a contract. ``seen``: the number that the writer had before them."""
     _begin(cycle, by)
     return record(cycle=cycle, source=source, rules=rules, says=says, by=by, seen=seen)
-
-
-def record(
-    *,
-    cycle: Cycle,
-    source: Source | None,
-    rules: Sequence[Rule],
-    says: str,
-    by: User,
-    seen: int | None = None,
-) -> Contract:
-    """As ``write``, for a worker that has asked already. Inside a transaction."""
-    if len(rules) > MOST_RULES:
-        raise Refusal(f"A contract has at most {MOST_RULES} rules: take some out first.")
-    told = [rule.as_dict() for rule in rules]
-    kept = cycle.project.contracts.filter(source=source)
-    last = kept.aggregate(last=Max("number"))["last"] or 0
-    if seen is not None and seen != last:
-        raise Refusal(
-            f"Version {last} of this contract was made meanwhile: look at it, and change it there."
-        )
-    digest = content_hash(told)
-    newest = kept.order_by("-number").first()
-    if newest is not None and newest.content_hash == digest:
-        return newest
-    made = Contract.objects.create(
-        project=cycle.project,
-        source=source,
-        number=last + 1,
-        rules=told,
-        content_hash=digest,
-        says=says[:300],
-        author=by,
-    )
-    facts = {"contract": digest, "rules": len(told), "source": source.pk if source else None}
-    sentence = f"wrote version {made.number} of the contract of {made.about}: {says}"
-    tell("data.contract_written", sentence, cycle=cycle, by=by, row=made, **facts)
-    return made
 
 
 @transaction.atomic
@@ -172,3 +135,31 @@ def said(rules: Sequence[Rule], before: Sequence[Rule]) -> str:
     if len(gone) > len(new):
         counted.append(f"{len(gone) - len(new)} taken out")
     return ", ".join(counted) or "nothing changed"
+
+
+@transaction.atomic
+def fill_datasheet(*, source: Source, cycle: Cycle, answers: dict[str, str], by: User) -> Datasheet:
+    """Write the next version of a datasheet. It may be filled at any time, live or not."""
+    require(by, Verb.COLLECT, cycle.project)
+    Project.objects.select_for_update().get(pk=cycle.project_id)
+    known = {question.key for question in QUESTIONS}
+    kept = {key: text.strip() for key, text in answers.items() if key in known and text.strip()}
+    if any(len(text) > LONGEST for text in kept.values()):
+        raise Refusal(f"An answer has at most {LONGEST:,} characters.")
+    last = source.datasheets.order_by("-number").first()
+    if last is not None and last.answers == kept:
+        return last
+    made = Datasheet.objects.create(
+        source=source, number=last.number + 1 if last else 1, answers=kept, person=by
+    )
+    missing = sum(1 for key in NEEDED if key not in kept)
+    left = f"{missing} questions are open" if missing else "nothing that is asked for is open"
+    tell(
+        "data.datasheet_filled",
+        f"wrote version {made.number} of the datasheet of {source}; {left}",
+        cycle=cycle,
+        by=by,
+        row=made,
+        source=source.pk,
+    )
+    return made

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.datasets.contract_actions import record
+from apps.datasets.agreeing import record
 from apps.datasets.contracts import in_force
 from apps.datasets.models import Contract, ContractRun, Source
 from apps.datasets.queries import enabled_steps

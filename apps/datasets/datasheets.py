@@ -7,16 +7,10 @@ motivation, composition, collection, preprocessing, uses, distribution, maintena
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
-
-from apps.accounts.models import User
-from apps.datasets.actions import tell
 from apps.datasets.models import Datasheet, Source, Version
 from apps.datasets.queries import newest_version
 from apps.planning.queries import sensitive_columns
-from apps.projects.access import Verb, require
-from apps.projects.models import Cycle, Project
-from apps.web.refusals import Refusal
+from apps.projects.models import Cycle
 
 LONGEST = 2_000
 
@@ -165,31 +159,3 @@ def sheet_of(source: Source, *, cycle: Cycle) -> Sheet:
         imports=source.versions.exclude(parquet="").count(),
         sensitive=sorted(sensitive_columns(cycle)),
     )
-
-
-@transaction.atomic
-def fill(*, source: Source, cycle: Cycle, answers: dict[str, str], by: User) -> Datasheet:
-    """Write the next version of a datasheet. It may be filled at any time, live or not."""
-    require(by, Verb.COLLECT, cycle.project)
-    Project.objects.select_for_update().get(pk=cycle.project_id)
-    known = {question.key for question in QUESTIONS}
-    kept = {key: text.strip() for key, text in answers.items() if key in known and text.strip()}
-    if any(len(text) > LONGEST for text in kept.values()):
-        raise Refusal(f"An answer has at most {LONGEST:,} characters.")
-    last = source.datasheets.order_by("-number").first()
-    if last is not None and last.answers == kept:
-        return last
-    made = Datasheet.objects.create(
-        source=source, number=last.number + 1 if last else 1, answers=kept, person=by
-    )
-    missing = sum(1 for key in NEEDED if key not in kept)
-    left = f"{missing} questions are open" if missing else "nothing that is asked for is open"
-    tell(
-        "data.datasheet_filled",
-        f"wrote version {made.number} of the datasheet of {source}; {left}",
-        cycle=cycle,
-        by=by,
-        row=made,
-        source=source.pk,
-    )
-    return made

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from django.db.models import Count, Q
 
+from apps.engine.contract.requests import CODE, breaches_of
 from apps.engine.evaluation.intervals import rate_interval
 from apps.engine.evaluation.slices import slices_of
 from apps.engine.evaluation.weak_spots import loss_of_rows
@@ -20,6 +21,7 @@ from apps.engine.monitoring.estimated import estimate, estimated_days
 from apps.engine.monitoring.level import level_loss
 from apps.engine.monitoring.performance import FEW_ROWS, realised
 from apps.engine.monitoring.service import service
+from apps.engine.serving.contract import Contract
 from apps.planning.queries import SignedPlan, as_signed
 from apps.production import answered, booking
 from apps.production.answered import Answer
@@ -49,7 +51,10 @@ def look_at(release: Release, *, now: datetime) -> Looked:
     plan = as_signed(release.candidate.trial.experiment.plan)
     answers = answered.newest(release)
     frame = answered.frame_of(release, answers)
-    calls = _service(release, SERVICE_WINDOW, now=now)
+    calls = {
+        **_service(release, SERVICE_WINDOW, now=now),
+        "contract": _breaches(release, answers),
+    }
     moved = _drift(release, answers, frame)
     promise = {
         **_judged(release, plan, _known(release), answered=_answered(release)),
@@ -103,6 +108,7 @@ def _service(release: Release, window: timedelta, *, now: datetime) -> dict[str,
         calls=Count("pk"),
         errors=Count("pk", filter=Q(status__gte=500)),
         refused=Count("pk", filter=Q(status__gte=400, status__lt=500)),
+        contract_refused=Count("pk", filter=Q(error__startswith=CODE)),
     )
     newest = calls.values_list("at", "status", "latency_ms", "rows")[:MOST_CALLS]
     total = max(1, counted["calls"])
@@ -112,6 +118,20 @@ def _service(release: Release, window: timedelta, *, now: datetime) -> dict[str,
         "error_rate": counted["errors"] / total,
         "refused_rate": counted["refused"] / total,
     }
+
+
+def _breaches(release: Release, answers: list[Answer]) -> list[dict[str, Any]]:
+    """Rules of the data contract that answered rows break, each with how many: those that warn."""
+    asked = Contract.from_dict(release.contract).asked
+    if not asked:
+        return []
+    counts: Counter[int] = Counter()
+    for row in answered.typed_rows(release, answers):
+        counts.update(asked.index(one) for one in asked if breaches_of(row, [one]))
+    return [
+        {"says": asked[place][0].sentence(), "rows": rows, "share": rows / len(answers)}
+        for place, rows in counts.most_common()
+    ]
 
 
 def _drift(release: Release, answers: list[Answer], frame: pd.DataFrame) -> list[dict[str, Any]]:

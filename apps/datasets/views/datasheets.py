@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods
 
-from apps.datasets import datasheets
+from apps.datasets import contract_actions, datasheets
 from apps.datasets.forms.contracts import DatasheetForm
 from apps.projects.access import Verb, project_view, require
 from apps.projects.models import Project
@@ -22,7 +22,7 @@ def datasheet(request: HttpRequest, project: Project, source_id: int) -> HttpRes
     sheet = datasheets.sheet_of(source, cycle=project.cycle)
     form = DatasheetForm(request.POST or None, answers=sheet.answers)
     if request.method == "POST" and form.is_valid():
-        made = datasheets.fill(
+        made = contract_actions.fill_datasheet(
             source=source, cycle=project.cycle, answers=form.cleaned_data, by=request.user
         )
         messages.success(request, f"Version {made.number} of the datasheet is kept.")
