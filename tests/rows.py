@@ -4,7 +4,11 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.datasets.models import (
+    Acceptance,
     Consolidation,
+    Contract,
+    ContractRun,
+    Datasheet,
     Examination,
     Join,
     JoinPreview,
@@ -49,7 +53,7 @@ from apps.modeling.models import (
     RowExplanation,
     Trial,
 )
-from apps.planning.models import Plan
+from apps.planning.models import ColumnClass, Plan, Sensitivity
 from apps.production.models import (
     Actual,
     Alarm,
@@ -289,11 +293,31 @@ class Rows:
         Upload.objects.create(
             project=self.project, filename="a.csv", size_bytes=1, created_by=self.by
         )
+        self._agreed(base)
         Profile.objects.create(cycle=self.cycle, parquet="2" * 64, scope="table")
         Answer.objects.create(cycle=self.cycle, key="3" * 64)
         View.objects.create(cycle=self.cycle, name="Large", page="overview", made_by=self.by)
         Finding.objects.create(
             cycle=self.cycle, says="Two of each", severity="low", owner=self.by, raised_by=self.by
+        )
+
+    def _agreed(self, source: Source) -> None:
+        contract = Contract.objects.create(
+            project=self.project,
+            source=source,
+            number=1,
+            rules=[],
+            content_hash="6" * 64,
+            says="drafted",
+            author=self.by,
+        )
+        Acceptance.objects.create(contract=contract, person=self.by)
+        ContractRun.objects.create(
+            project=self.project, source=source, contract=contract, parquet="7" * 64
+        )
+        Datasheet.objects.create(source=source, number=1, answers={}, person=self.by)
+        ColumnClass.objects.create(
+            project=self.project, column="age", sensitivity=Sensitivity.PERSONAL, person=self.by
         )
 
     def _opened(self) -> None:

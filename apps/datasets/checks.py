@@ -232,6 +232,8 @@ def _contract_is_held(cycle: Cycle) -> Evidence:
     """Rules that refuse block at every tier; that nothing was agreed blocks where most hangs on."""
     held, link = held_by(cycle), _link(cycle, "contract")
     is_grave = cycle.project.tier == Tier.HIGH
+    if current_table(cycle) is None:
+        return Evidence(ok=False, says="There is no table yet.", link=link)
     if held.contract is None:
         says = "Nobody has accepted a data contract: have one drafted, read it, accept it."
         return Evidence(ok=False, warning=not is_grave, says=says, link=link)

@@ -12,7 +12,7 @@ from apps.accounts.models import User
 from apps.engine.serving.contract import Contract
 from apps.engine.serving.fallback import Rule
 from apps.engine.simulation.fraud import simulate_fraud
-from apps.governance.demo import steps
+from apps.governance.demo import sheets, steps
 from apps.governance.demo.fraud_plan import PLAN
 from apps.governance.demo.people import Cast
 from apps.governance.demo.steps import Say
@@ -74,6 +74,8 @@ def _to_live(cycle: Cycle, people: Cast, *, say: Say) -> None:
         by=analyst,
     )
     steps.split(cycle, method="time", time="at", folds=4, by=analyst)
+    steps.contract(cycle, by=analyst)
+    steps.datasheets(cycle, sheets.FRAUD, by=analyst)
     steps.sign(cycle, Stage.DATA, by=analyst, reason="All questions hold.")
     say("Card fraud: training")
     steps.model(cycle, candidates=["linear", "lightgbm"], choose="lightgbm", by=analyst)
