@@ -25,7 +25,7 @@ from apps.engine.serving.contract import Contract
 from apps.planning.queries import SignedPlan, as_signed
 from apps.production import answered, booking
 from apps.production.answered import Answer
-from apps.production.models import Actual, Prediction, Release
+from apps.production.models import Actual, Call, Prediction, Release
 
 ACTUAL_ROWS = 50_000
 MOST_CALLS = 50_000
@@ -54,6 +54,7 @@ def look_at(release: Release, *, now: datetime) -> Looked:
     calls = {
         **_service(release, SERVICE_WINDOW, now=now),
         "contract": _breaches(release, answers),
+        "contract_refused": _refused_by_contract(release, since=now - SERVICE_WINDOW),
     }
     moved = _drift(release, answers, frame)
     promise = {
@@ -108,7 +109,6 @@ def _service(release: Release, window: timedelta, *, now: datetime) -> dict[str,
         calls=Count("pk"),
         errors=Count("pk", filter=Q(status__gte=500)),
         refused=Count("pk", filter=Q(status__gte=400, status__lt=500)),
-        contract_refused=Count("pk", filter=Q(error__startswith=CODE)),
     )
     newest = calls.values_list("at", "status", "latency_ms", "rows")[:MOST_CALLS]
     total = max(1, counted["calls"])
@@ -132,6 +132,12 @@ def _breaches(release: Release, answers: list[Answer]) -> list[dict[str, Any]]:
         {"says": asked[place][0].sentence(), "rows": rows, "share": rows / len(answers)}
         for place, rows in counts.most_common()
     ]
+
+
+def _refused_by_contract(release: Release, *, since: datetime) -> int:
+    """Calls of the endpoint whose first error is a breach; a refused call has no release."""
+    calls = Call.objects.filter(deployment=release.deployment_id, is_rehearsal=False)
+    return calls.filter(at__gt=since, error__startswith=CODE).count()
 
 
 def _drift(release: Release, answers: list[Answer], frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -194,6 +194,8 @@ class NewRuleForm(forms.Form):
     def __init__(self, data: Any = None, *, columns: dict[str, str]) -> None:
         super().__init__(data, prefix="new")
         self.columns = columns
+        for field in self.fields.values():
+            field.quiet = True  # type: ignore[attr-defined]
         self.fields["column"].choices = [("", "none"), *((name, name) for name in columns)]
 
     def clean(self) -> dict[str, Any]:
@@ -248,6 +250,7 @@ class ClassesForm(forms.Form):
             self.fields[str(place)] = forms.ChoiceField(
                 choices=choices, label=name, required=False, initial=levels[name]
             )
+            self.fields[str(place)].quiet = True  # type: ignore[attr-defined]
 
     def classes(self) -> dict[str, str]:
         """Column to class, of those that have one now."""

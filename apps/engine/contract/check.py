@@ -114,6 +114,8 @@ def _line(
 def _examples(
     rule: Rule, frame: pd.DataFrame, broken: Broken, *, numbers: NDArray[np.int64]
 ) -> list[dict[str, Any]]:
+    if rule.kind == "filled":
+        return []  # there is nothing to see
     places = np.flatnonzero(broken.rows)[:EXAMPLES]
     columns = list(rule.columns[:4])
     found = []

@@ -71,8 +71,7 @@ def _of_column(
     if not missing:
         why = "The target of the plan." if is_target else f"In all {rows:,} rows."
         yield Rule("filled", (name,), REFUSE, why=why)
-    elif missing < 1:
-        most = min(0.99, math.ceil(100 * (1.5 * missing + 0.01)) / 100)
+    elif (most := math.ceil(100 * (1.5 * missing + 0.01)) / 100) < 1:
         yield Rule("filled", (name,), WARN, share=most, why=f"{missing:.1%} are missing today.")
     present = series.dropna()
     if hidden or not len(present):

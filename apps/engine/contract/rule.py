@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -112,6 +112,10 @@ class Rule:
     def sentence(self) -> str:
         """The rule as a person reads it."""
         return _SENTENCES[self.kind](self)
+
+    def short(self) -> str:
+        """The rule in a few words, beside the name of its column."""
+        return _SHORT[self.kind](self)
 
     def misfit(self, spec: TableSpec) -> str:
         """Why the rule cannot be asked of a table of this shape; empty when it can."""
@@ -280,4 +284,29 @@ _SENTENCES = {
     "unique": _unique,
     "fresh": lambda rule: f"The newest “{rule.column}” is at most {rule.days:,.4g} days old.",
     "holds": lambda rule: f"In every row: {rule.expression}.",
+}
+
+
+def _span(rule: Rule) -> str:
+    if rule.low is None:
+        return f"at most {shown(rule.high)}"
+    if rule.high is None:
+        return f"at least {shown(rule.low)}"
+    return f"{shown(rule.low)} to {shown(rule.high)}"
+
+
+_SHORT: dict[str, Callable[[Rule], str]] = {
+    "kind": lambda rule: KIND_WORDS[Kind(rule.of)],
+    "between": _span,
+    "one_of": lambda rule: (
+        f"one of {len(rule.values)} values"
+        if len(rule.values) > 4 or sum(map(len, rule.values)) > 40
+        else " or ".join(rule.values)
+    ),
+    "filled": lambda rule: (
+        f"at most {100 * rule.share:.4g} % missing" if rule.share else "never missing"
+    ),
+    "unique": lambda rule: "no two alike",
+    "fresh": lambda rule: f"at most {rule.days:,.4g} days old",
+    "holds": lambda rule: rule.expression,
 }

@@ -21,5 +21,5 @@ _FLIGHTS = {
     "licence": "As this product.",
     "retention": "As long as the demo; whoever runs the installation mends it.",
 }
-FRAUD = {name: _SIMULATED for name in ("payments", "customers", "terminals")}
-FLIGHTS = {name: _FLIGHTS for name in ("flights", "airlines", "planes", "weather", "airports")}
+FRAUD = dict.fromkeys(("payments", "customers", "terminals"), _SIMULATED)
+FLIGHTS = dict.fromkeys(("flights", "airlines", "planes", "weather", "airports"), _FLIGHTS)
