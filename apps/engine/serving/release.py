@@ -75,15 +75,8 @@ def build_release(
     raw = read_table(raw_development)
     contract = draft_contract(raw, needed=_needed(raw, features, steps, target=target))
     fitted = load_model(model, sha256=sha256)
-    scorer = Scorer(
-        fitted,
-        contract=contract,
-        steps=steps,
-        features=features,
-        problem=kind,
-        positive=positive,
-        threshold=threshold,
-    )
+    how: dict[str, Any] = {"positive": positive, "threshold": threshold}
+    scorer = Scorer(fitted, contract=contract, steps=steps, features=features, problem=kind, **how)
     report(1, 5, "Answering development rows as requests")
     rows = load_rows(development, target=target, spec=specs(features), problem=kind)
     chosen = np.unique(np.linspace(0, len(raw) - 1, min(len(raw), VERIFIED_ROWS)).astype(int))
@@ -92,9 +85,7 @@ def build_release(
     requests = _requests(raw, contract, chosen)
     verdict = compile_and_verify(scorer, check_rows(requests, contract).rows)
     report(3, 5, "Timing single rows")
-    agreed = rules_of_requests(rules_from(rules), contract.fields, steps)
-    scorer.contract = held = replace(contract, rules=agreed)
-    refused = [request for request in requests if check_rows([request], held).errors]
+    scorer.contract = held = _held(contract, rules, steps)
     timed = _latency_ms(scorer, requests[:TIMED_ROWS])
     report(4, 5, "Keeping a reference for drift")
     told = predict(fitted, rows.features, problem=kind, positive=positive, threshold=threshold)
@@ -103,7 +94,7 @@ def build_release(
     return {
         "contract": held.as_dict(),
         "verified_rows": len(chosen),
-        "refused_rows": len(refused),
+        "refused_rows": sum(bool(check_rows([row], held).errors) for row in requests),
         "max_difference": difference,
         "latency_ms": timed,
         "engine": "compiled" if verdict.serves else "scikit-learn",
@@ -114,6 +105,14 @@ def build_release(
             answers, raw[list(contract.names)], promises, positive=positive, threshold=threshold
         ),
     }
+
+
+def _held(
+    contract: Contract, rules: Sequence[Mapping[str, Any]], steps: Sequence[Mapping[str, Any]]
+) -> Contract:
+    """The contract with the rules that requests are held against."""
+    asked = rules_of_requests(rules_from(rules), contract.fields, steps)
+    return replace(contract, rules=asked)
 
 
 def _scores(told: Predictions, positive: str | None) -> "pd.Series[Any]":

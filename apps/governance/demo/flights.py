@@ -162,8 +162,7 @@ def build(people: Cast, *, say: Say) -> None:
         by=analyst,
     )
     steps.split(cycle, method="time", time="time_hour", folds=4, by=analyst)
-    steps.contract(cycle, by=analyst)
-    steps.datasheets(cycle, sheets.FLIGHTS, by=analyst)
+    steps.agree(cycle, sheets.FLIGHTS, by=analyst)
     steps.submit(
         cycle, Stage.DATA, by=analyst, note="15 % of the planes are in no register; see the join."
     )

@@ -152,8 +152,9 @@ def contract(cycle: Cycle, *, by: User) -> None:
         finish(run.job)
 
 
-def datasheets(cycle: Cycle, told: dict[str, dict[str, str]], *, by: User) -> None:
-    """Answer the datasheets of sources; ``told`` by the name of the source."""
+def agree(cycle: Cycle, told: dict[str, dict[str, str]], *, by: User) -> None:
+    """A contract in force, and answered datasheets; ``told`` by the name of the source."""
+    contract(cycle, by=by)
     for name, answers in told.items():
         found = Source.objects.get(project=cycle.project, name=name)
         contracts.fill_datasheet(source=found, cycle=cycle, answers=answers, by=by)
