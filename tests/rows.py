@@ -5,7 +5,11 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.datasets.database_models import Connection, Query
 from apps.datasets.models import (
+    Acceptance,
     Consolidation,
+    Contract,
+    ContractRun,
+    Datasheet,
     Examination,
     Join,
     JoinPreview,
@@ -50,7 +54,7 @@ from apps.modeling.models import (
     RowExplanation,
     Trial,
 )
-from apps.planning.models import Plan
+from apps.planning.models import ColumnClass, Plan, Sensitivity
 from apps.production.models import (
     Actual,
     Alarm,
@@ -303,11 +307,31 @@ class Rows:
         Query.objects.create(
             source=base, connection=connection, sql="SELECT 1 AS a", asked_by=self.by
         )
+        self._agreed(base)
         Profile.objects.create(cycle=self.cycle, parquet="2" * 64, scope="table")
         Answer.objects.create(cycle=self.cycle, key="3" * 64)
         View.objects.create(cycle=self.cycle, name="Large", page="overview", made_by=self.by)
         Finding.objects.create(
             cycle=self.cycle, says="Two of each", severity="low", owner=self.by, raised_by=self.by
+        )
+
+    def _agreed(self, source: Source) -> None:
+        contract = Contract.objects.create(
+            project=self.project,
+            source=source,
+            number=1,
+            rules=[],
+            content_hash="6" * 64,
+            says="drafted",
+            author=self.by,
+        )
+        Acceptance.objects.create(contract=contract, person=self.by)
+        ContractRun.objects.create(
+            project=self.project, source=source, contract=contract, parquet="7" * 64
+        )
+        Datasheet.objects.create(source=source, number=1, answers={}, person=self.by)
+        ColumnClass.objects.create(
+            project=self.project, column="age", sensitivity=Sensitivity.PERSONAL, person=self.by
         )
 
     def _opened(self) -> None:

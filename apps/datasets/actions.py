@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Model
 from django.utils import timezone
 
 from apps.accounts.models import User
@@ -48,14 +48,17 @@ def begin(cycle: Cycle, by: User) -> None:
     may_change(cycle, by)
 
 
-def tell(verb: str, says: str, *, cycle: Cycle, by: User, **facts: Any) -> None:
-    """Write what a person did into the ledger."""
+def tell(
+    verb: str, says: str, *, cycle: Cycle, by: User, row: Model | None = None, **facts: Any
+) -> None:
+    """Write what a person did into the ledger; ``row`` is the insert-only row that it made."""
     ledger.record(
         verb,
         f"{by} {says}",
         actor=by,
         project=cycle.project,
         facts={"cycle": cycle.number, **facts},
+        row=row,
     )
 
 

@@ -4,7 +4,11 @@ from django.contrib import admin
 
 from apps.datasets.database_models import Connection, Query
 from apps.datasets.models import (
+    Acceptance,
     Consolidation,
+    Contract,
+    ContractRun,
+    Datasheet,
     Examination,
     Join,
     JoinPreview,
@@ -166,3 +170,43 @@ class SplitAdmin(ReadOnlyAdmin):
     list_filter = ["method", "created_at"]
     list_select_related = ["table__cycle__project", "drawn_by"]
     search_fields = ["table__cycle__project__name", "target", "split_file"]
+
+
+@admin.register(Contract)
+class ContractAdmin(ReadOnlyAdmin):
+    """Versions of data contracts."""
+
+    list_display = ["project", "source", "number", "says", "author", "created_at"]
+    list_filter = ["created_at"]
+    list_select_related = ["project", "source", "author"]
+    search_fields = ["project__name", "source__name", "says", "content_hash"]
+
+
+@admin.register(Acceptance)
+class AcceptanceAdmin(ReadOnlyAdmin):
+    """Who took which version into force."""
+
+    list_display = ["contract", "person", "at"]
+    list_filter = ["at"]
+    list_select_related = ["contract__project", "contract__source", "person"]
+    search_fields = ["contract__project__name", "person__name"]
+
+
+@admin.register(ContractRun)
+class ContractRunAdmin(ReadOnlyAdmin):
+    """Checks and drafts."""
+
+    list_display = ["project", "source", "contract", "created_at", "parquet"]
+    list_filter = ["created_at"]
+    list_select_related = ["project", "source", "contract__project", "contract__source"]
+    search_fields = ["project__name", "source__name", "parquet"]
+
+
+@admin.register(Datasheet)
+class DatasheetAdmin(ReadOnlyAdmin):
+    """Versions of datasheets."""
+
+    list_display = ["source", "number", "person", "at"]
+    list_filter = ["at"]
+    list_select_related = ["source", "person"]
+    search_fields = ["source__name", "source__project__name", "person__name"]

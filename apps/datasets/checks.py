@@ -6,12 +6,15 @@ from typing import Any
 
 from django.urls import reverse
 
+from apps.datasets.contracts import held_by
+from apps.datasets.datasheets import Sheet, sheet_of
 from apps.datasets.models import Split, Table, Version
 from apps.datasets.queries import current_split, current_table
+from apps.engine.contract.rule import REFUSE, WARN
 from apps.planning.problems import testability
 from apps.planning.queries import SignedPlan, signed_plan
 from apps.projects.evidence import Check, Evidence
-from apps.projects.models import Cycle
+from apps.projects.models import Cycle, Tier
 
 FEW_TEST_ROWS = 100
 LARGE_LOSS = 0.05
@@ -225,12 +228,80 @@ def _split_is_clean(cycle: Cycle) -> Evidence:
     )
 
 
+def _contract_is_held(cycle: Cycle) -> Evidence:
+    """Rules that refuse block at every tier; that nothing was agreed blocks where most hangs on."""
+    held, link = held_by(cycle), _link(cycle, "contract")
+    is_grave = cycle.project.tier == Tier.HIGH
+    if current_table(cycle) is None:
+        return Evidence(ok=False, says="There is no table yet.", link=link)
+    if held.contract is None:
+        says = "Nobody has accepted a data contract: have one drafted, read it, accept it."
+        return Evidence(ok=False, warning=not is_grave, says=says, link=link)
+    facts = {"contract": held.contract.content_hash, "version": held.contract.number}
+    rules = len(held.contract.rules)
+    if not held.is_checked:
+        says = f"Today's rows were not held against the contract ({rules} rules): check them."
+        return Evidence(ok=False, warning=not is_grave, says=says, facts=facts, link=link)
+    refused, warned = held.broken(REFUSE), held.broken(WARN)
+    if not refused and not warned:
+        says = f"All {rules} rules of version {held.contract.number} hold."
+        return Evidence(ok=True, says=says, facts=facts, link=link)
+    counted = f"{len(refused)} of {rules} rules that refuse" if refused else ""
+    counted += " and " if refused and warned else ""
+    counted += f"{len(warned)} of {rules} rules that warn" if warned else ""
+    return Evidence(
+        ok=False,
+        warning=not refused,
+        says=f"{counted} do not hold: {[*refused, *warned][0]}",
+        facts={**facts, "refused": refused, "warned": warned},
+        link=link,
+        more=tuple([*refused, *warned][1:6]),
+    )
+
+
+def sheets_of(table: Table) -> list[Sheet]:
+    """The datasheets of the sources that went into a table."""
+    sources = dict.fromkeys(version.source for version in _versions(table))
+    return [sheet_of(source, cycle=table.cycle) for source in sources]
+
+
+def _datasheets_are_filled(cycle: Cycle) -> Evidence:
+    """Where most hangs on it an open question blocks; elsewhere it is weighed."""
+    table = current_table(cycle)
+    if table is None:
+        return Evidence(ok=False, says="There is no table yet.", link=_link(cycle, "sources"))
+    sheets = sheets_of(table)
+    facts = {
+        "datasheets": {
+            sheet.source.name: sheet.newest.number if sheet.newest else 0 for sheet in sheets
+        }
+    }
+    waiting = [sheet for sheet in sheets if sheet.open]
+    if not waiting:
+        says = f"The datasheet{'s' if len(sheets) > 1 else ''} of {len(sheets)} "
+        says += f"source{'s answer' if len(sheets) > 1 else ' answers'} all that is asked for."
+        return Evidence(ok=True, says=says, facts=facts, link=_link(cycle, "sources"))
+    first = waiting[0]
+    link = reverse("datasets:datasheet", args=[cycle.project.slug, first.source.pk])
+    told = [f"{sheet.source.name}: {len(sheet.open)}" for sheet in waiting]
+    return Evidence(
+        ok=False,
+        warning=cycle.project.tier != Tier.HIGH,
+        says=f"Questions are open in the datasheets of {', '.join(told[:5])}. "
+        f"The first: {first.open[0].asks}",
+        facts={**facts, "open": [[one.source.name, [q.key for q in one.open]] for one in waiting]},
+        link=link,
+    )
+
+
 CHECKS = (
     Check("data.sources_are_read", "Were all files read without rejected rows?", _sources_are_read),
     Check("data.table_is_built", "Is there one table, built from today's inputs?", _table_is_built),
     Check("data.nothing_is_lost_unseen", "What was left out on the way?", _nothing_is_lost_unseen),
     Check("data.target_is_there", "Is the target there in every row?", _target_is_there),
     Check("data.features_are_there", "Are the planned features there?", _features_are_there),
+    Check("data.contract_is_held", "Is a data contract accepted, and held?", _contract_is_held),
+    Check("data.datasheets_are_filled", "Is known where the data is from?", _datasheets_are_filled),
     Check("data.split_is_sealed", "Are the test rows sealed?", _split_is_sealed),
     Check("data.test_is_large_enough", "Is the test large enough?", _test_is_large_enough),
     Check("data.split_is_clean", "Does anything leak across the split?", _split_is_clean),
@@ -251,6 +322,8 @@ _HANDS_ON = (
     "data.step_moved",
     "data.table_asked",
     "data.split_asked",
+    "data.contract_written",
+    "data.contract_accepted",
 )
 
 

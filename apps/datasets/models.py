@@ -6,6 +6,10 @@ from uuid import uuid4
 from django.conf import settings
 from django.db import models
 
+from apps.datasets.contract_models import Acceptance as Acceptance
+from apps.datasets.contract_models import Contract as Contract
+from apps.datasets.contract_models import ContractRun as ContractRun
+from apps.datasets.contract_models import Datasheet as Datasheet
 from apps.datasets.database_models import Query
 from apps.engine.joining.how import TITLES, JoinHow, JoinKind
 from apps.engine.types import TableSpec

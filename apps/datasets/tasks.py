@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from apps.datasets import join_work, query_work, work
+from apps.datasets import contract_work, join_work, query_work, work
 from apps.jobs import runner
 
 
@@ -46,3 +46,15 @@ def examine(job_id: str) -> None:
 def draw_split(job_id: str) -> None:
     """Draw the split and seal the test (see work.draw_split)."""
     runner.run(job_id, work.draw_split)
+
+
+@shared_task(name="datasets.draft_contract", acks_late=True, ignore_result=True)
+def draft_contract(job_id: str) -> None:
+    """Draft a contract (see contract_work.draft_contract)."""
+    runner.run(job_id, contract_work.draft_contract)
+
+
+@shared_task(name="datasets.check_contract", acks_late=True, ignore_result=True)
+def check_contract(job_id: str) -> None:
+    """Hold a table against its contract (see contract_work.check_contract)."""
+    runner.run(job_id, contract_work.check_contract)

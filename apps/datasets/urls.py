@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from apps.datasets.views import joins, querying, recipe, sources, splits, tables, uploads
+from apps.datasets.views import (
+    contracts,
+    datasheets,
+    joins,
+    querying,
+    recipe,
+    sources,
+    splits,
+    tables,
+    uploads,
+)
 
 app_name = "datasets"
 urlpatterns = [
@@ -14,6 +24,7 @@ urlpatterns = [
     path("sources/<int:source_id>/query/run/", querying.run_again, name="run_again"),
     path("sources/<int:source_id>/versions/add/", sources.add_version, name="add_version"),
     path("sources/<int:source_id>/remove/", sources.remove_source, name="remove_source"),
+    path("sources/<int:source_id>/datasheet/", datasheets.datasheet, name="datasheet"),
     path("sources/uploads/", uploads.begin_upload, name="begin_upload"),
     path("sources/uploads/<uuid:upload_id>/", uploads.upload, name="upload"),
     path("versions/<int:version_id>/original/", uploads.original, name="original"),
@@ -46,6 +57,12 @@ urlpatterns = [
     path("wrangle/take/", recipe.take_recipe, name="take_recipe"),
     path("wrangle/build/", tables.build, name="build"),
     path("table/", tables.table, name="table"),
+    path("contract/", contracts.contract, name="contract"),
+    path("contract/draft/", contracts.draft_contract, name="draft_contract"),
+    path("contract/save/", contracts.save_contract, name="save_contract"),
+    path("contract/check/", contracts.check_contract, name="check_contract"),
+    path("contract/classes/", contracts.class_columns, name="class_columns"),
+    path("contract/checks/<int:run_id>/failing/", contracts.failing_rows, name="failing_rows"),
     path("split/", splits.split, name="split"),
     path("split/chart/", splits.split_chart, name="split_chart"),
 ]

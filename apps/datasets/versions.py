@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.datasets.actions import begin, tell
+from apps.datasets.contracts import broken_version
 from apps.datasets.models import Version
 from apps.datasets.queries import (
     consolidation_of,
@@ -18,6 +19,7 @@ from apps.datasets.queries import (
     source_inputs,
     with_paths,
 )
+from apps.engine.contract.rule import REFUSE
 from apps.engine.errors import EngineError
 from apps.engine.joining.how import JoinHow
 from apps.engine.recipe.build import consolidated_shape
@@ -53,6 +55,13 @@ def take(*, version: Version, cycle: Cycle, by: User) -> None:
         raise Refusal(
             f"Version {version.number} cannot be taken: it was taken already, is not read, or a "
             "newer one is in use."
+        )
+    broken = broken_version(version)
+    if broken is not None:
+        says = broken.broken(REFUSE)[0]["says"]
+        raise Refusal(
+            f"Version {version.number} breaks the contract of {version.source}: {says} Bring in a "
+            "mended file, or change the contract and accept it first."
         )
     version.waits, version.taken_at = False, timezone.now()
     version.save(update_fields=["waits", "taken_at"])

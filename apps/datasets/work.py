@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from apps.datasets.contract_work import checked_by_force, keep_check
 from apps.datasets.join_work import compute, told
 from apps.datasets.models import Examination, Split, Table, Version
 from apps.datasets.queries import newest_version, with_paths
@@ -46,11 +47,15 @@ def typed(version: Version, original: Path, *, desk: Desk, folder: Path) -> dict
         report["rejects"] = keep(folder / "rejects.csv")
     if version.waits:
         report["compared"] = _compared(version, report["parquet"], desk)
+    report["held"] = checked_by_force(
+        version.source.project, version.source, report["parquet"], desk
+    )
     return report
 
 
 def write_reading(version: Version, report: dict[str, Any], *, job: Job) -> None:
     """Write what was read, inside of the job's last transaction."""
+    held = report.pop("held")
     version.spec, version.rows = report.pop("spec"), report["rows"]
     version.parquet, version.report = report.pop("parquet"), report
     version.save(update_fields=["spec", "rows", "parquet", "report"])
@@ -62,6 +67,7 @@ def write_reading(version: Version, report: dict[str, Any], *, job: Job) -> None
         project=version.source.project,
         facts={"parquet": version.parquet, "rows": version.rows},
     )
+    keep_check(held, by=job.by)
 
 
 def _compared(version: Version, parquet: str, desk: Desk) -> dict[str, Any] | None:
@@ -104,6 +110,7 @@ def build_table(job: Job, desk: Desk) -> None:
     *way, last = before["waterfall"]
     joined, *cleaned = result["waterfall"]  # the child began with the joined table
     result["waterfall"] = [*way, {**joined, "says": last["says"]}, *cleaned]
+    held = checked_by_force(table.cycle.project, None, parquet, desk)
     with desk.finishing():
         table.parquet, table.consolidated, table.rows = parquet, consolidated, result["rows"]
         table.spec, table.consolidated_spec = result.pop("spec"), result.pop("consolidated_spec")
@@ -116,6 +123,7 @@ def build_table(job: Job, desk: Desk) -> None:
             project=table.cycle.project,
             facts={"parquet": parquet, "inputs": table.inputs_hash},
         )
+        keep_check(held, by=job.by)
 
 
 def examine(job: Job, desk: Desk) -> None:
@@ -187,8 +195,10 @@ def draw_split(job: Job, desk: Desk) -> None:
         split.split_file = keep(folder / "split.parquet")
         split.development = keep(folder / "development.parquet")
         split.raw_development = keep(folder / "raw.parquet")
+    project = split.table.cycle.project
+    held = checked_by_force(project, None, split.development, desk, split_file=split.split_file)
     with desk.finishing():
-        Project.objects.select_for_update().get(pk=split.table.cycle.project_id)
+        Project.objects.select_for_update().get(pk=project.pk)
         if split.table.cycle.openings.exists():
             raise Refusal("The sealed test was opened meanwhile: its rows are fixed now.")
         split.report = result
@@ -198,6 +208,7 @@ def draw_split(job: Job, desk: Desk) -> None:
             f"The split is drawn: {result['development_rows']:,} development rows, "
             f"{result['test_rows']:,} test rows sealed",
             actor=job.by,
-            project=split.table.cycle.project,
+            project=project,
             facts={"split": split.split_file, "rows": result["row_ids_sha256"]},
         )
+        keep_check(held, by=job.by)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from apps.datasets.checks import sheets_of
+from apps.datasets.datasheets import Sheet
 from apps.modeling.models import Candidate
 from apps.modeling.queries import VerdictSummary, summarise
 from apps.modeling.reports import TrialPage, drivers, importance_unit, trial_page
@@ -21,6 +23,7 @@ class ModelCard:
     drivers: list[dict[str, Any]]
     unit: str
     sensitive: list[str]
+    sheets: list[Sheet]
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready form; numbers as they are stored."""
@@ -48,6 +51,9 @@ class ModelCard:
                 "split": trial.experiment.split.split_file,
                 "features": [feature["name"] for feature in trial.experiment.features],
                 "sensitive_features": self.sensitive,
+                "datasheets": [
+                    {"source": sheet.source.name, "answers": sheet.answers} for sheet in self.sheets
+                ],
             },
             "development": {
                 "scores": trial.result.get("scores"),
@@ -75,4 +81,5 @@ def model_card(candidate: Candidate) -> ModelCard:
         drivers=drivers(candidate.report),
         unit=importance_unit(candidate.trial.experiment),
         sensitive=[row["name"] for row in columns if row.get("sensitive") and row["name"] in used],
+        sheets=sheets_of(candidate.trial.experiment.split.table),
     )

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from apps.planning.models import Draft, Plan
+from apps.planning.models import ColumnClass, Draft, Plan
 from apps.web.admin import ReadOnlyAdmin
 
 
@@ -24,3 +24,13 @@ class DraftAdmin(ReadOnlyAdmin):
     list_filter = ["edited_at"]
     list_select_related = ["cycle__project", "edited_by"]
     search_fields = ["cycle__project__name"]
+
+
+@admin.register(ColumnClass)
+class ColumnClassAdmin(ReadOnlyAdmin):
+    """Classes of columns."""
+
+    list_display = ["column", "sensitivity", "project", "person", "at"]
+    list_filter = ["sensitivity", "at"]
+    list_select_related = ["project", "person"]
+    search_fields = ["column", "project__name", "person__name"]

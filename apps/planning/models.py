@@ -1,11 +1,11 @@
-"""Draft and Plan. A plan is an immutable numbered version; an amendment is the next number."""
+"""Draft, Plan, ColumnClass. A plan is an immutable numbered version; an amendment is the next."""
 
 from typing import Any
 
 from django.conf import settings
 from django.db import models
 
-from apps.projects.models import Cycle, InsertOnly
+from apps.projects.models import Cycle, InsertOnly, Project
 
 
 class Draft(models.Model):
@@ -65,3 +65,38 @@ class Plan(InsertOnly):
     def task(self, key: str) -> dict[str, Any]:
         """Content of one planning task, for example ``plan.task("objective")``."""
         return self.content.get(key, {})
+
+
+class Sensitivity(models.TextChoices):
+    """How a column is to be treated, the harmless first."""
+
+    PUBLIC = "public", "Public: anybody may see it"
+    INTERNAL = "internal", "Internal: the team may see it"
+    PERSONAL = "personal", "Personal: about a person; no single value is shown"
+    SECRET = "secret", "Secret: special or protected; no single value is shown"
+
+    @property
+    def is_veiled(self) -> bool:
+        """Whether values are taken out of results, pages and downloads."""
+        return self in (Sensitivity.PERSONAL, Sensitivity.SECRET)
+
+
+class ColumnClass(InsertOnly):
+    """The class that a person gave to a column of the project. The newest row of a column counts.
+
+    What a plan marks as sensitive stays so, whatever the class.
+    """
+
+    TEAM = "project__team"
+
+    project = models.ForeignKey(Project, models.PROTECT, related_name="column_classes")
+    column = models.CharField(max_length=255)
+    sensitivity = models.CharField(max_length=8, choices=Sensitivity.choices)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.column}: {self.sensitivity}"

@@ -17,7 +17,7 @@ from apps.planning.content import (
 )
 from apps.planning.difference import Change, difference
 from apps.planning.foundation import foundation_of
-from apps.planning.models import Draft, Plan
+from apps.planning.models import ColumnClass, Draft, Plan, Sensitivity
 from apps.planning.problems import testability
 from apps.planning.promised import PromiseLine, promise_lines, terms_of_test
 from apps.planning.value import YearlyValue, yearly_value
@@ -66,18 +66,32 @@ def current_plan(cycle: Cycle) -> Plan | None:
 
 
 def sensitive_columns(cycle: Cycle) -> frozenset[str]:
-    """Columns whose values are not shown: marked in the newest plan or in its draft.
+    """Columns whose values are not shown: marked in the newest plan or in its draft, or classed.
 
-    A mark counts before it is signed, and goes on counting while a newer plan waits.
+    A mark counts before it is signed, and goes on counting while a newer plan waits. A class of a
+    column adds to the marks and takes none back.
     """
     plan, draft = current_plan(cycle), Draft.objects.filter(cycle=cycle).first()
     contents = [one.content for one in (plan, draft) if one is not None]
-    return frozenset(
+    marked = frozenset(
         feature.name
         for content in contents
         for feature in features_of(content)
         if feature.sensitive
     )
+    return marked | veiled_columns(cycle.project_id)
+
+
+def column_classes(project_id: int) -> dict[str, Sensitivity]:
+    """The class of each column that somebody classed."""
+    rows = ColumnClass.objects.filter(project=project_id).order_by("pk")
+    return {row.column: Sensitivity(row.sensitivity) for row in rows}
+
+
+def veiled_columns(project_id: int) -> frozenset[str]:
+    """Columns that a person classed as personal or secret."""
+    classes = column_classes(project_id)
+    return frozenset(name for name, level in classes.items() if level.is_veiled)
 
 
 def plan_subject(cycle: Cycle) -> str:

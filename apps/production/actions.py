@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
@@ -9,6 +10,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from apps.accounts.models import User
+from apps.datasets.contracts import in_force
 from apps.jobs.actions import enqueue
 from apps.jobs.models import Queue
 from apps.modeling.queries import require_signed_model
@@ -83,6 +85,7 @@ def deploy(*, cycle: Cycle, by: User) -> Release:
             "positive": model.data.plan.positive or None,
             "threshold": model.candidate.threshold,
             "versions": model.candidate.report["versions"],
+            **_agreed(cycle),
         },
         monitor={"tripwires": tripwires_of(cycle)},
         job=job,
@@ -96,6 +99,15 @@ def deploy(*, cycle: Cycle, by: User) -> Release:
         facts={"release": release.number, "model": model.candidate.model},
     )
     return release
+
+
+def _agreed(cycle: Cycle) -> dict[str, Any]:
+    """The data contract in force, which the release takes with it; nothing without one."""
+    contract = in_force(cycle.project, None)
+    if contract is None:
+        return {}
+    told = {"id": contract.pk, "number": contract.number, "sha256": contract.content_hash}
+    return {"data_contract": told}
 
 
 @transaction.atomic

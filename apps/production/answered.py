@@ -79,6 +79,18 @@ def frame_of(release: Release, answers: list[Answer]) -> pd.DataFrame:
     )
 
 
+def typed_rows(release: Release, answers: list[Answer]) -> list[dict[str, Any]]:
+    """The rows as they were asked, moments as moments."""
+    contract = Contract.from_dict(release.contract)
+    dates = [item.name for item in contract.fields if item.kind is Kind.DATETIME]
+    rows = [dict(answer.row) for answer in answers]
+    for row in rows:
+        for name in dates:
+            if isinstance(row.get(name), str):
+                row[name] = datetime.fromisoformat(row[name])
+    return rows
+
+
 def with_score(release: Release, answers: list[Answer], frame: pd.DataFrame) -> pd.DataFrame:
     """The same with what drift compares of the answer: chance of the positive class, or itself."""
     positive = release.served_with["positive"]

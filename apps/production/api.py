@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 
+from apps.engine.serving.contract import Contract
 from apps.engine.serving.payload import BadPayload, parse_body
 from apps.production import predicting, serving
 from apps.production.actuals import record
@@ -84,6 +85,10 @@ def contract(request: HttpRequest, token: ApiToken) -> dict[str, Any]:
         "endpoint": token.deployment.slug,
         "release": release.number,
         "fields": release.contract["fields"],
+        "rules": [
+            {"says": rule.sentence(), "columns": list(rule.columns), "severity": rule.severity}
+            for rule in Contract.from_dict(release.contract).rules
+        ],
         "example": {"rows": [release.report["example"]]},
     }
 

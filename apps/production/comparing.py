@@ -11,6 +11,7 @@ from apps.jobs.models import Job
 from apps.jobs.runner import Desk
 from apps.planning.content import features_of, payoff_of
 from apps.planning.models import Plan
+from apps.planning.queries import veiled_columns
 from apps.production.models import FlipReport, Prediction, Release
 from apps.production.taking import take_up
 from apps.projects import ledger
@@ -72,6 +73,7 @@ def _segments(plan: Plan, release: Release) -> list[str]:
     fields = {item["name"]: item for item in release.contract["fields"]}
     planned = [name for name in plan.task("metrics").get("slices") or [] if name in fields]
     secret = {item.name for item in features_of(plan.content) if item.sensitive}
+    secret |= veiled_columns(release.cycle.project_id)
     return planned or [
         name for name, item in fields.items() if item["categories"] and name not in secret
     ]

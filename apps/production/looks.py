@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from django.db.models import Count, Q
 
+from apps.engine.contract.requests import CODE, breaches_of
 from apps.engine.evaluation.intervals import rate_interval
 from apps.engine.evaluation.slices import slices_of
 from apps.engine.evaluation.weak_spots import loss_of_rows
@@ -20,10 +21,11 @@ from apps.engine.monitoring.estimated import estimate, estimated_days
 from apps.engine.monitoring.level import level_loss
 from apps.engine.monitoring.performance import FEW_ROWS, realised
 from apps.engine.monitoring.service import service
+from apps.engine.serving.contract import Contract
 from apps.planning.queries import SignedPlan, as_signed
 from apps.production import answered, booking
 from apps.production.answered import Answer
-from apps.production.models import Actual, Prediction, Release
+from apps.production.models import Actual, Call, Prediction, Release
 
 ACTUAL_ROWS = 50_000
 MOST_CALLS = 50_000
@@ -49,7 +51,11 @@ def look_at(release: Release, *, now: datetime) -> Looked:
     plan = as_signed(release.candidate.trial.experiment.plan)
     answers = answered.newest(release)
     frame = answered.frame_of(release, answers)
-    calls = _service(release, SERVICE_WINDOW, now=now)
+    calls = {
+        **_service(release, SERVICE_WINDOW, now=now),
+        "contract": _breaches(release, answers),
+        "contract_refused": _refused_by_contract(release, since=now - SERVICE_WINDOW),
+    }
     moved = _drift(release, answers, frame)
     promise = {
         **_judged(release, plan, _known(release), answered=_answered(release)),
@@ -112,6 +118,26 @@ def _service(release: Release, window: timedelta, *, now: datetime) -> dict[str,
         "error_rate": counted["errors"] / total,
         "refused_rate": counted["refused"] / total,
     }
+
+
+def _breaches(release: Release, answers: list[Answer]) -> list[dict[str, Any]]:
+    """Rules of the data contract that answered rows break, each with how many: those that warn."""
+    asked = Contract.from_dict(release.contract).asked
+    if not asked:
+        return []
+    counts: Counter[int] = Counter()
+    for row in answered.typed_rows(release, answers):
+        counts.update(asked.index(one) for one in asked if breaches_of(row, [one]))
+    return [
+        {"says": asked[place][0].sentence(), "rows": rows, "share": rows / len(answers)}
+        for place, rows in counts.most_common()
+    ]
+
+
+def _refused_by_contract(release: Release, *, since: datetime) -> int:
+    """Calls of the endpoint whose first error is a breach; a refused call has no release."""
+    calls = Call.objects.filter(deployment=release.deployment_id, is_rehearsal=False)
+    return calls.filter(at__gt=since, error__startswith=CODE).count()
 
 
 def _drift(release: Release, answers: list[Answer], frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from apps.accounts.models import User
 from apps.datasets.models import Version
 from apps.modeling.models import Opening
 from apps.planning.models import Plan
+from apps.planning.queries import veiled_columns
 from apps.production.lessons import Lesson, lessons
 from apps.production.models import Deployment, Incident, Prediction, Release
 from apps.production.queries import serving_release
@@ -123,9 +124,10 @@ class Trace:
 
     @property
     def shown_row(self) -> list[tuple[str, Any]]:
-        """The row as it was asked; of columns that the plan marks as sensitive, no value."""
+        """The row as it was asked; of columns that are sensitive by plan or class, no value."""
         columns = self.plan.task("features").get("columns") or []
         veiled = {row["name"] for row in columns if row.get("sensitive")}
+        veiled |= veiled_columns(self.cycle.project_id)
         return [
             (name, VEILED if name in veiled else "missing" if value is None else value)
             for name, value in self.prediction.row.items()

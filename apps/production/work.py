@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from apps.datasets.models import Contract
 from apps.datasets.storage import local
 from apps.engine.errors import EngineError
 from apps.jobs.models import Job
@@ -44,6 +45,7 @@ def build_release(job: Job, desk: Desk) -> None:
         problem=told["problem"],
         positive=told["positive"],
         threshold=told["threshold"],
+        rules=_rules(told),
         **_for_estimates(release),
     )
     with desk.finishing():
@@ -64,6 +66,12 @@ def build_release(job: Job, desk: Desk) -> None:
             project=release.cycle.project,
             facts={"release": release.content_hash, "latency_ms": result["latency_ms"]},
         )
+
+
+def _rules(served_with: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rules of the data contract that was in force when the release was asked for."""
+    agreed = served_with.get("data_contract")
+    return Contract.objects.get(pk=agreed["id"]).rules if agreed else []
 
 
 def _for_estimates(release: Release) -> dict[str, Any]:

@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from apps.datasets import actions
+from apps.datasets import actions, contract_actions
 from apps.datasets.checks import CHECKS, contributors
+from apps.datasets.datasheets import NEEDED
 from apps.datasets.grids import data_summary
+from apps.datasets.models import Contract
 from apps.datasets.queries import current_split
 from apps.projects.models import Role
 from apps.projects.stages import Stage
@@ -51,7 +53,23 @@ def test_without_data_every_question_blocks_in_a_sentence(opened):
         assert answer.says.endswith(".")
 
 
-def test_good_data_passes_every_question_and_the_gate_shows_it(sealed, opened, client, manager):
+@pytest.fixture
+def agreed(sealed, opened, analyst, jobs):
+    """A drafted contract in force, and a datasheet without open questions."""
+    with jobs():
+        contract_actions.draft(cycle=opened, source=None, by=analyst)
+    drafted = Contract.objects.get()
+    with jobs():
+        contract_actions.accept(contract=drafted, cycle=opened, by=analyst)
+    for source in opened.project.sources.all():
+        told = dict.fromkeys(NEEDED, "As the paper says.")
+        contract_actions.fill_datasheet(source=source, cycle=opened, answers=told, by=analyst)
+    return drafted
+
+
+def test_good_data_passes_every_question_and_the_gate_shows_it(
+    sealed, agreed, opened, client, manager
+):
     found = answers(opened)
     assert {key: answer.state for key, answer in found.items()} == dict.fromkeys(found, "pass")
     assert found["target_is_there"].says == (

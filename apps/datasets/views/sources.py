@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.datasets import actions, looking, queries, versions
+from apps.datasets import actions, contracts, datasheets, looking, queries, versions
 from apps.datasets.forms.sources import ReadingForm, SourceForm, UploadForm
 from apps.datasets.models import Source, Version
 from apps.datasets.views.uploads import bring_in, uploads_of
@@ -101,10 +101,22 @@ def _source_page(
         "look": bound.look,
         "closed": queries.why_closed(project.cycle),
         **_waiting(project, shown),
+        **_agreed(project, found, shown),
     }
     return render_page(
         request, "datasets/source.html", context, fragments=("preview",), status=bound.status
     )
+
+
+def _agreed(project: Project, found: Source, shown: Version | None) -> dict[str, Any]:
+    """The contract in force, how the version stands to it, and open questions of the datasheet."""
+    contract = contracts.in_force(project, found)
+    run = contracts.run_of(contract, shown.parquet) if contract and shown else None
+    return {
+        "contract": contract,
+        "held": run if run is not None and run.is_ready else None,
+        "open_questions": len(datasheets.sheet_of(found, cycle=project.cycle).open),
+    }
 
 
 def _waiting(project: Project, shown: Version | None) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from typing import Any
 
 import pandas as pd
 
+from apps.engine.contract.requests import Test, breaches_of, left_to_ask, narrowed, test_of
+from apps.engine.contract.rule import Rule, rules_from
 from apps.engine.errors import ColumnMissing
 from apps.engine.reading.tables import kind_of_series
 from apps.engine.serving.fields import Field, UsualRow, usual_row
@@ -27,9 +29,10 @@ _LARGEST_INTEGER = 2**63 - 1
 
 @dataclass(frozen=True)
 class Contract:
-    """All fields of a request row."""
+    """All fields of a request row, and the rules of the data contract that it is held against."""
 
     fields: tuple[Field, ...]
+    rules: tuple[Rule, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -39,11 +42,18 @@ class Contract:
     @cached_property
     def usual(self) -> UsualRow:
         """The quick check of a row about which nothing is to be said."""
-        return usual_row(self.fields)
+        fields = narrowed(self.fields, self.rules)
+        return usual_row(fields, left_to_ask(self.fields, self.rules))
+
+    @cached_property
+    def asked(self) -> tuple[tuple[Rule, Test], ...]:
+        """Each rule with its test."""
+        return tuple((rule, test_of(rule)) for rule in self.rules)
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-ready form."""
-        return {"fields": [asdict(item) for item in self.fields]}
+        """JSON-ready form; without rules it is as it was before there were any."""
+        told: dict[str, Any] = {"fields": [asdict(item) for item in self.fields]}
+        return {**told, "rules": [rule.as_dict() for rule in self.rules]} if self.rules else told
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Contract":
@@ -60,7 +70,8 @@ class Contract:
                     }
                 )
                 for item in data["fields"]
-            )
+            ),
+            rules_from(data.get("rules", ())),
         )
 
     def example(self) -> dict[str, Any]:
@@ -132,7 +143,8 @@ def check_rows(rows: Sequence[Any], contract: Contract, *, most_rows: int = MOST
 
     Errors and warnings are ``{"row" (from 1), "field", "code", "message"}``, at most MOST_ERRORS
     and MOST_WARNINGS; the last warning counts those that are not listed. Names decide, not order.
-    Unknown categories and numbers outside of the development range are answered with a warning.
+    Unknown categories and numbers outside of the development range are answered with a warning;
+    what breaks a rule of the data contract is refused or warned of, as the rule says.
     """
     checked = Checked()
     if not rows:
@@ -150,7 +162,7 @@ def check_rows(rows: Sequence[Any], contract: Contract, *, most_rows: int = MOST
         elif (clean := usual(row)) is not None:
             checked.rows.append(clean)
         else:
-            _check_row(number, row, known, checked)
+            _check_row(number, row, known, checked, contract.asked)
         if checked.is_full:
             break
     if checked.unlisted:
@@ -163,16 +175,35 @@ def _told(row: int | None, name: str | None, code: str, message: str) -> dict[st
 
 
 def _check_row(
-    number: int, row: dict[str, Any], known: Mapping[str, Field], checked: Checked
+    number: int,
+    row: dict[str, Any],
+    known: Mapping[str, Field],
+    checked: Checked,
+    asked: Sequence[tuple[Rule, Test]] = (),
 ) -> None:
     for name in row:
         if name not in known and not checked.is_full:
             says = _unknown(name, known)
             checked.errors.append(_told(number, _shown(name), "unknown_field", says))
+    clean = _cleaned(number, row, known, checked)
+    if clean is None:
+        return
+    told = _held(number, clean, checked, asked)
+    for name, value in clean.items():
+        note = None if name in told else _note(known[name], value)
+        if note:
+            checked.warn(_told(number, name, *note))
+    checked.rows.append(clean)
+
+
+def _cleaned(
+    number: int, row: dict[str, Any], known: Mapping[str, Field], checked: Checked
+) -> dict[str, Any] | None:
+    """The values that are of their type; None once no further error would be told."""
     clean: dict[str, Any] = {}
     for name, item in known.items():
         if checked.is_full:
-            return
+            return None
         if name not in row:
             says = f'The column "{name}" is missing.'
             checked.errors.append(_told(number, name, "missing_field", says))
@@ -182,10 +213,22 @@ def _check_row(
             checked.errors.append(_told(number, name, code, says))
             continue
         clean[name] = value
-        note = _note(item, value)
-        if note:
-            checked.warn(_told(number, name, *note))
-    checked.rows.append(clean)
+    return clean
+
+
+def _held(
+    number: int, row: dict[str, Any], checked: Checked, asked: Sequence[tuple[Rule, Test]]
+) -> set[str]:
+    """Hold a row against the data contract; the fields that something was told of."""
+    told = set()
+    for breach in breaches_of(row, asked):
+        says = _told(number, breach.field, breach.code, breach.message)
+        told.add(breach.field)
+        if not breach.rule.refuses:
+            checked.warn(says)
+        elif not checked.is_full:
+            checked.errors.append(says)
+    return told
 
 
 def _shown(name: str) -> str:

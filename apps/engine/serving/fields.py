@@ -32,11 +32,26 @@ class Field:
     missing_rate: float = 0.0
 
 
-def usual_row(fields: Sequence[Field]) -> UsualRow:
+def usual_row(fields: Sequence[Field], breaks: Sequence[Callable[[Row], bool]] = ()) -> UsualRow:
     """A function from a row to the row in the contract's types and order.
 
     It answers None when anything about the row has to be looked at: the full check decides then.
+    ``breaks`` are tests of the row as it is returned; one that is true asks for the full check.
     """
+    check = _by_fields(fields)
+    if not breaks:
+        return check
+
+    def check_relations(row: Row) -> Row | None:
+        clean = check(row)
+        if clean is not None and any(broken(clean) for broken in breaks):
+            return None
+        return clean
+
+    return check_relations
+
+
+def _by_fields(fields: Sequence[Field]) -> UsualRow:
     names = {item.name for item in fields}
     plan = [(item.name, item.nullable, _READERS[item.kind](item)) for item in fields]
 

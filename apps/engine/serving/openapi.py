@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from apps.engine.contract.rule import Rule
 from apps.engine.serving.contract import MOST_TEXT, Contract
 from apps.engine.serving.fields import Field
 from apps.engine.types import Kind
@@ -146,7 +147,7 @@ def _schemas(contract: Contract, classes: Sequence[str], most_rows: int) -> dict
         "description": "The caller's own, one a row.",
     }
     return {
-        "Row": _object({item.name: _field(item) for item in contract.fields}),
+        "Row": _row(contract),
         "Call": call,
         "Answer": _answer(answered, classes),
         "Actuals": _object({"rows": {**rows, "items": actual}}),
@@ -192,9 +193,40 @@ def _object(properties: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _field(item: Field) -> dict[str, Any]:
-    told = dict(_TYPES[item.kind])
-    if item.nullable:
+def _row(contract: Contract) -> dict[str, Any]:
+    """A row with what the data contract refuses as limits; other rules stand in words."""
+    refusing = [rule for rule in contract.rules if rule.refuses]
+    told = _object(
+        {
+            item.name: _field(item, [rule for rule in refusing if rule.columns == (item.name,)])
+            for item in contract.fields
+        }
+    )
+    words = [
+        f"{'Refused' if rule.refuses else 'Warned of'} where it does not hold: {rule.sentence()}"
+        for rule in contract.rules
+        if not rule.refuses or rule.kind == "holds"
+    ]
+    return {**told, "description": " ".join(words)} if words else told
+
+
+def _limits(rules: Sequence[Rule]) -> dict[str, Any]:
+    """JSON Schema of rules on one column that refuse."""
+    told: dict[str, Any] = {}
+    for rule in rules:
+        if rule.kind == "one_of":
+            told["enum"] = list(rule.values)
+        bounds = {"minimum": rule.low, "maximum": rule.high}
+        told |= {name: each for name, each in bounds.items() if isinstance(each, int | float)}
+    return told
+
+
+def _field(item: Field, rules: Sequence[Rule]) -> dict[str, Any]:
+    told = {**_TYPES[item.kind], **_limits(rules)}
+    nullable = item.nullable and not any(rule.kind == "filled" for rule in rules)
+    if nullable and "enum" in told:
+        told["enum"].append(None)
+    if nullable:
         told["type"] = [told["type"], "null"]
     if item.example is not None:
         told["examples"] = [item.example]

@@ -6,11 +6,14 @@ Without the first there is no release; without the second scikit-learn serves it
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from apps.engine.contract.requests import rules_of_requests
+from apps.engine.contract.rule import rules_from
 from apps.engine.errors import EngineError
 from apps.engine.evaluation.metrics import Predictions
 from apps.engine.evaluation.verdict import Promise
@@ -46,8 +49,12 @@ def build_release(
     report: Report,
     answers: str | None = None,
     promises: Sequence[Mapping[str, Any]] = (),
+    rules: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Draft the contract and prove that a request is answered as training would.
+
+    ``rules`` of the accepted data contract: those that a request can be held against stand in the
+    release's contract. The proof is without them, since a rule may be younger than the rows.
 
     Up to VERIFIED_ROWS development rows, spread over the table, are sent as JSON-like requests
     through check, recipe and model, and compared with the model's answer on the stored table.
@@ -55,7 +62,8 @@ def build_release(
     Returns ``contract``, ``verified_rows``, ``max_difference``, ``latency_ms`` (one row, p50 and
     p95), ``engine`` ("compiled" or "scikit-learn"), ``compiled`` (a Verdict), ``sketch``
     (reference of features and prediction), ``example``, ``estimator`` (of the promises while the
-    truth is not known, from the file of out-of-fold ``answers``; None without one).
+    truth is not known, from the file of out-of-fold ``answers``; None without one),
+    ``refused_rows`` (of the verified rows, those that the data contract would refuse).
 
     Raises
     ------
@@ -67,15 +75,8 @@ def build_release(
     raw = read_table(raw_development)
     contract = draft_contract(raw, needed=_needed(raw, features, steps, target=target))
     fitted = load_model(model, sha256=sha256)
-    scorer = Scorer(
-        fitted,
-        contract=contract,
-        steps=steps,
-        features=features,
-        problem=kind,
-        positive=positive,
-        threshold=threshold,
-    )
+    how: dict[str, Any] = {"positive": positive, "threshold": threshold}
+    scorer = Scorer(fitted, contract=contract, steps=steps, features=features, problem=kind, **how)
     report(1, 5, "Answering development rows as requests")
     rows = load_rows(development, target=target, spec=specs(features), problem=kind)
     chosen = np.unique(np.linspace(0, len(raw) - 1, min(len(raw), VERIFIED_ROWS)).astype(int))
@@ -84,14 +85,16 @@ def build_release(
     requests = _requests(raw, contract, chosen)
     verdict = compile_and_verify(scorer, check_rows(requests, contract).rows)
     report(3, 5, "Timing single rows")
+    scorer.contract = held = _held(contract, rules, steps)
     timed = _latency_ms(scorer, requests[:TIMED_ROWS])
     report(4, 5, "Keeping a reference for drift")
     told = predict(fitted, rows.features, problem=kind, positive=positive, threshold=threshold)
     sketch = sketch_of(raw[list(contract.names)], prediction=_scores(told, positive))
     report(5, 5, "Done")
     return {
-        "contract": contract.as_dict(),
+        "contract": held.as_dict(),
         "verified_rows": len(chosen),
+        "refused_rows": sum(bool(check_rows([row], held).errors) for row in requests),
         "max_difference": difference,
         "latency_ms": timed,
         "engine": "compiled" if verdict.serves else "scikit-learn",
@@ -102,6 +105,14 @@ def build_release(
             answers, raw[list(contract.names)], promises, positive=positive, threshold=threshold
         ),
     }
+
+
+def _held(
+    contract: Contract, rules: Sequence[Mapping[str, Any]], steps: Sequence[Mapping[str, Any]]
+) -> Contract:
+    """The contract with the rules that requests are held against."""
+    asked = rules_of_requests(rules_from(rules), contract.fields, steps)
+    return replace(contract, rules=asked)
 
 
 def _scores(told: Predictions, positive: str | None) -> "pd.Series[Any]":

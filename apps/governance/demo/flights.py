@@ -1,7 +1,7 @@
 """Flight delays: five tables joined, waiting for a manager at the data gate."""
 
 from apps.engine.simulation.flights import flight_tables
-from apps.governance.demo import steps
+from apps.governance.demo import sheets, steps
 from apps.governance.demo.people import Cast
 from apps.governance.demo.steps import Say
 from apps.projects.stages import Stage
@@ -162,6 +162,7 @@ def build(people: Cast, *, say: Say) -> None:
         by=analyst,
     )
     steps.split(cycle, method="time", time="time_hour", folds=4, by=analyst)
+    steps.agree(cycle, sheets.FLIGHTS, by=analyst)
     steps.submit(
         cycle, Stage.DATA, by=analyst, note="15 % of the planes are in no register; see the join."
     )

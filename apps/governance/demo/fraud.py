@@ -12,7 +12,7 @@ from apps.accounts.models import User
 from apps.engine.serving.contract import Contract
 from apps.engine.serving.fallback import Rule
 from apps.engine.simulation.fraud import simulate_fraud
-from apps.governance.demo import steps
+from apps.governance.demo import sheets, steps
 from apps.governance.demo.fraud_plan import PLAN
 from apps.governance.demo.people import Cast
 from apps.governance.demo.steps import Say
@@ -74,6 +74,7 @@ def _to_live(cycle: Cycle, people: Cast, *, say: Say) -> None:
         by=analyst,
     )
     steps.split(cycle, method="time", time="at", folds=4, by=analyst)
+    steps.agree(cycle, sheets.FRAUD, by=analyst)
     steps.sign(cycle, Stage.DATA, by=analyst, reason="All questions hold.")
     say("Card fraud: training")
     steps.model(cycle, candidates=["linear", "lightgbm"], choose="lightgbm", by=analyst)
@@ -83,12 +84,17 @@ def _to_live(cycle: Cycle, people: Cast, *, say: Say) -> None:
     release = current_release(cycle) or production.deploy(cycle=cycle, by=analyst)
     steps.finish(release.job)
     release.refresh_from_db()
-    began = time.perf_counter()
-    told = serving.answer(release, [release.report["example"]])
-    serving.log(release.deployment, began=began, token=None, told=told, is_rehearsal=True)
+    _tried(release)
     _drills(release, analyst)
     steps.submit(cycle, Stage.PRODUCTION, by=analyst, note="Tried with a usual payment.")
     steps.sign(cycle, Stage.PRODUCTION, by=manager, reason="Answers as in training, is watched.")
+
+
+def _tried(release: Release) -> None:
+    """One call, as a person tries it on the deploy page."""
+    began = time.perf_counter()
+    told = serving.answer(release, [release.report["example"]])
+    serving.log(release.deployment, began=began, token=None, told=told, is_rehearsal=True)
 
 
 def _drills(release: Release, analyst: User) -> None:

@@ -10,6 +10,8 @@ from celery import current_app
 
 from apps.accounts.models import User
 from apps.datasets import actions as data
+from apps.datasets import contract_actions as contracts
+from apps.datasets.contracts import in_force, versions_of
 from apps.datasets.join_actions import add_join
 from apps.datasets.models import Source
 from apps.datasets.queries import current_split, current_table, newest_version
@@ -135,6 +137,27 @@ def split(cycle: Cycle, *, by: User, **how: Any) -> None:
     profile = current_profile(cycle)
     if profile is None or not profile.is_ready:
         finish(start_profile(cycle=cycle, by=by).job)
+
+
+def contract(cycle: Cycle, *, by: User) -> None:
+    """Have a data contract drafted from the development rows, accept it, check it."""
+    if in_force(cycle.project, None) is None:
+        finish(contracts.draft(cycle=cycle, source=None, by=by).job)
+        newest = versions_of(cycle.project, None)[0]
+        contracts.accept(contract=newest, cycle=cycle, by=by)
+    accepted = in_force(cycle.project, None)
+    assert accepted is not None, "it was accepted a line before"
+    run = contracts.check(contract=accepted, cycle=cycle, by=by)
+    if run is not None and not run.is_ready:
+        finish(run.job)
+
+
+def agree(cycle: Cycle, told: dict[str, dict[str, str]], *, by: User) -> None:
+    """A contract in force, and answered datasheets; ``told`` by the name of the source."""
+    contract(cycle, by=by)
+    for name, answers in told.items():
+        found = Source.objects.get(project=cycle.project, name=name)
+        contracts.fill_datasheet(source=found, cycle=cycle, answers=answers, by=by)
 
 
 def model(cycle: Cycle, *, candidates: list[str], choose: str, by: User) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import models
 
 from apps.accounts.models import User
-from apps.datasets.models import Split, Table
+from apps.datasets.models import Acceptance, Contract, ContractRun, Datasheet, Split, Table
 from apps.eda.models import Finding
 from apps.governance.models import (
     Delegation,
@@ -18,7 +18,7 @@ from apps.governance.models import (
     WarningAccepted,
 )
 from apps.modeling.models import Candidate, Evaluation, Experiment, Opening, Trial
-from apps.planning.models import Plan
+from apps.planning.models import ColumnClass, Plan
 from apps.production.models import Drill, Fallback, GlassRequest, Release, Switch, WirePolicy
 from apps.projects.canonical import canonical
 from apps.projects.models import ConditionMet, Cycle, Decision, Submission, Tiering
@@ -31,9 +31,16 @@ _LEFT_OUT = {"diagnosis"}  # drawings of single rows; the hashes of what was tra
 def _rows_by_stage(cycle: Cycle) -> dict[Stage, dict[str, Iterable[models.Model]]]:
     """Queries by the stage that they belong to, under the name of their file."""
     return {
-        Stage.PLAN: {"plans": Plan.objects.filter(cycle=cycle)},
+        Stage.PLAN: {
+            "plans": Plan.objects.filter(cycle=cycle),
+            "column_classes": ColumnClass.objects.filter(project=cycle.project_id),
+        },
         Stage.DATA: {
             "tables": Table.objects.filter(cycle=cycle),
+            "contracts": Contract.objects.filter(project=cycle.project_id),
+            "contracts_accepted": Acceptance.objects.filter(contract__project=cycle.project_id),
+            "contract_checks": ContractRun.objects.filter(project=cycle.project_id),
+            "datasheets": Datasheet.objects.filter(source__project=cycle.project_id),
             "splits": Split.objects.filter(table__cycle=cycle),
             "findings": Finding.objects.filter(cycle=cycle).order_by("pk"),
         },

@@ -234,6 +234,6 @@ The folder is an MLflow model as well: `mlflow.pyfunc.load_model("this folder").
 
 `release.json` holds the contract of a row, the recipe and the hash of `model.skops`. The model file
 is read by skops, which builds only the classes that `release.json` lists. What the endpoint does
-besides is not here: tokens, limits, warnings, the log and the watch. Nobody notices here when the
-model grows old.
+besides is not here: tokens, limits, warnings, the rules of the data contract, the log, the watch.
+Nobody notices here when the model grows old.
 """
