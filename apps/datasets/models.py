@@ -210,15 +210,21 @@ class JoinPreview(models.Model):
 
 
 class Step(models.Model):
-    """One step of a cycle's recipe. A removed one is disabled and kept: history is not erased."""
+    """One step of a cycle's recipe, row-wise or fitted. A removed one is disabled and kept:
+    history is not erased, and one history holds both lists."""
 
     cycle = models.ForeignKey(Cycle, models.CASCADE, related_name="steps")
     position = models.PositiveSmallIntegerField()
-    step = models.CharField(max_length=40, help_text="A key of apps.engine.recipe STEPS.")
+    step = models.CharField(
+        max_length=40, help_text="A key of apps.engine.recipe STEPS, or of the fitted CHOICES."
+    )
     params = models.JSONField(default=dict)
     is_enabled = models.BooleanField(default=True)
     is_removed = models.BooleanField(
         default=False, help_text="Not in the recipe now; an earlier state may bring it back."
+    )
+    is_fitted = models.BooleanField(
+        default=False, help_text="A fitted choice: learnt inside of each candidate's pipeline."
     )
     reason = models.CharField(max_length=300, blank=True, help_text="Why; shown at the gate.")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
@@ -229,6 +235,10 @@ class Step(models.Model):
 
     def __str__(self) -> str:
         return f"{self.position}. {self.step}"
+
+    def as_choice(self) -> dict[str, Any]:
+        """A fitted one as ``apps.engine.training.fitted`` takes it."""
+        return {"choice": self.step, "params": self.params}
 
     def as_dict(self) -> dict[str, Any]:
         """The form the engine takes."""
@@ -281,6 +291,37 @@ class Examination(models.Model):
 
     def __str__(self) -> str:
         return f"Examination {self.pk} of {self.cycle}"
+
+    @property
+    def is_ready(self) -> bool:
+        """Finished."""
+        return bool(self.result)
+
+
+class FittedLook(models.Model):
+    """What fitted choices make of the development rows, found out once for what it rests on."""
+
+    cycle = models.ForeignKey(Cycle, models.CASCADE, related_name="fitted_looks")
+    subject = models.CharField(max_length=64, help_text="Hash of rows, features and choices.")
+    split = models.ForeignKey("Split", models.CASCADE, related_name="+")
+    choices = models.JSONField(help_text="All that count, the one that is drafted among them.")
+    features = models.JSONField(help_text="Column specs that a model may use.")
+    draft = models.JSONField(
+        default=dict, help_text="The choice that is looked at before it is made; {} is none."
+    )
+    job = models.ForeignKey(Job, models.PROTECT, related_name="+", null=True)
+    result = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the JSON result.")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["cycle", "subject"], name="fitted_looked_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"Look {self.pk} at fitted choices of {self.cycle}"
 
     @property
     def is_ready(self) -> bool:

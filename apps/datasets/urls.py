@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.datasets.views import joins, recipe, sources, splits, tables, uploads
+from apps.datasets.views import fitted, joins, recipe, sources, splits, tables, uploads
 
 app_name = "datasets"
 urlpatterns = [
@@ -35,6 +35,10 @@ urlpatterns = [
     path("wrangle/add/<slug:key>/", tables.add_step, name="add_step"),
     path("wrangle/steps/<int:step_id>/", tables.change_step, name="change_step"),
     path("wrangle/steps/<int:step_id>/edit/", recipe.edit_step, name="edit_step"),
+    path("wrangle/fitted/add/<slug:key>/", fitted.add_choice, name="add_choice"),
+    path("wrangle/fitted/look/", fitted.look_at_choices, name="look_at_choices"),
+    path("wrangle/fitted/looks/<int:look_id>/", fitted.fitted_look, name="fitted_look"),
+    path("wrangle/fitted/<int:step_id>/edit/", fitted.change_choice, name="change_choice"),
     path("wrangle/issues/", recipe.examine, name="examine"),
     path("wrangle/history/", recipe.history, name="recipe_history"),
     path("wrangle/history/go/", recipe.go_to, name="recipe_go_to"),

@@ -25,6 +25,9 @@ class Experiment(models.Model):
     balanced = models.BooleanField(
         default=False, help_text="Each class counts alike, however rare it is."
     )
+    preparation = models.JSONField(
+        default=list, help_text="Fitted choices of the wrangle page at the start; [] is automatic."
+    )
     note = models.TextField(blank=True, help_text="Why it was run, and what was learnt.")
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)

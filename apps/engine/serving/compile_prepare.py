@@ -125,9 +125,7 @@ def _ranking(scaler: QuantileTransformer) -> Change:
             return 1.0 if value == known[-1] else 0.0
         return 0.5 * (_forth(value, known, ranks) - _back(value, known, ranks))
 
-    return lambda inputs: [
-        rank(value, known) for value, known in zip(inputs, columns, strict=True)
-    ]
+    return lambda inputs: [rank(value, known) for value, known in zip(inputs, columns, strict=True)]
 
 
 def _forth(value: float, known: list[float], ranks: list[float]) -> float:

@@ -320,7 +320,9 @@ def _single(candidate: str, params: Mapping[str, Any], setting: Setting) -> tupl
     )
     if candidate == "rule":
         return _repr(model), []
-    settled = AUTOMATIC if candidate == "dummy" else settle(setting.choices, specs(setting.features))
+    settled = (
+        AUTOMATIC if candidate == "dummy" else settle(setting.choices, specs(setting.features))
+    )
     parts = {
         "number": number_part(candidate, complete=needs_complete(settled.select)),
         "few": few_part(candidate),
@@ -339,7 +341,8 @@ def _single(candidate: str, params: Mapping[str, Any], setting: Setting) -> tupl
 
 def _chosen(settled: Settled, candidate: str, setting: Setting) -> tuple[str, list[Any]]:
     """Chosen parts as the argument of ``prepared``; "" where nothing was chosen."""
-    lines, used = [], []
+    lines: list[str] = []
+    used: list[Any] = []
     for group in settled.groups:
         pair = both_parts(
             group,

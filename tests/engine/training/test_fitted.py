@@ -1,18 +1,23 @@
 """Fitted choices take the place of the automatic preparation and learn from training rows only."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.impute import IterativeImputer, KNNImputer, SimpleImputer
 from sklearn.preprocessing import OneHotEncoder, QuantileTransformer, RobustScaler, TargetEncoder
 
-from apps.engine.training.fitted.choices import CHOICES, choice_from, misfits, sentences
+from apps.engine.errors import BadParameter
+from apps.engine.reading.tables import house_types, write_table
+from apps.engine.training.fitted.choices import CHOICES, NEAREST, choice_from, misfits, sentences
+from apps.engine.training.fitted.look import look_at_choices
 from apps.engine.training.fitted.settle import settle
 from apps.engine.training.frame import model_frame
 from apps.engine.training.pipeline import build_pipeline
 from apps.engine.training.rows import distinct_values
 from apps.engine.training.texts import long_texts
-from apps.engine.types import ColumnSpec, Kind, Problem, TableSpec
+from apps.engine.types import ColumnSpec, Kind, Problem, TableSpec, silent
 
 ROWS = 240
 SPEC = [
@@ -35,7 +40,7 @@ def people(seed=0):
     table = pd.DataFrame(
         {
             "age": np.where(random.random(ROWS) < 0.2, np.nan, age),
-            "fare": np.where(random.random(ROWS) < 0.1, np.nan, 3 * age + random.normal(0, 1, ROWS)),
+            "fare": np.where(random.random(ROWS) < 0.1, np.nan, 3 * age + random.random(ROWS)),
             "seen": pd.Timestamp("2026-01-01") + pd.to_timedelta(np.arange(ROWS), unit="h"),
             "town": random.choice([f"town {n}" for n in range(50)], ROWS),
             "deck": random.choice(["A", "B", "C"], ROWS, p=[0.6, 0.38, 0.02]),
@@ -76,7 +81,7 @@ def kinds(part):
 
 
 EVERYTHING = [
-    chosen("fill_numbers", method="nearest rows (KNNImputer)", columns=["age", "fare"]),
+    chosen("fill_numbers", method=NEAREST, columns=["age", "fare"]),
     chosen("fill_numbers", method="mean", mark="no"),
     chosen("scale", method="robust"),
     chosen("scale", method="quantile", columns=["fare"]),
@@ -91,9 +96,7 @@ BOOSTED = [*EVERYTHING[1:], chosen("fill_numbers", method="a model (IterativeImp
 
 def test_what_names_a_column_goes_before_what_is_for_all_of_its_kind():
     settled = settle(EVERYTHING, SPEC)
-    said = {
-        group.features: [each.sentence() for each in group.choices] for group in settled.groups
-    }
+    said = {group.features: [each.sentence() for each in group.choices] for group in settled.groups}
     assert said["age",][-1].startswith("Scale every number column by median")
     assert said["fare",][-1] == "Scale “fare” to ranks from 0 to 1"
     assert said["seen",][0] == "Fill gaps in every number column with the mean"
@@ -172,7 +175,10 @@ def test_rare_categories_are_one_and_unknown_ones_fall_to_them():
         (chosen("fill_numbers", method="a constant"), "Give the constant"),
         (chosen("fill_numbers", method="median", value="3"), "Give the constant"),
         (chosen("fill_numbers", method="a constant", value="x"), "is not"),
-        (chosen("fill_numbers", method="nearest rows (KNNImputer)", columns=["age"]), "two numbers"),
+        (
+            chosen("fill_numbers", method=NEAREST, columns=["age"]),
+            "two numbers",
+        ),
         (chosen("group_rare", least="-3"), "is no limit"),
         (chosen("select", method="keep the best by an F test"), "is no share"),
         (chosen("select", method="drop what never varies", share="5%"), "leave it empty"),
@@ -205,3 +211,71 @@ def test_a_feature_that_is_away_and_a_dummy_are_no_reason_to_fail():
     )
     assert pipeline.fit(features[["age"]], target).predict(features[["age"]]).shape == (ROWS,)
     assert part_of(fitted(EVERYTHING, candidate="dummy"), "age").strategy == "median"
+
+
+def looked(tmp_path, choices, **changes):
+    """The look of some people, as a worker's child gives it."""
+    features, target = people()
+    table = features.drop(columns=["seen: day", "seen: hour", "seen: weekday"])
+    table = house_types(table.assign(answer=target, seen=pd.Timestamp("2026-01-01")))
+    write_table(table, tmp_path / "development.parquet")
+    asked = {
+        "development": str(tmp_path / "development.parquet"),
+        "target": "answer",
+        "features": [asdict(column) for column in SPEC],
+        "problem": "binary",
+        "choices": choices,
+        **changes,
+    }
+    return look_at_choices(report=silent, **asked)
+
+
+def test_a_look_tells_what_is_filled_grouped_and_comes_out(tmp_path):
+    choices = [
+        chosen("fill_numbers", method="a constant", value="40", columns=["age"]),
+        chosen("scale", method="standard", columns=["age"]),
+        chosen("fill_categories", method="most frequent value", columns=["deck"]),
+        chosen("group_rare", least="20", columns=["deck"]),
+        chosen("encode", method="one-hot", columns=["deck"]),
+        chosen("encode", method="target mean, with inner folds", columns=["town"]),
+    ]
+    told = looked(tmp_path, choices)
+    columns = {each["column"]: each for each in told["columns"]}
+    features, _ = people()
+    age = features["age"]
+    assert (told["rows"], told["of"], told["select"]) == (ROWS, ROWS, None)
+    assert columns["age"]["filled"] == columns["age"]["missing"] == int(age.isna().sum())
+    mean = next(line for line in columns["age"]["lines"] if line["says"] == "mean")
+    assert mean["before"] == pytest.approx(age.mean())
+    assert mean["after"] == pytest.approx(0, abs=1e-12)
+    assert columns["age"]["out"] == ["age", "age is missing"]
+    deck = columns["deck"]
+    filled = features["deck"].fillna("A").value_counts()
+    assert deck["grouped"] == [{"value": "C", "rows": int(filled["C"])}]
+    assert {line["says"]: line["after"] for line in deck["lines"]} == {
+        "A": int(filled["A"]),
+        "B": int(filled["B"]),
+        "C": 0,
+    }
+    assert deck["out"] == ["deck_A", "deck_B", "deck_infrequent_sklearn"]
+    assert all(0 <= each["numbers"][0] <= 1 for each in columns["town"]["encoded"])
+
+
+def test_a_look_at_a_selection_names_what_stays_and_what_goes(tmp_path):
+    share = chosen("select", method="keep the best by an F test", share="50%")
+    told = looked(tmp_path, [share])["select"]
+    kept = [line for line in told["lines"] if line["kept"]]
+    assert "age" in {line["column"] for line in kept}
+    never = [line for line in told["lines"] if line["name"].startswith("seen: ")]
+    assert never
+    assert not any(line["kept"] for line in never)
+    assert told["kept"] == len(kept) < told["of"]
+
+
+def test_a_look_refuses_in_a_sentence_what_cannot_be_fitted(tmp_path):
+    with pytest.raises(BadParameter, match="cannot be fitted on these rows"):
+        looked(
+            tmp_path,
+            [chosen("select", method="drop what never varies")],
+            features=[asdict(ColumnSpec("seen", Kind.DATETIME))],
+        )

@@ -158,9 +158,7 @@ def scaler(method: str, *, seed: int) -> Steps:
     return [("scale", made[method])] if method in made else []
 
 
-def _categories(
-    group: Group, candidate: str, *, many: bool, problem: Problem, seed: int
-) -> Any:
+def _categories(group: Group, candidate: str, *, many: bool, problem: Problem, seed: int) -> Any:
     steps: Steps = []
     if fill := group.of("fill"):
         steps.append(("fill", category_filler(fill)))
