@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from apps.datasets.models import Split
+from apps.engine.training.fitted.choices import sentences
 from apps.jobs.models import Job
 from apps.planning.models import Plan
 from apps.projects.models import Cycle, InsertOnly
@@ -40,6 +41,11 @@ class Experiment(models.Model):
 
     def __str__(self) -> str:
         return f"Experiment {self.number} of {self.cycle}"
+
+    @property
+    def prepared_as(self) -> list[str]:
+        """The fitted choices in words; empty where preparation is automatic."""
+        return sentences(self.preparation)
 
 
 class Trial(models.Model):

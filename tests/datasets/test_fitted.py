@@ -54,7 +54,9 @@ def test_what_is_removed_comes_back_by_the_history_that_both_lists_share(
     wrangling.remove_step(step=step, by=analyst)
     assert fitted_choices(opened) == []
     wrangling.go_to(cycle=opened, where="undo", by=analyst)
-    assert sentences(opened) == ["Fill gaps in every number column with the mean, and mark them"]
+    assert sentences(opened) == [
+        "Fill gaps in every number column with the mean, and mark each gap"
+    ]
     wrangling.go_to(cycle=opened, where="undo", by=analyst)
     assert fitted_choices(opened) == [MEDIAN]
     verbs = set(Event.objects.values_list("verb", flat=True))
