@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.datasets.views import fitted, joins, recipe, sources, splits, tables, uploads
+from apps.datasets.views import fitted, joins, merging, recipe, sources, splits, tables, uploads
 
 app_name = "datasets"
 urlpatterns = [
@@ -40,6 +40,7 @@ urlpatterns = [
     path("wrangle/fitted/looks/<int:look_id>/", fitted.fitted_look, name="fitted_look"),
     path("wrangle/fitted/<int:step_id>/edit/", fitted.change_choice, name="change_choice"),
     path("wrangle/issues/", recipe.examine, name="examine"),
+    path("wrangle/merge/", merging.merge, name="merge"),
     path("wrangle/history/", recipe.history, name="recipe_history"),
     path("wrangle/history/go/", recipe.go_to, name="recipe_go_to"),
     path("wrangle/recipe.json", recipe.recipe_json, name="recipe_json"),
