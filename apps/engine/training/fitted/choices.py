@@ -86,8 +86,9 @@ class FillNumbers(Choice):
             "method",
             "With",
             "choice",
-            help="Nearest rows and a model look at the other columns of this choice; both take "
-            "long from some ten thousand rows on.",
+            help="Nearest rows and a model look at the other columns of this choice. Both take "
+            "long from some ten thousand rows on and answer a request in milliseconds, not in "
+            "microseconds; nearest rows keep training rows in the model file.",
             choices=(MEDIAN, MEAN, FREQUENT, CONSTANT, NEAREST, MODEL),
         ),
         Parameter("value", "The constant", "text", required=False),
