@@ -127,7 +127,8 @@ def told_by(look: FittedLook) -> dict[str, Any] | None:
 
 
 def veiled(told: dict[str, Any], *, hidden: frozenset[str]) -> dict[str, Any]:
-    """The same without what tells values of the ``hidden`` columns."""
+    """The same without what tells values of the ``hidden`` columns; ``same``: columns in which
+    nothing changes, which are only named."""
     columns = []
     for each in told["columns"]:
         if _owner(each["column"], hidden):
@@ -142,7 +143,17 @@ def veiled(told: dict[str, Any], *, hidden: frozenset[str]) -> dict[str, Any]:
             for line in select["lines"]
         ]
         select = {**select, "lines": lines}
-    return {**told, "columns": columns, "select": select}
+    same = [each["column"] for each in columns if not _changes(each)]
+    columns = [each for each in columns if _changes(each)]
+    return {**told, "columns": columns, "same": same, "select": select}
+
+
+def _changes(column: dict[str, Any]) -> bool:
+    """Whether any cell of these rows comes out otherwise than it went in."""
+    moved = any(line["before"] != line["after"] for line in column["lines"])
+    return bool(column["filled"] or column["grouped"] or column["encoded"] or moved) or (
+        len(column["out"]) > 1 or column.get("veiled", False)
+    )
 
 
 def _owner(name: str, hidden: frozenset[str]) -> bool:
