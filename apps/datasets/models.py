@@ -210,22 +210,17 @@ class JoinPreview(models.Model):
 
 
 class Step(models.Model):
-    """One step of a cycle's recipe, row-wise or fitted. A removed one is disabled and kept:
-    history is not erased, and one history holds both lists."""
+    """A row-wise step or a fitted choice. A removed one is disabled and kept in the history."""
 
     cycle = models.ForeignKey(Cycle, models.CASCADE, related_name="steps")
     position = models.PositiveSmallIntegerField()
-    step = models.CharField(
-        max_length=40, help_text="A key of apps.engine.recipe STEPS, or of the fitted CHOICES."
-    )
+    step = models.CharField(max_length=40, help_text="A key of the engine's STEPS or CHOICES.")
     params = models.JSONField(default=dict)
     is_enabled = models.BooleanField(default=True)
     is_removed = models.BooleanField(
         default=False, help_text="Not in the recipe now; an earlier state may bring it back."
     )
-    is_fitted = models.BooleanField(
-        default=False, help_text="A fitted choice: learnt inside of each candidate's pipeline."
-    )
+    is_fitted = models.BooleanField(default=False, help_text="Learnt inside of the pipelines.")
     reason = models.CharField(max_length=300, blank=True, help_text="Why; shown at the gate.")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -269,17 +264,30 @@ class RecipeState(models.Model):
         return self.says
 
 
-class Examination(models.Model):
-    """What is wrong with one table, looked for once for each subject and target."""
+class Looked(models.Model):
+    """What a worker found out once about one subject, kept as a JSON file."""
 
-    cycle = models.ForeignKey(Cycle, models.CASCADE, related_name="examinations")
     subject = models.CharField(max_length=64, help_text="Hash of what is examined.")
-    inputs = models.JSONField(help_text="Versions, joins and steps, or the development rows.")
-    target = models.CharField(max_length=255, blank=True)
     job = models.ForeignKey(Job, models.PROTECT, related_name="+", null=True)
     result = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the JSON result.")
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def is_ready(self) -> bool:
+        """Finished."""
+        return bool(self.result)
+
+
+class Examination(Looked):
+    """What is wrong with one table, looked for once for each subject and target."""
+
+    cycle = models.ForeignKey(Cycle, models.CASCADE, related_name="examinations")
+    inputs = models.JSONField(help_text="Versions, joins and steps, or the development rows.")
+    target = models.CharField(max_length=255, blank=True)
 
     class Meta:
         ordering = ["pk"]
@@ -292,41 +300,23 @@ class Examination(models.Model):
     def __str__(self) -> str:
         return f"Examination {self.pk} of {self.cycle}"
 
-    @property
-    def is_ready(self) -> bool:
-        """Finished."""
-        return bool(self.result)
 
-
-class FittedLook(models.Model):
+class FittedLook(Looked):
     """What fitted choices make of the development rows, found out once for what it rests on."""
 
     cycle = models.ForeignKey(Cycle, models.CASCADE, related_name="fitted_looks")
-    subject = models.CharField(max_length=64, help_text="Hash of rows, features and choices.")
     split = models.ForeignKey("Split", models.CASCADE, related_name="+")
     choices = models.JSONField(help_text="All that count, the one that is drafted among them.")
     features = models.JSONField(help_text="Column specs that a model may use.")
-    draft = models.JSONField(
-        default=dict, help_text="The choice that is looked at before it is made; {} is none."
-    )
-    job = models.ForeignKey(Job, models.PROTECT, related_name="+", null=True)
-    result = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the JSON result.")
-    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
+    draft = models.JSONField(default=dict, help_text="The choice that is not made yet, or {}.")
 
     class Meta:
-        ordering = ["pk"]
         constraints = [
             models.UniqueConstraint(fields=["cycle", "subject"], name="fitted_looked_once")
         ]
 
     def __str__(self) -> str:
         return f"Look {self.pk} at fitted choices of {self.cycle}"
-
-    @property
-    def is_ready(self) -> bool:
-        """Finished."""
-        return bool(self.result)
 
 
 class Table(models.Model):

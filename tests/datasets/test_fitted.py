@@ -91,7 +91,7 @@ def looked(client, at, jobs, key, **fields):
 
 
 def test_a_draft_is_looked_at_on_development_rows_and_then_chosen(client, at, sealed, opened, jobs):
-    look, page = looked(client, at, jobs, "fill_numbers", method="median", mark="yes")
+    look, page = looked(client, at, jobs, "scale", method="standard")
     told = page.context["told"]
     rows = pd.read_parquet(local(sealed.development))
     assert (told["rows"], told["of"]) == (len(rows), len(rows))
