@@ -257,7 +257,7 @@ def test_a_look_tells_what_is_filled_grouped_and_comes_out(tmp_path):
         "B": int(filled["B"]),
         "C": 0,
     }
-    assert deck["out"] == ["deck_A", "deck_B", "deck_infrequent_sklearn"]
+    assert deck["out"] == ["deck_A", "deck_B", "deck: rare ones together"]
     assert all(0 <= each["numbers"][0] <= 1 for each in columns["town"]["encoded"])
 
 

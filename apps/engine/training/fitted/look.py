@@ -216,7 +216,7 @@ def _encoded(group: Group, column: pd.DataFrame, truth: Any, *, problem: Problem
         return {"out": []}
     if encode.method == offered.ONE_HOT:
         made = dummies(rare.limit if rare else None).fit(column)
-        return {"out": [str(out) for out in made.get_feature_names_out()]}
+        return {"out": [_in_words(out) for out in made.get_feature_names_out()]}
     one = Group(group.holds, (name,), (name,), True, tuple(c for c in (rare, encode) if c))
     part, _ = both_parts(one, "forest", problem=problem, seed=0)
     part.fit(column, truth)
@@ -272,6 +272,12 @@ def _selected(
     return {"kept": len(kept), "of": len(owners), "lines": lines[:MOST_OUT]}
 
 
+def _in_words(name: Any) -> str:
+    """scikit-learn's name of a prepared column, for people."""
+    plain = str(name).replace("missingindicator_", "is missing: ")
+    return plain.replace("_infrequent_sklearn", ": rare ones together")
+
+
 def _owners(columns: Any) -> list[tuple[str, str]]:
     """For each prepared column the column it comes from, and how it is called."""
     found: list[tuple[str, str]] = []
@@ -285,7 +291,7 @@ def _owners(columns: Any) -> list[tuple[str, str]]:
         if not width:
             continue
         for out in outs:
-            says = str(out).replace("missingindicator_", "is missing: ")
+            says = _in_words(out)
             fitting = [each for each in own if each in says]
             found.append((max(fitting, key=len, default=str(own[0])), says))
     return found
