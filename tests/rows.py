@@ -6,6 +6,7 @@ from apps.accounts.models import User
 from apps.datasets.models import (
     Consolidation,
     Examination,
+    FittedLook,
     Join,
     JoinPreview,
     JoinResult,
@@ -286,6 +287,9 @@ class Rows:
         Step.objects.create(cycle=self.cycle, position=1, step="trim_text", created_by=self.by)
         RecipeState.objects.create(cycle=self.cycle, steps=[], says="begun", by=self.by)
         Examination.objects.create(cycle=self.cycle, inputs={}, asked_by=self.by)
+        FittedLook.objects.create(
+            cycle=self.cycle, split=self.split, choices=[], features=[], asked_by=self.by
+        )
         Upload.objects.create(
             project=self.project, filename="a.csv", size_bytes=1, created_by=self.by
         )

@@ -5,6 +5,7 @@ from django.contrib import admin
 from apps.datasets.models import (
     Consolidation,
     Examination,
+    FittedLook,
     Join,
     JoinPreview,
     JoinResult,
@@ -123,6 +124,16 @@ class ExaminationAdmin(ReadOnlyAdmin):
     list_display = ["cycle", "target", "asked_by", "created_at", "result"]
     list_filter = ["created_at"]
     list_select_related = ["cycle__project", "asked_by"]
+    search_fields = ["cycle__project__name", "subject"]
+
+
+@admin.register(FittedLook)
+class FittedLookAdmin(ReadOnlyAdmin):
+    """What fitted choices were looked at."""
+
+    list_display = ["cycle", "split", "asked_by", "created_at", "result"]
+    list_filter = ["created_at"]
+    list_select_related = ["cycle__project", "split__table__cycle__project", "asked_by"]
     search_fields = ["cycle__project__name", "subject"]
 
 
