@@ -11,6 +11,7 @@ from apps.datasets.models import (
     ContractRun,
     Datasheet,
     Examination,
+    FittedLook,
     Join,
     JoinPreview,
     JoinResult,
@@ -293,6 +294,9 @@ class Rows:
         Step.objects.create(cycle=self.cycle, position=1, step="trim_text", created_by=self.by)
         RecipeState.objects.create(cycle=self.cycle, steps=[], says="begun", by=self.by)
         Examination.objects.create(cycle=self.cycle, inputs={}, asked_by=self.by)
+        FittedLook.objects.create(
+            cycle=self.cycle, split=self.split, choices=[], features=[], asked_by=self.by
+        )
         Upload.objects.create(
             project=self.project, filename="a.csv", size_bytes=1, created_by=self.by
         )

@@ -42,9 +42,14 @@ def may_change(cycle: Cycle, by: User) -> None:
     require_signed_plan(cycle)
 
 
-def begin(cycle: Cycle, by: User) -> None:
-    """As ``may_change``, and put whoever else changes this project's data in order."""
+def take_turn(cycle: Cycle) -> None:
+    """Put whoever works on this project's data at once in order, until the transaction ends."""
     Project.objects.select_for_update().get(pk=cycle.project_id)
+
+
+def begin(cycle: Cycle, by: User) -> None:
+    """As ``may_change``, and take turns with whoever else changes this project's data."""
+    take_turn(cycle)
     may_change(cycle, by)
 
 
@@ -231,7 +236,8 @@ def move_step(*, step: Step, up: bool, by: User) -> None:
     """Exchange a step with its neighbour."""
     begin(step.cycle, by)
     step.refresh_from_db()
-    others = step.cycle.steps.exclude(pk=step.pk).exclude(is_removed=True)
+    others = step.cycle.steps.filter(is_fitted=step.is_fitted, is_removed=False)
+    others = others.exclude(pk=step.pk)
     beside = (
         others.filter(position__lt=step.position).order_by("-position").first()
         if up

@@ -10,6 +10,7 @@ from apps.datasets.models import (
     ContractRun,
     Datasheet,
     Examination,
+    FittedLook,
     Join,
     JoinPreview,
     JoinResult,
@@ -149,6 +150,16 @@ class ExaminationAdmin(ReadOnlyAdmin):
     list_display = ["cycle", "target", "asked_by", "created_at", "result"]
     list_filter = ["created_at"]
     list_select_related = ["cycle__project", "asked_by"]
+    search_fields = ["cycle__project__name", "subject"]
+
+
+@admin.register(FittedLook)
+class FittedLookAdmin(ReadOnlyAdmin):
+    """What fitted choices were looked at."""
+
+    list_display = ["cycle", "split", "asked_by", "created_at", "result"]
+    list_filter = ["created_at"]
+    list_select_related = ["cycle__project", "split__table__cycle__project", "asked_by"]
     search_fields = ["cycle__project__name", "subject"]
 
 

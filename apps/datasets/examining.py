@@ -79,19 +79,41 @@ class IssuesView:
 
 def issues_view(cycle: Cycle, *, spec: TableSpec | None) -> IssuesView:
     """The issues that still concern the table of shape ``spec``. Reads one small file."""
-    done = cycle.examinations.exclude(result="").order_by("-pk").first()
-    subject = subject_of(cycle)
-    todays = None
-    if subject is not None:
-        asked = cycle.examinations.filter(subject=subject.digest, target=subject.target)
-        todays = asked.select_related("job").first()
-    shown = todays if todays is not None and todays.is_ready else done
+    todays = _todays(cycle)
+    shown = _shown(cycle, todays)
     issues = _issues(shown, cycle=cycle) if shown else []
     return IssuesView(
-        examination=todays or done,
+        examination=todays or shown,
         is_current=shown is not None and shown == todays,
         lines=[IssueLine(one, _suggested(one, spec)) for one in issues if _is_left(one, spec)],
     )
+
+
+def spelling_groups(cycle: Cycle, column: str) -> list[dict[str, Any]]:
+    """Groups of a column's values that look like one each, of the examination that is shown.
+
+    Empty where none were found, and where values of the column are not shown.
+    """
+    shown = _shown(cycle, _todays(cycle))
+    found = _issues(shown, cycle=cycle) if shown else []
+    groups = [one for one in found if one["key"] == "spelling" and one["column"] == column]
+    return [group for one in groups for group in one.get("groups", [])]
+
+
+def _todays(cycle: Cycle) -> Examination | None:
+    """The examination of today's table, finished or not."""
+    subject = subject_of(cycle)
+    if subject is None:
+        return None
+    asked = cycle.examinations.filter(subject=subject.digest, target=subject.target)
+    return asked.select_related("job").first()
+
+
+def _shown(cycle: Cycle, todays: Examination | None) -> Examination | None:
+    """Today's if it is finished, else the newest that is."""
+    if todays is not None and todays.is_ready:
+        return todays
+    return cycle.examinations.exclude(result="").order_by("-pk").first()
 
 
 def _issues(examination: Examination, *, cycle: Cycle) -> list[dict[str, Any]]:

@@ -14,7 +14,6 @@ from apps.datasets.queries import (
     consolidation_of,
     earlier_consolidation,
     enabled_joins,
-    enabled_steps,
     joins_of,
     newest_version,
     source_inputs,
@@ -302,7 +301,7 @@ def carry_over(*, cycle: Cycle, by: User) -> None:
     for join in joins_of(earlier):
         join.pk, join.consolidation, join.created_by, join.replaces = None, begun, by, None
         join.save(force_insert=True)
-    for step in enabled_steps(earlier.cycle):
+    for step in earlier.cycle.steps.filter(is_enabled=True):
         step.pk, step.cycle, step.created_by = None, cycle, by
         step.save(force_insert=True)
     tell(

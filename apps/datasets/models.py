@@ -11,6 +11,8 @@ from apps.datasets.contract_models import Contract as Contract
 from apps.datasets.contract_models import ContractRun as ContractRun
 from apps.datasets.contract_models import Datasheet as Datasheet
 from apps.datasets.database_models import Query
+from apps.datasets.look_models import Examination as Examination
+from apps.datasets.look_models import FittedLook as FittedLook
 from apps.engine.joining.how import TITLES, JoinHow, JoinKind
 from apps.engine.types import TableSpec
 from apps.jobs.models import Job
@@ -218,16 +220,17 @@ class JoinPreview(models.Model):
 
 
 class Step(models.Model):
-    """One step of a cycle's recipe. A removed one is disabled and kept: history is not erased."""
+    """A row-wise step or a fitted choice. A removed one is disabled and kept in the history."""
 
     cycle = models.ForeignKey(Cycle, models.CASCADE, related_name="steps")
     position = models.PositiveSmallIntegerField()
-    step = models.CharField(max_length=40, help_text="A key of apps.engine.recipe STEPS.")
+    step = models.CharField(max_length=40, help_text="A key of the engine's STEPS or CHOICES.")
     params = models.JSONField(default=dict)
     is_enabled = models.BooleanField(default=True)
     is_removed = models.BooleanField(
         default=False, help_text="Not in the recipe now; an earlier state may bring it back."
     )
+    is_fitted = models.BooleanField(default=False, help_text="Learnt inside of the pipelines.")
     reason = models.CharField(max_length=300, blank=True, help_text="Why; shown at the gate.")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -237,6 +240,10 @@ class Step(models.Model):
 
     def __str__(self) -> str:
         return f"{self.position}. {self.step}"
+
+    def as_choice(self) -> dict[str, Any]:
+        """A fitted one as ``apps.engine.training.fitted`` takes it."""
+        return {"choice": self.step, "params": self.params}
 
     def as_dict(self) -> dict[str, Any]:
         """The form the engine takes."""
@@ -265,35 +272,6 @@ class RecipeState(models.Model):
 
     def __str__(self) -> str:
         return self.says
-
-
-class Examination(models.Model):
-    """What is wrong with one table, looked for once for each subject and target."""
-
-    cycle = models.ForeignKey(Cycle, models.CASCADE, related_name="examinations")
-    subject = models.CharField(max_length=64, help_text="Hash of what is examined.")
-    inputs = models.JSONField(help_text="Versions, joins and steps, or the development rows.")
-    target = models.CharField(max_length=255, blank=True)
-    job = models.ForeignKey(Job, models.PROTECT, related_name="+", null=True)
-    result = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the JSON result.")
-    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["pk"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["cycle", "subject", "target"], name="examined_once_per_subject"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"Examination {self.pk} of {self.cycle}"
-
-    @property
-    def is_ready(self) -> bool:
-        """Finished."""
-        return bool(self.result)
 
 
 class Table(models.Model):

@@ -10,7 +10,7 @@ from apps.datasets.models import Consolidation, Join, Source, Split, Step, Table
 from apps.datasets.storage import local
 from apps.engine.recipe.build import consolidated_shape
 from apps.engine.splitting.folds import TEST, TRAIN_ONLY, read_split
-from apps.engine.types import TableSpec
+from apps.engine.types import ColumnSpec, TableSpec
 from apps.planning.queries import (
     SignedPlan,
     plan_foundation,
@@ -89,8 +89,28 @@ def enabled_joins(consolidation: Consolidation) -> list[Join]:
 
 
 def enabled_steps(cycle: Cycle) -> list[Step]:
-    """Recipe steps in their order."""
-    return list(cycle.steps.filter(is_enabled=True))
+    """Row-wise steps of the recipe in their order."""
+    return list(cycle.steps.filter(is_enabled=True, is_fitted=False))
+
+
+def fitted_choices(cycle: Cycle) -> list[dict[str, Any]]:
+    """Fitted choices that count today, in their order, as the engine takes them."""
+    return [step.as_choice() for step in cycle.steps.filter(is_enabled=True, is_fitted=True)]
+
+
+def features_among(spec: TableSpec, plan: SignedPlan, *, group: str = "") -> list[ColumnSpec]:
+    """Columns a model may use: in the table, wished for by the plan, known at decision time.
+
+    A plan that names no features allows every column but the target and the split's ``group``.
+    """
+    promised, keys = {feature.name for feature in plan.features}, {plan.target, group}
+    return [
+        column
+        for column in spec.columns
+        if column.name not in keys
+        and (not promised or column.name in promised)
+        and plan.allowed(column.name)
+    ]
 
 
 def source_inputs(cycle: Cycle) -> dict[str, Any] | None:

@@ -90,7 +90,7 @@ def wrangle_page(cycle: Cycle) -> WranglePage:
     """What the wrangling page shows. Reads no rows."""
     today = todays_table(cycle)
     effects = iter(today.report["effects"] if today and today.is_ready else [])
-    steps = list(cycle.steps.filter(is_removed=False))
+    steps = list(cycle.steps.filter(is_removed=False, is_fitted=False))
     shape, spec, problem = None, None, ""
     conflicts: dict[int, str] = {}
     try:
@@ -164,7 +164,7 @@ def preview_step(cycle: Cycle, step: dict[str, Any], *, before: int | None = Non
 
 def projects_with_recipes(project: Project, *, user: User) -> list[Project]:
     """Other projects of the same team in which the user may look, and that have steps."""
-    with_steps = Step.objects.filter(is_removed=False).values("cycle__project")
+    with_steps = Step.objects.filter(is_removed=False, is_fitted=False).values("cycle__project")
     others = visible_projects(user).filter(team=project.team_id, pk__in=with_steps)
     return list(others.exclude(pk=project.pk))
 

@@ -42,6 +42,12 @@ def examine(job_id: str) -> None:
     runner.run(job_id, work.examine)
 
 
+@shared_task(name="datasets.look_at_choices", acks_late=True, ignore_result=True)
+def look_at_choices(job_id: str) -> None:
+    """Fit the fitted choices on development rows (see work.look_at_choices)."""
+    runner.run(job_id, work.look_at_choices)
+
+
 @shared_task(name="datasets.draw_split", acks_late=True, ignore_result=True)
 def draw_split(job_id: str) -> None:
     """Draw the split and seal the test (see work.draw_split)."""

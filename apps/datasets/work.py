@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from apps.datasets.contract_work import checked_by_force, keep_check
 from apps.datasets.join_work import compute, told
-from apps.datasets.models import Examination, Split, Table, Version
+from apps.datasets.models import Examination, FittedLook, Split, Table, Version
 from apps.datasets.queries import newest_version, with_paths
 from apps.datasets.storage import keep, local, scratch
 from apps.datasets.vault import seal
@@ -157,6 +157,27 @@ def examine(job: Job, desk: Desk) -> None:
             project=examination.cycle.project,
             facts={"result": stored, "subject": examination.subject},
         )
+
+
+def look_at_choices(job: Job, desk: Desk) -> None:
+    """Fit the fitted choices on development rows, in a limited child; keep what is told."""
+    look = FittedLook.objects.select_related("split").get(job=job)
+    split = look.split
+    told = desk.child(
+        "apps.engine.training.fitted.look:look_at_choices",
+        development=str(local(split.development)),
+        target=split.target,
+        features=look.features,
+        problem=split.report["problem"],
+        choices=look.choices,
+    )
+    with scratch() as folder:
+        file = folder / "look.json"
+        file.write_text(json.dumps(told, allow_nan=False))
+        stored = keep(file)
+    with desk.finishing():
+        look.result = stored
+        look.save(update_fields=["result"])
 
 
 def _drawn(split: Split, desk: Desk, folder: Path) -> dict[str, Any]:

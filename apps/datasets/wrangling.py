@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from apps.accounts.models import User
-from apps.datasets.actions import begin, tell
+from apps.datasets.actions import begin, take_turn, tell
 from apps.datasets.examining import subject_of
 from apps.datasets.history import before_and_after, current_state, remembered, restore
 from apps.datasets.models import Examination, RecipeState, Step
@@ -16,12 +16,12 @@ from apps.datasets.queries import enabled_steps, shape_so_far
 from apps.engine.errors import BadParameter, EngineError
 from apps.engine.recipe.registry import step_from
 from apps.engine.recipe.run import check_recipe
+from apps.engine.training.fitted.choices import choice_from
 from apps.engine.types import TableSpec
 from apps.jobs.actions import enqueue, revive
 from apps.jobs.models import Queue
-from apps.projects import ledger
 from apps.projects.access import Verb, require
-from apps.projects.models import Cycle, Project
+from apps.projects.models import Cycle
 from apps.web.refusals import Refusal
 
 MOST_STEPS = 200
@@ -78,6 +78,8 @@ def remove_step(*, step: Step, by: User) -> None:
 def sentence_of(step: Step) -> str:
     """A stored step in words, or why it cannot be read."""
     try:
+        if step.is_fitted:
+            return choice_from(step.as_choice()).sentence()
         return step_from(step.as_dict()).sentence()
     except EngineError as error:
         return str(error)
@@ -168,8 +170,8 @@ def take_steps(*, cycle: Cycle, steps: list[dict[str, Any]], origin: str, by: Us
 @transaction.atomic
 def examine(*, cycle: Cycle, by: User) -> Examination:
     """Look for what is wrong with today's table; the same table is examined once."""
-    require(by, Verb.COLLECT, cycle.project)
-    Project.objects.select_for_update().get(pk=cycle.project_id)
+    require(by, Verb.COLLECT, cycle.project)  # a look changes nothing: a live cycle allows it
+    take_turn(cycle)
     subject = subject_of(cycle)
     if subject is None:
         raise Refusal("Choose a base whose file has been read: then there is a table to examine.")
@@ -193,11 +195,6 @@ def examine(*, cycle: Cycle, by: User) -> Examination:
         job=job,
         asked_by=by,
     )
-    ledger.record(
-        "data.examination_asked",
-        f"{by} had the table looked at for issues",
-        actor=by,
-        project=cycle.project,
-        facts={"cycle": cycle.number, "subject": subject.digest},
-    )
+    says = "had the table looked at for issues"
+    tell("data.examination_asked", says, cycle=cycle, by=by, subject=subject.digest)
     return examination

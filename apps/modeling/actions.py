@@ -7,7 +7,12 @@ from django.db import transaction
 from django.db.models import Max
 
 from apps.accounts.models import User
-from apps.datasets.queries import ClosedData, require_closed_data
+from apps.datasets.queries import (
+    ClosedData,
+    features_among,
+    fitted_choices,
+    require_closed_data,
+)
 from apps.engine.errors import BadParameter
 from apps.engine.training.candidates import CANDIDATES
 from apps.engine.training.candidates import Candidate as Kind
@@ -39,20 +44,8 @@ SAME_THRESHOLD = 5e-5
 
 
 def usable_features(data: ClosedData) -> list[ColumnSpec]:
-    """Columns a model may use: in the table, wished for by the plan, known at decision time.
-
-    A plan that names no features allows every column but the target and the split's own keys.
-    """
-    promised = {feature.name for feature in data.plan.features}
-    split = data.split
-    keys = {data.plan.target, split.group}
-    return [
-        column
-        for column in data.table.table_spec.columns
-        if column.name not in keys
-        and (not promised or column.name in promised)
-        and data.plan.allowed(column.name)
-    ]
+    """Columns a model may use (see ``features_among``)."""
+    return features_among(data.table.table_spec, data.plan, group=data.split.group)
 
 
 @transaction.atomic
@@ -96,6 +89,7 @@ def start_experiment(
         seed=seed,
         note=note,
         balanced=balanced and problem != Problem.REGRESSION,
+        preparation=fitted_choices(cycle),
         budget_s=(budget_s or USUAL_BUDGET_S) if "search" in candidates else None,
         started_by=by,
     )
@@ -117,6 +111,7 @@ def _tell_of(experiment: Experiment, stated: dict[str, Any] | None, *, by: User)
             "budget_s": experiment.budget_s,
             "rule": stated,
             "balanced": experiment.balanced,
+            "preparation": experiment.preparation,
         },
     )
 

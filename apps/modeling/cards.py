@@ -37,6 +37,7 @@ class ModelCard:
                 "frozen_by": str(self.candidate.frozen_by),
                 "frozen_at": self.candidate.created_at.isoformat(),
                 "settings": trial.params,
+                "preparation": trial.experiment.prepared_as,
                 "threshold": self.candidate.threshold,
                 "threshold_why": self.candidate.threshold_why,
                 "versions": report.get("versions"),

@@ -126,6 +126,7 @@ def _settings(trial: Trial) -> dict[str, str]:
         "kind": trial.candidate,
         "seed": str(experiment.seed),
         "classes weigh alike": "yes" if experiment.balanced else "no",
+        "preparation": "; ".join(experiment.prepared_as) or "automatic",
         "rows fitted on": f"a sample of {trial.most_rows:,}" if trial.most_rows else "all",
     }
     if trial.candidate == "rule":

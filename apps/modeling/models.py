@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 
 from apps.datasets.models import Split
+from apps.engine.training.fitted.choices import sentences
 from apps.jobs.models import Job
 from apps.planning.models import Plan
 from apps.projects.models import Cycle, InsertOnly
@@ -25,6 +26,9 @@ class Experiment(models.Model):
     balanced = models.BooleanField(
         default=False, help_text="Each class counts alike, however rare it is."
     )
+    preparation = models.JSONField(
+        default=list, help_text="Fitted choices of the wrangle page at the start; [] is automatic."
+    )
     note = models.TextField(blank=True, help_text="Why it was run, and what was learnt.")
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -37,6 +41,11 @@ class Experiment(models.Model):
 
     def __str__(self) -> str:
         return f"Experiment {self.number} of {self.cycle}"
+
+    @property
+    def prepared_as(self) -> list[str]:
+        """The fitted choices in words; empty where preparation is automatic."""
+        return sentences(self.preparation)
 
 
 class Trial(models.Model):

@@ -30,6 +30,7 @@ def written_notebook(experiment: Experiment) -> dict[str, Any]:
         method=split.method,
         balanced=experiment.balanced,
         extra=extra,
+        choices=experiment.preparation,
     )
     return notebook_of(
         setting,

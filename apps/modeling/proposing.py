@@ -1,14 +1,15 @@
 """What the table at hand asks for: candidates with reasons, and those beyond a worker's limits."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
 
-from apps.datasets.queries import ClosedData
+from apps.datasets.queries import ClosedData, fitted_choices
 from apps.engine.training.advice import Proposal, preparation_in_words, proposals
 from apps.engine.training.facts import TableFacts, facts_of, rows_within
+from apps.engine.training.fitted.choices import sentences
 from apps.engine.training.frame import model_columns
 from apps.engine.types import ColumnSpec
 from apps.web.refusals import Refusal
@@ -54,6 +55,8 @@ class Offers:
 
     facts: TableFacts
     offers: list[Offer]
+    chosen: list[str] = field(default_factory=list)
+    """Fitted choices of the wrangle page, in words."""
 
     @property
     def too_large(self) -> list[Offer]:
@@ -102,6 +105,7 @@ def offers_for(data: ClosedData, columns: Sequence[ColumnSpec]) -> Offers:
             Offer(proposal, rows_within(proposal.key, facts, **limits))
             for proposal in proposals(facts)
         ],
+        sentences(fitted_choices(data.table.cycle)),
     )
 
 

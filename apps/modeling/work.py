@@ -52,6 +52,7 @@ def _of_trial(trial: Trial) -> dict[str, Any]:
         "params": trial.params or None,
         "balanced": trial.experiment.balanced,
         "most_rows": trial.most_rows,
+        "choices": trial.experiment.preparation,
         **common,
     }
 

@@ -25,13 +25,17 @@ SEEN_ONLY_MIDWAY = {
     "/accounts/2fa/recovery-codes/generate/",
     "/p/card-fraud/data/consolidate/previews/1/",
     "/p/card-fraud/data/sources/1/query/",
+    "/p/card-fraud/data/wrangle/fitted/1/edit/",
+    "/p/card-fraud/data/wrangle/fitted/add/1/",
+    "/p/card-fraud/data/wrangle/fitted/looks/1/",
+    "/p/card-fraud/data/wrangle/merge/",
     "/p/card-fraud/data/wrangle/steps/1/edit/",
     "/p/card-fraud/production/releases/flips/1/",
     "/p/card-fraud/production/releases/1/canary/",
 }
-"""Steps of signing in and of the second factor, walked through in test_frame.py; a query,
-a join, a change of a step and a new release that are being looked at, walked through in the tests
-of their rooms."""
+"""Steps of signing in and of the second factor, walked through in test_frame.py; a query, a join,
+a change of a step, a fitted choice, merges and a new release that are being looked at, walked
+through in the tests of their rooms."""
 EXAMPLES = {"slug": "card-fraud", "stage": "plan", "job_id": str(uuid.UUID(int=1))}
 
 

@@ -4,15 +4,15 @@ from typing import Any
 
 from django import forms
 
-from apps.engine.recipe.step import Parameter, Step
+from apps.engine.recipe.step import Declared, Parameter
 from apps.engine.types import TableSpec
 
 
 class StepForm(forms.Form):
-    """The form of one recipe step, built from the parameters that the step declares."""
+    """The form of a recipe's step or a fitted choice, built from what either declares."""
 
     def __init__(
-        self, step: type[Step], spec: TableSpec, data: Any = None, *, initial: Any = None
+        self, step: type[Declared], spec: TableSpec, data: Any = None, *, initial: Any = None
     ) -> None:
         super().__init__(data, initial=initial)
         self.step, self.spec = step, spec
@@ -86,7 +86,7 @@ def _value(parameter: Parameter, value: Any) -> Any:
     return value
 
 
-def data_of(step: type[Step], params: dict[str, Any]) -> dict[str, Any]:
+def data_of(step: type[Declared], params: dict[str, Any]) -> dict[str, Any]:
     """Parameters in the form's own writing: what ``StepForm.params`` was made from."""
     data = {}
     for parameter in step.parameters:

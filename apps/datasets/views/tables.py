@@ -5,6 +5,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.datasets import actions, grids, queries, recipes, wrangling
+from apps.datasets.fitted import fitted_view
 from apps.datasets.forms.steps import StepForm
 from apps.datasets.models import Step
 from apps.engine.errors import EngineError
@@ -50,6 +51,7 @@ def _wrangle_page(
         "form": form,
         "preview": preview,
         "closed": queries.why_closed(project.cycle),
+        "fitted": fitted_view(project.cycle, spec=page.spec),
     }
     status = 422 if form is not None and form.is_bound and form.errors else 200
     return render_page(request, "datasets/wrangle.html", context, status=status)

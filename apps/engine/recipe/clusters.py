@@ -7,7 +7,7 @@ of words do not count), and nearest neighbours at one edit (Damerau 1964, CACM 7
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 MOST_VALUES = 2_000
@@ -62,6 +62,26 @@ def clusters(rows: Mapping[str, int]) -> list[Cluster]:
     for rare, common in _neighbours(weight):
         found.append(_cluster("neighbour", [*by_key[rare], best[common]], rows, best=best[common]))
     return sorted(found, key=lambda one: (one.how != "spelling", -sum(one.rows[1:]), one.best))
+
+
+def merged(approved: Iterable[tuple[Sequence[str], str]]) -> list[list[str]]:
+    """Pairs [from, to] of approved groups: (values, the name to keep), in the order of approval.
+
+    Of a value in two groups the later one counts, and a name that is itself merged is followed to
+    its end: each value goes to one name, however the groups overlap.
+    """
+    to: dict[str, str] = {}
+    for words, keep in approved:
+        to |= dict.fromkeys(words, keep)
+    pairs = []
+    for word in to:
+        end, seen = to[word], {word}
+        while end in to and end not in seen and to[end] != end:
+            seen.add(end)
+            end = to[end]
+        if end != word:
+            pairs.append([word, end])
+    return pairs
 
 
 def _cluster(how: str, words: list[str], rows: Mapping[str, int], *, best: str = "") -> Cluster:

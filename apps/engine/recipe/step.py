@@ -73,8 +73,8 @@ def _pairs(value: Sequence[Any], *, label: str, step: str) -> tuple[tuple[str, s
 
 
 @dataclass(frozen=True)
-class Step(ABC):
-    """A change that looks at one row only (or, when not ``row_wise``, at whole rows of a table).
+class Declared:
+    """What a person can choose, with its declared parameters.
 
     A subclass is a frozen dataclass with one field per declared parameter.
     """
@@ -82,8 +82,6 @@ class Step(ABC):
     key: ClassVar[str]
     title: ClassVar[str]
     parameters: ClassVar[tuple[Parameter, ...]]
-    row_wise: ClassVar[bool] = True
-    drops_rows: ClassVar[bool] = False
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> Self:
@@ -95,6 +93,14 @@ class Step(ABC):
             each.name: each.read(params.get(each.name), step=cls.title) for each in cls.parameters
         }
         return cls(**read)
+
+
+@dataclass(frozen=True)
+class Step(Declared, ABC):
+    """A change that looks at one row only (or, when not ``row_wise``, at whole rows of a table)."""
+
+    row_wise: ClassVar[bool] = True
+    drops_rows: ClassVar[bool] = False
 
     @abstractmethod
     def check(self, spec: TableSpec) -> TableSpec:

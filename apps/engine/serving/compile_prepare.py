@@ -4,18 +4,22 @@ Encoders are asked rather than rebuilt: each category, a missing and an unknown 
 the fitted encoder once, and what it answers is kept in a table.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.compose import ColumnTransformer
+from sklearn.feature_selection import SelectPercentile, VarianceThreshold
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
     OneHotEncoder,
     OrdinalEncoder,
+    QuantileTransformer,
+    RobustScaler,
     StandardScaler,
     TargetEncoder,
 )
@@ -35,6 +39,12 @@ class CannotCompile(Exception):
 
 def compile_preparation(prepared: Any, places: Mapping[str, int]) -> Part:
     """A function from cells to the inputs of the model. Raises CannotCompile."""
+    if type(prepared) is Pipeline:  # with features selected behind the prepared columns
+        first, *rest = [step for _, step in prepared.steps]
+        part = compile_preparation(first, places)
+        for step in rest:
+            part = _chained(part, _selecting(step))
+        return part
     if type(prepared) is not ColumnTransformer:
         raise CannotCompile(f"the preparation is a {type(prepared).__name__}")
     parts = [
@@ -56,7 +66,10 @@ def compile_preparation(prepared: Any, places: Mapping[str, int]) -> Part:
 
 def _part(transformer: Any, at: Sequence[int], names: Sequence[str]) -> Part:
     if type(transformer) is Pipeline:
-        first, *rest = [step for _, step in transformer.steps]
+        steps = [step for _, step in transformer.steps]
+        if any(type(step) in _ENCODERS for step in steps):
+            return _encoding(Chain(steps), at, names)
+        first, *rest = steps
         part = _part(first, at, names)
         for step in rest:
             part = _chained(part, _scaling(step))
@@ -65,8 +78,11 @@ def _part(transformer: Any, at: Sequence[int], names: Sequence[str]) -> Part:
         return lambda cells: [cells[place] for place in at]
     if type(transformer) is SimpleImputer:
         return _filling(transformer, at, names)
-    if type(transformer) in (OneHotEncoder, OrdinalEncoder, TargetEncoder):
-        return _encoding(transformer, at, names)
+    if type(transformer) in _ENCODERS:
+        return _encoding(Chain([transformer]), at, names)
+    if type(transformer) in (StandardScaler, RobustScaler, QuantileTransformer):
+        change = _scaling(transformer)
+        return lambda cells: change([cells[place] for place in at])
     raise CannotCompile(f"the preparation holds a {type(transformer).__name__}")
 
 
@@ -81,15 +97,63 @@ def _passes_through(transformer: Any) -> bool:
 
 
 def _scaling(scaler: Any) -> Change:
-    if type(scaler) is not StandardScaler:
+    if type(scaler) is QuantileTransformer:
+        return _ranking(scaler)
+    if type(scaler) not in (StandardScaler, RobustScaler):
         raise CannotCompile(f"the preparation holds a {type(scaler).__name__}")
     width = scaler.n_features_in_
-    means = np.zeros(width) if scaler.mean_ is None else scaler.mean_
+    middle = scaler.mean_ if type(scaler) is StandardScaler else scaler.center_
+    middles = np.zeros(width) if middle is None else middle
     scales = np.ones(width) if scaler.scale_ is None else scaler.scale_
-    pairs = list(zip(means.tolist(), scales.tolist(), strict=True))
+    pairs = list(zip(middles.tolist(), scales.tolist(), strict=True))
     return lambda inputs: [
         (value - mean) / scale for value, (mean, scale) in zip(inputs, pairs, strict=True)
     ]
+
+
+def _ranking(scaler: QuantileTransformer) -> Change:
+    """Quantiles to ranks as scikit-learn has it: the mean of interpolating from both ends."""
+    if scaler.output_distribution != "uniform":
+        raise CannotCompile("the preparation ranks numbers on a normal scale")
+    ranks = scaler.references_.tolist()
+    columns = [column.tolist() for column in scaler.quantiles_.T]
+
+    def rank(value: float, known: list[float]) -> float:
+        if value != value:
+            return value
+        if value == known[0] or value == known[-1]:
+            return 1.0 if value == known[-1] else 0.0
+        return 0.5 * (_forth(value, known, ranks) - _back(value, known, ranks))
+
+    return lambda inputs: [rank(value, known) for value, known in zip(inputs, columns, strict=True)]
+
+
+def _forth(value: float, known: list[float], ranks: list[float]) -> float:
+    """As ``numpy.interp(value, known, ranks)`` computes it, to the last digit."""
+    at = bisect_right(known, value) - 1
+    if at < 0 or at >= len(known) - 1:
+        return ranks[0] if at < 0 else ranks[-1]
+    slope = (ranks[at + 1] - ranks[at]) / (known[at + 1] - known[at])
+    return slope * (value - known[at]) + ranks[at]
+
+
+def _back(value: float, known: list[float], ranks: list[float]) -> float:
+    """As ``numpy.interp`` of the negated value among the negated quantiles, read backwards."""
+    at = bisect_left(known, value)
+    if at <= 0 or at >= len(known):
+        return -ranks[0] if at <= 0 else -ranks[-1]
+    if known[at] == value:
+        return -ranks[at]
+    slope = (ranks[at] - ranks[at - 1]) / (known[at] - known[at - 1])
+    return slope * (known[at] - value) - ranks[at]
+
+
+def _selecting(step: Any) -> Change:
+    """The inputs that a fitted selection keeps."""
+    if type(step) not in (VarianceThreshold, SelectPercentile):
+        raise CannotCompile(f"the preparation holds a {type(step).__name__}")
+    kept = np.flatnonzero(step.get_support()).tolist()
+    return lambda inputs: [inputs[place] for place in kept]
 
 
 def _filling(imputer: SimpleImputer, at: Sequence[int], names: Sequence[str]) -> Part:
@@ -110,7 +174,31 @@ def _filling(imputer: SimpleImputer, at: Sequence[int], names: Sequence[str]) ->
     return fill
 
 
-def _encoding(encoder: Any, at: Sequence[int], names: Sequence[str]) -> Part:
+_ENCODERS = (OneHotEncoder, OrdinalEncoder, TargetEncoder)
+_BEHIND = (StandardScaler, RobustScaler, QuantileTransformer)
+
+
+class Chain:
+    """Fitted steps that turn categories into numbers, asked as one: fill, group, encode, scale."""
+
+    def __init__(self, steps: Sequence[Any]) -> None:
+        """Raise CannotCompile for a step that is not known."""
+        for step in steps:
+            if type(step) not in (SimpleImputer, *_ENCODERS, *_BEHIND):
+                raise CannotCompile(f"the preparation holds a {type(step).__name__}")
+        self.steps = steps
+        encoders = [step for step in steps if type(step) in _ENCODERS]
+        self.first, self.last = encoders[0], encoders[-1]
+        self.categories_ = self.first.categories_
+
+    def transform(self, table: Any) -> Any:
+        """What the steps make of it, one after the other."""
+        for step in self.steps:
+            table = step.transform(table)
+        return table
+
+
+def _encoding(encoder: Chain, at: Sequence[int], names: Sequence[str]) -> Part:
     tables = [(place, *table) for place, table in zip(at, _asked(encoder, names), strict=True)]
     if all(len(unknown) == 1 for _, _, unknown in tables):
         single = [
@@ -128,7 +216,7 @@ def _encoding(encoder: Any, at: Sequence[int], names: Sequence[str]) -> Part:
     return encode
 
 
-def _asked(encoder: Any, names: Sequence[str]) -> list[tuple[dict[Any, Inputs], Inputs]]:
+def _asked(encoder: Chain, names: Sequence[str]) -> list[tuple[dict[Any, Inputs], Inputs]]:
     """Per column: what the encoder makes of each category and of a missing cell; of an unknown."""
     seen = [
         [value for value in values.tolist() if isinstance(value, str)]
@@ -143,7 +231,7 @@ def _asked(encoder: Any, names: Sequence[str]) -> list[tuple[dict[Any, Inputs], 
     }
     told = np.asarray(encoder.transform(pd.DataFrame(asked, dtype=object)), dtype="float64")
     found, start = [], 0
-    for values, width in zip(seen, _widths(encoder, told.shape[1]), strict=True):
+    for values, width in zip(seen, _widths(encoder.last, told.shape[1]), strict=True):
         block = told[:, start : start + width].tolist()
         start += width
         table: dict[Any, Inputs] = dict(zip([*values, None], block, strict=False))

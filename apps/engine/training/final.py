@@ -1,6 +1,7 @@
 """Job function of a frozen candidate: fit it on all development rows, explain it, keep it."""
 
 import os
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ def fit_final(
     params: dict[str, Any] | None = None,
     balanced: bool = False,
     most_rows: int | None = None,
+    choices: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Fit a candidate on all development rows and write it as a skops file. Job function.
 
@@ -38,7 +40,7 @@ def fit_final(
     fitted once more on each fold.
     """
     kind = Problem(problem)
-    task = Task(candidate, features, kind, positive, seed, params, balanced, most_rows)
+    task = Task(candidate, features, kind, positive, seed, params, balanced, most_rows, choices)
     rows = load_rows(development, target=target, spec=specs(features), problem=kind)
     folds = fold_indices(read_split(split_file), method=method)
     steps = 2 + len(folds)

@@ -2,14 +2,18 @@
 
 import inspect
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from apps.engine.training import named, rule, texts
+from apps.engine.training.fitted.parts import both_parts, needs_complete, selection
+from apps.engine.training.fitted.settle import AUTOMATIC, Settled, settle
 from apps.engine.training.models import inner_folds, model_of
 from apps.engine.training.pipeline import BLENDS, MEANS, USUAL_MEMBERS, blend_of
 from apps.engine.training.preparation import few_part, many_part, number_part, text_part
+from apps.engine.training.rows import specs
 from apps.engine.types import Problem
 
 _LONGEST_REPR = 100_000
@@ -36,7 +40,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Setting:
-    """What all candidates of the experiment share; ``extra``: columns for the rule only."""
+    """What all candidates of the experiment share; ``extra``: columns for the rule only.
+
+    ``choices``: preparation that a person chose (see fitted.choices).
+    """
 
     title: str
     says: str
@@ -47,6 +54,7 @@ class Setting:
     method: str
     balanced: bool
     extra: Sequence[Mapping[str, Any]] = ()
+    choices: Sequence[Mapping[str, Any]] = ()
 
     @property
     def quantity(self) -> bool:
@@ -113,6 +121,10 @@ def _imports(estimators: Sequence[Any], setting: Setting) -> str:
     }
     scores = {"r2_score", "root_mean_squared_error"} if setting.quantity else {"log_loss"}
     found["sklearn.metrics"] = scores
+    if any(type(part).__name__ == "IterativeImputer" for part in estimators):
+        found["sklearn.experimental"] = {"enable_iterative_imputer"}
+    if any(type(part).__name__ == "SelectPercentile" for part in estimators):
+        found["sklearn.feature_selection"] = {"f_classif", "f_regression"}
     for estimator in estimators:
         for part in [estimator, *estimator.get_params(deep=True).values()]:
             module = type(part).__module__
@@ -196,19 +208,32 @@ frame = features_of(table, FEATURES)
 '''
 
 _FOLDS = '''
-def prepared(train, number, few, many, text):
-    """Columns by what the training rows hold: numbers, few categories, many, long texts."""
+def prepared(train, number, few, many, text, chosen=(), select=()):
+    """Columns by what the training rows hold: numbers, few categories, many, long texts.
+
+    Chosen parts (columns, were they named?, for few, for many categories) go before all of that.
+    """
+    named = {name for columns, is_named, *_ in chosen if is_named for name in columns}
     there = [name for name in train.columns if train[name].notna().any()]
-    told = long_texts(train)
-    texts = [name for name in there if train[name].dtype == object and name not in told]
-    short = [name for name in texts if train[name].nunique() <= MOST_CATEGORIES]
+    told = [name for name in long_texts(train) if name not in named]
+    taken = {name for columns, *_ in chosen for name in columns} - set(told)
+    free = [name for name in there if name not in taken]
+    numbers = [name for name in there if train[name].dtype != object]
+    short = [name for name in there if train[name].nunique() <= MOST_CATEGORIES]
+    texts = [name for name in free if name not in numbers and name not in told]
     parts = [
-        ("numbers", number, [name for name in there if train[name].dtype != object]),
-        ("few", few, short),
+        ("numbers", number, [name for name in free if name in numbers]),
+        ("few", few, [name for name in texts if name in short]),
         ("many", many, [name for name in texts if name not in short]),
         *((f"text {name}", text, [name]) for name in told),
     ]
-    return ColumnTransformer([part for part in parts if part[2]], remainder="drop")
+    for place, (columns, _, of_few, of_many) in enumerate(chosen, start=1):
+        left = [name for name in columns if name in there and name not in told]
+        usual = [name for name in left if name in numbers or name in short]
+        rest = [name for name in left if name not in usual]
+        parts += [(f"chosen {place}", of_few, usual), (f"chosen {place} many", of_many, rest)]
+    columns = ColumnTransformer([part for part in parts if part[2]], remainder="drop")
+    return Pipeline([("columns", columns), *select]) if select else columns
 
 
 def out_of_fold(make, frame, most_rows=None):
@@ -295,15 +320,48 @@ def _single(candidate: str, params: Mapping[str, Any], setting: Setting) -> tupl
     )
     if candidate == "rule":
         return _repr(model), []
+    settled = (
+        AUTOMATIC if candidate == "dummy" else settle(setting.choices, specs(setting.features))
+    )
     parts = {
-        "number": number_part(candidate),
+        "number": number_part(candidate, complete=needs_complete(settled.select)),
         "few": few_part(candidate),
         "many": many_part(candidate, problem=setting.problem, seed=setting.seed),
         "text": text_part(candidate, seed=setting.seed),
     }
-    shown = ", ".join(f"{name}={_repr(part)}" for name, part in parts.items())
-    text = f'Pipeline([("prepare", prepared(train, {shown})), ("model", {_repr(model)})])'
-    return text, [model, *(part for part in parts.values() if not isinstance(part, str))]
+    shown = [f"{name}={_repr(part)}" for name, part in parts.items()]
+    used = [model, *parts.values()]
+    for text, estimators in (_chosen(settled, candidate, setting), _selected(settled, setting)):
+        shown += [text] if text else []
+        used += estimators
+    prepare = f"prepared(train, {', '.join(shown)})"
+    text = f'Pipeline([("prepare", {prepare}), ("model", {_repr(model)})])'
+    return text, [part for part in used if not isinstance(part, str)]
+
+
+def _chosen(settled: Settled, candidate: str, setting: Setting) -> tuple[str, list[Any]]:
+    """Chosen parts as the argument of ``prepared``; "" where nothing was chosen."""
+    lines: list[str] = []
+    used: list[Any] = []
+    for group in settled.groups:
+        pair = both_parts(
+            group,
+            candidate,
+            problem=setting.problem,
+            seed=setting.seed,
+            select=settled.select,
+        )
+        parts = ", ".join(map(_repr, pair))
+        lines.append(f"({list(group.columns)!r}, {group.named}, {parts})")
+        used += pair
+    return f"chosen=[{', '.join(lines)}]" if lines else "", used
+
+
+def _selected(settled: Settled, setting: Setting) -> tuple[str, list[Any]]:
+    """The selection as the argument of ``prepared``; "" where there is none."""
+    steps = selection(settled.select, quantity=setting.quantity)
+    shown = ", ".join(f"({name!r}, {_repr(step)})" for name, step in steps)
+    return f"select=[{shown}]" if steps else "", [step for _, step in steps]
 
 
 def _blend(entry: Entry, setting: Setting) -> tuple[str, list[Any]]:
@@ -333,4 +391,4 @@ def _repr(estimator: Any) -> str:
         if hasattr(estimator, "get_params")
         else repr(estimator)
     )
-    return " ".join(text.split())
+    return re.sub(r"<function (\w+) at 0x\w+>", r"\1", " ".join(text.split()))

@@ -19,9 +19,10 @@ from sklearn.pipeline import Pipeline
 
 from apps.engine.errors import BadParameter
 from apps.engine.training.candidates import CANDIDATES
+from apps.engine.training.fitted.parts import prepared
+from apps.engine.training.fitted.settle import AUTOMATIC, settle
 from apps.engine.training.frame import model_columns
 from apps.engine.training.models import inner_folds, model_of
-from apps.engine.training.preparation import preparation_of
 from apps.engine.types import ColumnSpec, Problem
 
 USUAL_MEMBERS = (
@@ -43,6 +44,7 @@ def build_pipeline(
     params: Mapping[str, Any] | None = None,
     long: Collection[str] = (),
     balanced: bool = False,
+    choices: Sequence[Mapping[str, Any]] = (),
 ) -> Any:
     """Unfitted pipeline over the columns that ``frame.model_frame`` makes.
 
@@ -58,6 +60,7 @@ def build_pipeline(
         ``candidate``, ``params`` and ``weight``
     long : texts that are read word by word (see texts.long_texts)
     balanced : each class counts alike, however rare it is
+    choices : what a person chose instead of the automatic preparation (see fitted.choices)
 
     Raises
     ------
@@ -77,14 +80,22 @@ def build_pipeline(
             seed=seed,
             long=long,
             balanced=balanced,
+            choices=choices,
         )
     quantity = problem == Problem.REGRESSION
     model = model_of(candidate, quantity=quantity, seed=seed, params=params, balanced=balanced)
     if candidate == "rule":
         return model
     numbers, texts = _columns(spec, distinct)
-    preparation = preparation_of(
-        candidate, numbers, texts, distinct, long=long, problem=problem, seed=seed
+    preparation = prepared(
+        candidate,
+        numbers,
+        texts,
+        distinct,
+        long=long,
+        problem=problem,
+        seed=seed,
+        settled=AUTOMATIC if candidate == "dummy" else settle(choices, spec),
     )
     return Pipeline([("prepare", preparation), ("model", model)])
 

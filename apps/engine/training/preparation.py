@@ -30,14 +30,18 @@ def preparation_of(
     long: Collection[str],
     problem: Problem,
     seed: int,
+    complete: bool = False,
 ) -> ColumnTransformer:
-    """Unfitted. ``long``: those of ``texts`` that are read as texts, not as categories."""
+    """Unfitted. ``long``: those of ``texts`` that are read as texts, not as categories.
+
+    ``complete``: gaps are filled for every candidate, since something behind cannot take them.
+    """
     told = [name for name in texts if name in long]
     few = [name for name in texts if name not in long and distinct[name] <= MOST_ONE_HOT]
     many = [name for name in texts if name not in long and distinct[name] > MOST_ONE_HOT]
     parts: list[tuple[str, Any, list[str]]] = []
     if numbers:
-        parts.append(("numbers", number_part(candidate), numbers))
+        parts.append(("numbers", number_part(candidate, complete=complete), numbers))
     if few:
         parts.append(("few", few_part(candidate), few))
     if many:
@@ -46,9 +50,9 @@ def preparation_of(
     return ColumnTransformer(parts, remainder="drop", verbose_feature_names_out=True)
 
 
-def number_part(candidate: str) -> Any:
+def number_part(candidate: str, *, complete: bool = False) -> Any:
     """The median and an indicator where one is missing; boosting takes them as they are."""
-    if candidate in OWN_MISSING:
+    if candidate in OWN_MISSING and not complete:
         return "passthrough"
     impute = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
     if candidate in SCALED:

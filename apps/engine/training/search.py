@@ -353,6 +353,7 @@ def search_and_validate(
         task,
         balanced=arguments.get("balanced", False),
         most_rows=arguments.get("most_rows"),
+        choices=arguments.get("choices") or (),
     )
     about = {**asdict(task), "budget_s": budget_s, "of": arguments["split_file"], **versions()}
     kept = Kept(f"{kept_folder}/search" if kept_folder else None, about)

@@ -1,6 +1,6 @@
 """Job function that explains one answer: what each feature adds to it, and takes from it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,7 @@ def explain_row(
     params: dict[str, Any] | None = None,
     balanced: bool = False,
     most_rows: int | None = None,
+    choices: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Share an answer out among the features (Shapley values, drawn). Job function.
 
@@ -68,7 +69,7 @@ def explain_row(
     what.
     """
     kind = Problem(problem)
-    task = Task(candidate, features, kind, positive, seed, params, balanced, most_rows)
+    task = Task(candidate, features, kind, positive, seed, params, balanced, most_rows, choices)
     rows = load_rows(development, target=target, spec=specs(features), problem=kind)
     folds = fold_indices(read_split(split_file), method=method)
     fold, train = _fold_of(row, folds, count=len(rows.target))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from apps.engine.errors import NotEnoughData
+from apps.engine.errors import BadParameter, NotEnoughData
 from apps.engine.training.candidates import CANDIDATES
 from apps.engine.training.models import INNER_FOLDS
 from apps.engine.training.pipeline import build_pipeline
@@ -36,6 +36,8 @@ class Task:
     balanced: bool = False
     most_rows: int | None = None
     """At most so many of the rows given are fitted on, drawn by the seed; None: all."""
+    choices: Sequence[Mapping[str, Any]] = ()
+    """What a person chose instead of the automatic preparation (see fitted.choices)."""
 
     def fit(self, rows: Rows, positions: Any) -> tuple[Any, float]:
         """Fit on these rows; return the pipeline and the seconds it took.
@@ -47,7 +49,15 @@ class Task:
         part = rows.features.iloc[positions]
         pipeline = self.pipeline(part)
         began = time.perf_counter()
-        pipeline.fit(part, rows.target[positions])
+        try:
+            pipeline.fit(part, rows.target[positions])
+        except ValueError as error:
+            if not self.choices:
+                raise
+            raise BadParameter(
+                f"{CANDIDATES[self.candidate].title} cannot be fitted with the fitted choices of "
+                f"the wrangle page ({error}). Change or switch off one of them."
+            ) from error
         return pipeline, time.perf_counter() - began
 
     def pipeline(self, part: Any) -> Any:
@@ -61,6 +71,7 @@ class Task:
             params=self.params,
             long=long_texts(part),
             balanced=self.balanced,
+            choices=self.choices,
         )
 
     def sampled(self, positions: Any) -> Any:

@@ -45,6 +45,7 @@ def cross_validate(
     answers_file: str | None = None,
     balanced: bool = False,
     most_rows: int | None = None,
+    choices: Sequence[Mapping[str, Any]] = (),
     kept_folder: str | None = None,
 ) -> dict[str, Any]:
     """Fit and score one candidate on every fold of the development rows. Job function.
@@ -67,7 +68,7 @@ def cross_validate(
         ``diagnosis`` (see diagnosis.diagnose). The answers themselves go to ``answers_file``.
     """
     kind = Problem(problem)
-    task = Task(candidate, features, kind, positive, seed, params, balanced, most_rows)
+    task = Task(candidate, features, kind, positive, seed, params, balanced, most_rows, choices)
     kept = Kept(kept_folder, {**asdict(task), "of": [development, split_file], **versions()})
     rows = load_rows(development, target=target, spec=specs(features), problem=kind)
     folds = fold_indices(read_split(split_file), method=method)

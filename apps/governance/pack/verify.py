@@ -26,7 +26,8 @@ GENESIS = "0" * 64
 WHOLE_AS_FLOAT = 10**16
 # Kinds of records without an event of their own; any other kind has one, so none is slipped in.
 WITHOUT_EVENT = """accounts.user datasets.contractrun datasets.split datasets.table eda.finding
-modeling.attackrun modeling.candidate modeling.experiment modeling.trial production.release""".split()
+modeling.attackrun modeling.candidate modeling.experiment modeling.trial
+production.release""".split()
 DIGITS = 16  # of a hash that was noted; with fewer somebody could search for another event
 
 

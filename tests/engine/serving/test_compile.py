@@ -1,6 +1,7 @@
 """The compiled form of a release answers as scikit-learn does, row by row, or passes the row on."""
 
 import dataclasses
+import json
 from dataclasses import asdict
 from functools import cache
 
@@ -67,13 +68,18 @@ def trips(problem):
 
 
 @cache
-def served(candidate, problem, model=None):
+def served(candidate, problem, model=None, choices=()):
     """A scorer of a fitted candidate, not yet compiled, and its checked development rows."""
     table = trips(problem)
     spec = [column for column in spec_of(table).columns if column.name != TARGET]
     features = model_frame(table, spec)
     pipeline = build_pipeline(
-        candidate, spec=spec, distinct=distinct_values(features), problem=problem, seed=0
+        candidate,
+        spec=spec,
+        distinct=distinct_values(features),
+        problem=problem,
+        seed=0,
+        choices=[json.loads(each) for each in choices],
     )
     if model is not None:
         pipeline = Pipeline([("prepare", pipeline.named_steps["prepare"]), ("model", model)])
@@ -250,3 +256,45 @@ def test_the_quick_frame_of_usual_rows_is_that_of_training_and_others_are_left_t
     pd.testing.assert_frame_equal(quick, typed, check_exact=True)
     for name, value in (("stops", 1.0), ("paid", 1), ("desk", 3), ("whole", True)):
         assert usual_frame([{**rows[0], name: value}], scorer.features) is None, name
+
+
+CHOSEN = (
+    {"choice": "fill_numbers", "params": {"method": "mean"}},
+    {"choice": "scale", "params": {"method": "quantile", "columns": ["distance", "stops"]}},
+    {"choice": "scale", "params": {"method": "robust"}},
+    {"choice": "fill_categories", "params": {"method": "most frequent value"}},
+    {"choice": "group_rare", "params": {"least": "2%"}},
+    {"choice": "encode", "params": {"method": "target mean, with inner folds"}},
+    {"choice": "encode", "params": {"method": "one-hot", "columns": ["town"]}},
+    {"choice": "select", "params": {"method": "keep the best by an F test", "share": "70%"}},
+)
+ORDINAL = (
+    {"choice": "fill_numbers", "params": {"method": "a constant", "value": "-1", "mark": "no"}},
+    {"choice": "group_rare", "params": {"least": "20"}},
+    {"choice": "encode", "params": {"method": "ordinal"}},
+    {"choice": "select", "params": {"method": "drop what never varies"}},
+)
+
+
+def written(choices):
+    """Choices as ``served`` can remember them."""
+    return tuple(json.dumps(each) for each in choices)
+
+
+@pytest.mark.parametrize("problem", Problem)
+@pytest.mark.parametrize(("candidate", "choices"), [("linear", CHOSEN), ("lightgbm", ORDINAL)])
+def test_chosen_preparation_is_compiled_and_alike(candidate, choices, problem):
+    scorer, rows = served(candidate, problem, choices=written(choices))
+    verdict = compile_and_verify(scorer, rows)
+    assert (verdict.serves, verdict.why_not) == (True, "")
+    assert verdict.largest_difference <= EQUAL_WITHIN
+    assert verdict.compared >= 380
+
+
+@pytest.mark.parametrize("method", ["nearest rows (KNNImputer)", "a model (IterativeImputer)"])
+def test_filling_from_other_columns_is_left_to_scikit_learn_and_said(method):
+    choices = ({"choice": "fill_numbers", "params": {"method": method}},)
+    scorer, rows = served("linear", Problem.BINARY, choices=written(choices))
+    verdict = compile_and_verify(scorer, rows)
+    assert not verdict.serves
+    assert "Imputer" in verdict.why_not

@@ -13,7 +13,7 @@ from apps.engine.serving.take_home import predict
 from apps.engine.serving.take_home.build import CannotTakeHome, write_bundle
 from apps.engine.training.files import save_model
 from apps.engine.types import Problem
-from tests.engine.serving.test_compile import served
+from tests.engine.serving.test_compile import CHOSEN, served, written
 
 SOME = [
     ("linear", Problem.BINARY),
@@ -35,9 +35,9 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-def bundle(folder, candidate, problem, *, steps=None):
+def bundle(folder, candidate, problem, *, steps=None, choices=()):
     """The unpacked bundle of a small release, and its scorer with development rows."""
-    scorer, rows = served(candidate, problem)
+    scorer, rows = served(candidate, problem, choices=choices)
     sha256 = save_model(scorer.model, folder / "in.skops")
     write_bundle(
         folder / "bundle.zip",
@@ -127,3 +127,18 @@ def test_every_step_of_a_recipe_is_done_alike_or_refused_when_it_is_made(tmp_pat
     convert = {"step": "parse_type", "params": {"column": "town", "kind": "text"}}
     with pytest.raises(CannotTakeHome, match="a step that a bundle cannot do"):
         bundle(tmp_path, "linear", Problem.BINARY, steps=[convert])
+
+
+TAKEN = (
+    *(CHOSEN[place] for place in (1, 2, 3, 4, 5, 6, 7)),
+    {"choice": "fill_numbers", "params": {"method": "a model (IterativeImputer)"}},
+)
+
+
+@pytest.mark.parametrize("problem", [Problem.BINARY, Problem.REGRESSION])
+def test_chosen_preparation_is_taken_home_also_where_it_has_no_plain_form(problem, tmp_path):
+    out, scorer, rows = bundle(tmp_path, "linear", problem, choices=written(TAKEN))
+    asked = [*rows[:40], *made_up(scorer.contract, rows)[:40]]
+    expected, _ = scorer.by_pipeline(asked)
+    told = predict.Release(out).predict(as_sent(asked))
+    assert predict.largest_difference(told, expected) <= 1e-9

@@ -90,10 +90,29 @@ def run(notebook, folder, monkeypatch):
     return space["answers"]
 
 
+CHOSEN = [
+    {"choice": "fill_numbers", "params": {"method": "a model (IterativeImputer)"}},
+    {"choice": "scale", "params": {"method": "robust", "columns": ["amount"]}},
+    {"choice": "fill_categories", "params": {"method": "a constant", "value": "nobody"}},
+    {"choice": "group_rare", "params": {"least": "3%", "columns": ["town"]}},
+    {"choice": "select", "params": {"method": "keep the best by an F test", "share": "80%"}},
+]
+
+
 @pytest.mark.parametrize("problem", list(Problem))
 def test_a_notebook_gives_the_same_answers_row_by_row(problem, tmp_path, monkeypatch):
-    given = drawn_split(tmp_path, table(problem), method="random", folds=2)
     keys = [key for key in WRITTEN[problem] if key in CANDIDATES]
+    agree(problem, keys, (), tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("problem", [Problem.BINARY, Problem.REGRESSION])
+def test_a_notebook_prepares_as_was_chosen(problem, tmp_path, monkeypatch):
+    agree(problem, ["dummy", "linear", "lightgbm", "vote"], CHOSEN, tmp_path, monkeypatch)
+
+
+def agree(problem, keys, choices, tmp_path, monkeypatch):
+    """Product and notebook, answer by answer."""
+    given = drawn_split(tmp_path, table(problem), method="random", folds=2)
     entries = [
         Entry(key, key, params_of(key, problem), most_rows=60 if key == "tree" else None)
         for key in keys
@@ -109,6 +128,7 @@ def test_a_notebook_gives_the_same_answers_row_by_row(problem, tmp_path, monkeyp
             answers_file=str(tmp_path / f"{entry.title}.parquet"),
             balanced=problem == Problem.MULTICLASS,
             most_rows=entry.most_rows,
+            choices=choices,
         )
     setting = Setting(
         title="Experiment 1",
@@ -119,6 +139,7 @@ def test_a_notebook_gives_the_same_answers_row_by_row(problem, tmp_path, monkeyp
         seed=0,
         method="random",
         balanced=problem == Problem.MULTICLASS,
+        choices=choices,
     )
     notebook = json.loads(json.dumps(notebook_of(setting, entries)))
     answers = run(notebook, tmp_path, monkeypatch)

@@ -37,6 +37,8 @@ class Issue:
     others: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
     suggests: tuple[Suggestion, ...] = field(default=())
+    groups: tuple[dict[str, Any], ...] = ()
+    """Values that look like one, each group with ``how``, ``words`` and their ``rows``."""
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready form."""
@@ -84,6 +86,7 @@ def veil(issues: list[dict[str, Any]], *, sensitive: Collection[str]) -> list[di
         {
             **one,
             "examples": [],
+            "groups": [],
             "suggests": [each for each in one["suggests"] if not each["names_values"]],
             "veiled": True,
         }

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -12,13 +12,14 @@ import pyarrow.compute as pc
 from apps.engine.profile.issues.issue import Issue, Suggestion, count, shown
 from apps.engine.profile.missing import hides_a_gap
 from apps.engine.reading.convert import convert
-from apps.engine.recipe.clusters import MOST_VALUES, clusters
+from apps.engine.recipe.clusters import MOST_VALUES, Cluster, clusters
 from apps.engine.recipe.steps.trim_text import WHITE_SPACE
 from apps.engine.types import Kind
 
 MOSTLY = 0.9
 """Share of the filled rows that has to be of a kind before the others count as wrong."""
 MOST_PAIRS = 25
+MOST_GROUPS = 100
 _UNIT = re.compile(r"[+-]?\s*[0-9][0-9.,]*\s*(?P<unit>[^\W\d_]{1,6}|%|°[CF]|[€$£])")
 _UNWRITABLE = re.compile(r"=>|[\r\n]")  # the form writes one pair a line
 _LEADING_ZERO = re.compile(r"[+-]?0[0-9]")
@@ -163,14 +164,8 @@ def _parted(column: str) -> Suggestion:
 
 def _spellings(values: Values) -> Iterator[Issue]:
     groups = clusters(dict(zip(values.words, values.rows, strict=True)))
-    pairs = [
-        [other, group.best]
-        for group in groups
-        for other in group.others
-        if all(
-            word == word.strip() and not _UNWRITABLE.search(word) for word in (other, group.best)
-        )
-    ]
+    writable = [group for group in map(_writable, groups) if group is not None]
+    pairs = [[other, group.best] for group in writable for other in group.others]
     if not pairs:
         return
     rows = sum(sum(group.rows[1:]) for group in groups)
@@ -200,4 +195,17 @@ def _spellings(values: Values) -> Iterator[Issue]:
                 names_values=True,
             ),
         ),
+        groups=tuple(asdict(group) for group in writable[:MOST_GROUPS]),
     )
+
+
+def _writable(group: Cluster) -> Cluster | None:
+    """The group without values that a mapping cannot name; None where no two are left."""
+    kept = [
+        (word, rows)
+        for word, rows in zip(group.words, group.rows, strict=True)
+        if word == word.strip() and not _UNWRITABLE.search(word)
+    ]
+    if len(kept) < 2 or kept[0][0] != group.best:
+        return None
+    return Cluster(group.how, tuple(word for word, _ in kept), tuple(rows for _, rows in kept))

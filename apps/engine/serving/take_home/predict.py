@@ -188,6 +188,12 @@ def answer(model, columns):
 
 def prepared_table(prepare, columns):
     """What the fitted preparation makes of the columns. Each part is given its own by name."""
+    if hasattr(prepare, "named_steps"):  # with columns selected behind the prepared ones
+        (_, first), *rest = prepare.steps
+        table = prepared_table(first, columns)
+        for _, step in rest:
+            table = step.transform(table)
+        return table
     parts = []
     for name, transformer, chosen in prepare.transformers_:
         if transformer == "drop" or not len(chosen):

@@ -1,6 +1,6 @@
 """Job function of the adversary suite: every attack, one line each, and the learning curve."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from apps.engine.errors import NotEnoughData
@@ -61,6 +61,7 @@ def run_suite(
     params: dict[str, Any] | None = None,
     balanced: bool = False,
     most_rows: int | None = None,
+    choices: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Attack a candidate on development rows. Job function; never sees sealed rows.
 
@@ -77,7 +78,9 @@ def run_suite(
         ``versions``.
     """
     kind = Problem(problem)
-    task = cheaper(Task(candidate, features, kind, positive, seed, params, balanced, most_rows))
+    task = cheaper(
+        Task(candidate, features, kind, positive, seed, params, balanced, most_rows, choices)
+    )
     all_rows = load_rows(development, target=target, spec=specs(features), problem=kind)
     all_folds = fold_indices(read_split(split_file), method=method)
     rows, folds = sampled(all_rows, all_folds, problem=kind, seed=seed)

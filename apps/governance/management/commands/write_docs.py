@@ -13,7 +13,8 @@ from django.core.management.base import BaseCommand, CommandParser
 from apps.engine.evaluation.metrics import METRICS, Metric, metrics_for
 from apps.engine.recipe.expression.parse import WORDS
 from apps.engine.recipe.registry import STEPS
-from apps.engine.recipe.step import Parameter, Step
+from apps.engine.recipe.step import Declared, Parameter, Step
+from apps.engine.training.fitted.choices import CHOICES
 from apps.engine.types import Problem
 from apps.governance.gates import GATES, Gate
 from apps.planning.schema import plan_schema
@@ -152,13 +153,13 @@ def _on_requests(step: type[Step]) -> str:
     return "It looks at one row, so the same step is replayed on every prediction request."
 
 
-def _step_lines(step: type[Step]) -> list[str]:
+def _declared_lines(step: type[Declared], *, says: str, level: str) -> list[str]:
     purpose = " ".join((step.__doc__ or "").split("\n\n")[0].split())
     return [
         "",
-        f"## {step.title} (`{step.key}`)",
+        f"{level} {step.title} (`{step.key}`)",
         "",
-        f"{purpose} {_on_requests(step)}",
+        f"{purpose} {says}".strip(),
         "",
         "| Parameter | Label | Takes | Notes |",
         "|---|---|---|---|",
@@ -189,7 +190,19 @@ def steps_page() -> str:
         "Functions: " + ", ".join(f"`{name}`" for name in sorted((*WORDS, "date"))) + ".",
     ]
     for step in STEPS.values():
-        lines += _step_lines(step)
+        lines += _declared_lines(step, says=_on_requests(step), level="##")
+    lines += [
+        "",
+        "## Fitted choices",
+        "",
+        "Chosen on the same page, and no part of the recipe: they are learnt inside of every "
+        "candidate, on training rows only. For each column the last choice counts that names it, "
+        "else the last for all columns of its kind "
+        "([decision 31](decisions/0031-a-fitted-choice-stands-beside-the-recipe-and-is-learnt-"
+        "inside-the-pipeline.md)).",
+    ]
+    for choice in CHOICES.values():
+        lines += _declared_lines(choice, says="", level="###")
     return "\n".join([*lines, ""])
 
 
