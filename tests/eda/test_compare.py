@@ -56,7 +56,7 @@ def test_versions_are_compared_before_a_test_is_sealed_and_never_after(
     client.force_login(analyst)
     page = client.get(at("compare"))
     assert page.context["versions"] == []
-    assert "sealed test rows are not compared" in page.content.decode()
+    assert "sealed test rows are not among them" in page.content.decode()
     page = client.get(at("compare"), {"version": ["1", "2"]})
     assert "hold the rows of the sealed test" in page.content.decode()
     assert "told" not in page.context

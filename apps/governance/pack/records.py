@@ -7,7 +7,7 @@ from django.db import models
 
 from apps.accounts.models import User
 from apps.datasets.models import Split, Table
-from apps.eda.models import Finding
+from apps.eda.models import Finding, SealedLook, SealedSight
 from apps.governance.models import (
     Delegation,
     FindingClosing,
@@ -36,6 +36,8 @@ def _rows_by_stage(cycle: Cycle) -> dict[Stage, dict[str, Iterable[models.Model]
             "tables": Table.objects.filter(cycle=cycle),
             "splits": Split.objects.filter(table__cycle=cycle),
             "findings": Finding.objects.filter(cycle=cycle).order_by("pk"),
+            "sealed_looks": SealedLook.objects.filter(cycle=cycle),
+            "sealed_sights": SealedSight.objects.filter(look__cycle=cycle).order_by("pk"),
         },
         Stage.MODEL: {
             "experiments": Experiment.objects.filter(cycle=cycle).order_by("pk"),

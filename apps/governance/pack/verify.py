@@ -24,10 +24,10 @@ import zlib
 FORMAT = "mlcycle-pack-1"
 GENESIS = "0" * 64
 WHOLE_AS_FLOAT = 10**16
-WITH_EVENT = """governance.delegation governance.findingclosing governance.findingreply
-governance.gatefinding governance.gatenote governance.revocation governance.warningaccepted
-modeling.evaluation modeling.opening planning.plan production.drill production.fallback
-production.switch projects.conditionmet projects.decision projects.submission
+WITH_EVENT = """eda.sealedlook eda.sealedsight governance.delegation governance.findingclosing
+governance.findingreply governance.gatefinding governance.gatenote governance.revocation
+governance.warningaccepted modeling.evaluation modeling.opening planning.plan production.drill
+production.fallback production.switch projects.conditionmet projects.decision projects.submission
 projects.tiering""".split()
 DIGITS = 16  # of a hash that was noted; with fewer somebody could search for another event
 
