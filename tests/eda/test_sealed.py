@@ -54,7 +54,7 @@ def pages(at, count):
         yield at("column", place)
         yield at("column_figure", place, "distribution")
         yield at("column_figure", place, "relation")
-        yield at("time_figure", 0, "drift")
+    yield from (at("time_figure", 1, one) for one in ("rows", "target", "drift"))
     for other in range(2, count + 1):
         yield at("pair", 1, other)
         yield at("pair_figure", 1, other)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.eda import actions, queries
 from apps.eda.answers import Question
 from apps.eda.forms import FindingForm
+from apps.eda.periods import Asked
 from apps.eda.views import compare, target
 from apps.eda.views.common import Rows, rows_in, rows_of, sliceable
 from apps.projects.access import Verb, project_view
@@ -110,8 +111,7 @@ def _asked(request: HttpRequest, rows: Rows) -> Question | None:
     """What the page that shows the button could not answer while somebody waits."""
     what = request.POST.get("what", "slice")
     if what == "compare":
-        versions = request.POST.getlist("version")
-        return compare.question_of(rows, by=request.POST.get("by", ""), versions=versions)
+        return compare.question_of(rows, Asked.of(request.POST))
     if what == "labels" and rows.is_ready and rows.target:
         return target.question_of(rows, rows.target)
     return rows.question if rows.where else None
