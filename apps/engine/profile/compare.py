@@ -180,9 +180,7 @@ def _numbers(cells: list[Cells]) -> Binned:
     )
 
 
-def difference(
-    column: Binned, shares: NDArray[np.float64], other: int, *, kind: Kind
-) -> str:
+def difference(column: Binned, shares: NDArray[np.float64], other: int, *, kind: Kind) -> str:
     """The largest of what a person would call a difference, from the first side to another."""
     gone, came = shares[0, -1], shares[other, -1]
     lost = f"missing {gone:.1%} → {came:.1%}"

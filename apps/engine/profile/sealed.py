@@ -117,8 +117,8 @@ def tell_apart(sides: list[Columns], *, names: list[str]) -> dict[str, Any] | No
     ``auc`` out of fold with its 95 % interval: about 0.5 when both sides come from one world.
     Dates are left out, since a later row has a later date; texts by the most frequent
     MOST_CODES values of development. At most MOST_TRAINED rows of a side and the first
-    MOST_FEATURES features. None with too few rows or features. Source of the idea: Lopez-Paz, Oquab (2017), Revisiting
-    classifier two-sample tests, ICLR.
+    MOST_FEATURES features. None with too few rows or features. Source of the idea: Lopez-Paz,
+    Oquab (2017), Revisiting classifier two-sample tests, ICLR.
     """
     rng = np.random.default_rng(0)
     drawn = [_drawn(side.rows, rng) for side in sides]
