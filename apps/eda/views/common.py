@@ -28,11 +28,15 @@ MOST_CHOICES = 200
 
 
 def chart(
-    request: HttpRequest, figure: dict[str, Any] | None, *, links: list[str] | None = None
+    request: HttpRequest,
+    figure: dict[str, Any] | None,
+    *,
+    links: list[str] | dict[str, Any] | None = None,
 ) -> JsonResponse:
     """A figure with its numbers in the asked look; 404 when there is nothing to draw.
 
-    ``links`` lead from each row of its table to the rows that it counts.
+    ``links`` lead from each row of its table to the rows that it counts: addresses, or for many
+    points the short form of ``behind.point_links``.
     """
     if figure is None:
         raise Http404
