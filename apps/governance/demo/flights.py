@@ -1,5 +1,9 @@
 """Flight delays: five tables joined, waiting for a manager at the data gate."""
 
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
 from apps.engine.simulation.flights import flight_tables
 from apps.governance.demo import steps
 from apps.governance.demo.people import Cast
@@ -162,6 +166,23 @@ def build(people: Cast, *, say: Say) -> None:
         by=analyst,
     )
     steps.split(cycle, method="time", time="time_hour", folds=4, by=analyst)
+    asked = {"kind": "line", "x": "hour", "measure": "rows", "colour": "late"}
+    steps.view(
+        cycle,
+        "Late by hour of the day",
+        address=f"{reverse('eda:chart', args=[project.slug])}?{urlencode(asked)}",
+        note="Delays pile up over the day: the evening before, the hour is known.",
+        by=analyst,
+    )
+    steps.finding(
+        cycle,
+        "Of 15 % of the flights the plane is in no register: age, maker and seats are missing.",
+        column="manufacturer",
+        answer="The register does not know their tail numbers. It will not know them in use "
+        "either, so the gap stays and the candidates get it as a value of its own.",
+        by=analyst,
+        owner=people.analyst,
+    )
     steps.submit(
         cycle, Stage.DATA, by=analyst, note="15 % of the planes are in no register; see the join."
     )

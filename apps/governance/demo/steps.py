@@ -14,7 +14,9 @@ from apps.datasets.join_actions import add_join
 from apps.datasets.models import Source
 from apps.datasets.queries import current_split, current_table, newest_version
 from apps.datasets.storage import scratch
-from apps.eda.actions import start_profile
+from apps.eda.actions import answer_finding, name_view, raise_finding, start_profile
+from apps.eda.models import Severity
+from apps.eda.pinned import place_of
 from apps.eda.queries import current_profile
 from apps.governance.actions.signing import decide
 from apps.governance.actions.submitting import submit_gate
@@ -135,6 +137,22 @@ def split(cycle: Cycle, *, by: User, **how: Any) -> None:
     profile = current_profile(cycle)
     if profile is None or not profile.is_ready:
         finish(start_profile(cycle=cycle, by=by).job)
+
+
+def view(cycle: Cycle, name: str, *, address: str, note: str, by: User) -> None:
+    """Name a page of exploration and pin it to the data gate."""
+    if not cycle.views.filter(name=name).exists():
+        place = place_of(address, cycle=cycle)
+        name_view(cycle=cycle, name=name, place=place, note=note, pin=True, by=by)
+
+
+def finding(cycle: Cycle, says: str, *, column: str, answer: str, by: User, owner: User) -> None:
+    """Raise a finding; whoever owns it answers."""
+    found = cycle.findings.filter(says=says).first() or raise_finding(
+        cycle=cycle, says=says, severity=Severity.MEDIUM, column=column, owner=owner, by=by
+    )
+    if found.is_open:
+        answer_finding(finding=found, answer=answer, by=owner)
 
 
 def model(cycle: Cycle, *, candidates: list[str], choose: str, by: User) -> None:
