@@ -209,13 +209,12 @@ def mosaic(told: dict[str, Any]) -> Figure:
     sizes = [sum(counts) for counts in told["counts"]]
     whole = sum(sizes)
     widths = [size / whole for size in sizes]
-    ends = list(accumulate(widths))
-    centres = [end - width / 2 for end, width in zip(ends, widths, strict=True)]
-    tiles = rows_of_cells(told["counts"])
+    centres = [end - width / 2 for end, width in zip(accumulate(widths), widths, strict=True)]
+    tiles = list(zip(*rows_of_cells(told["counts"]), strict=True))  # shape (n_up, n_across)
     traces = [
         go.Bar(
             x=centres,
-            ids=[str(tiles[one][code]) for one in range(len(sizes))],
+            ids=[str(row) for row in tiles[code]],
             y=[
                 counts[code] / size if size else 0
                 for counts, size in zip(told["counts"], sizes, strict=True)
