@@ -35,17 +35,15 @@ path, which = sys.argv[1:]
 frame = pd.read_parquet(path)
 def ydata():
     from ydata_profiling import ProfileReport
-    start = time.perf_counter()
     ProfileReport(frame, minimal=True, progress_bar=False).to_html()
-    return time.perf_counter() - start
 def skrub():
     from skrub import TableReport
-    start = time.perf_counter()
     TableReport(frame, verbose=0, max_plot_columns=60, max_association_columns=60).html()
-    return time.perf_counter() - start
-took = {"ydata": ydata, "skrub": skrub}[which]
-took()  # imports and caches are warm
-print(json.dumps(took()))
+call = {"ydata": ydata, "skrub": skrub}[which]
+call()  # imports and caches are warm
+start, cpu = time.perf_counter(), time.process_time()
+call()
+print(json.dumps([time.perf_counter() - start, time.process_time() - cpu]))
 """
 
 
@@ -72,18 +70,23 @@ def generated(rows: int, *, seed: int = 0) -> pd.DataFrame:
     return pd.DataFrame(frame)
 
 
-def median_s(call: Callable[[], object], *, times: int) -> float:
-    """Median duration after one call that warms up."""
+def median_s(call: Callable[[], object], *, times: int) -> tuple[float, float]:
+    """Median duration, and median processor time of all threads, after one call that warms up.
+
+    Beside other work on the machine the duration says how long one waits for a turn; the
+    processor time says what the work costs.
+    """
     call()
-    took = []
+    took, cost = [], []
     for _ in range(times):
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         call()
         took.append(time.perf_counter() - start)
-    return statistics.median(took)
+        cost.append(time.process_time() - cpu)
+    return statistics.median(took), statistics.median(cost)
 
 
-def ours_s(path: Path, *, times: int) -> float:
+def ours_s(path: Path, *, times: int) -> tuple[float, float]:
     """What a warm worker needs, with the JSON that is kept."""
     return median_s(
         lambda: json.dumps(profile_table(table=str(path), target="target", report=silent)),
@@ -91,19 +94,28 @@ def ours_s(path: Path, *, times: int) -> float:
     )
 
 
-def read_s(path: Path) -> float:
+def read_s(path: Path) -> tuple[float, float]:
     """One read of the file, texts as dictionaries: the floor."""
     schema = pq.read_schema(path)
     texts = [field.name for field in schema if str(field.type) == "string"]
     return median_s(lambda: pq.read_table(path, read_dictionary=texts), times=3)
 
 
-def peer_s(python: str, path: Path, which: str) -> float:
+def peer_s(python: str, path: Path, which: str) -> tuple[float, float]:
     """A peer's duration, warm, in a process of its own."""
     told = subprocess.run(
         [python, "-c", PEERS, str(path), which], check=True, capture_output=True, text=True
     )
-    return float(json.loads(told.stdout.splitlines()[-1]))
+    took, cost = json.loads(told.stdout.splitlines()[-1])
+    return float(took), float(cost)
+
+
+def _many_columns(rows: int = 2_000) -> pd.DataFrame:
+    """2,000 columns of the kinds above, and the target."""
+    parts = [generated(rows, seed=seed).drop(columns="target") for seed in range(41)]
+    names = [f"{name} of part {part}" for part, frame in enumerate(parts) for name in frame]
+    whole = pd.concat(parts, axis=1).set_axis(names, axis=1).iloc[:, :1_999]
+    return whole.assign(target=generated(rows)["target"])
 
 
 def wide_peak_mb(folder: Path) -> float:
@@ -134,18 +146,25 @@ def peak(path: str) -> None:
 
 
 def figures_of(folder: Path, *, peers: str, with_wide: bool) -> dict[str, float]:
-    """All durations, and the ratios that are judged."""
-    small, large = folder / "100k.parquet", folder / "1m.parquet"
+    """All durations and processor times (``_cpu_s``), and the ratios that are judged."""
+    small, large, many = (folder / f"{name}.parquet" for name in ("100k", "1m", "2000_columns"))
     write_table(generated(100_000), small)
-    figures = {"ours_100k_s": ours_s(small, times=5), "read_100k_s": read_s(small)}
+    measured = {"ours_100k": ours_s(small, times=5), "read_100k": read_s(small)}
     if peers:
-        figures["ydata_minimal_s"] = peer_s(peers, small, "ydata")
-        figures["skrub_s"] = peer_s(peers, small, "skrub")
-        figures["times_ydata_minimal"] = figures["ydata_minimal_s"] / figures["ours_100k_s"]
-        figures["times_skrub"] = figures["skrub_s"] / figures["ours_100k_s"]
+        measured["ydata_minimal"] = peer_s(peers, small, "ydata")
+        measured["skrub"] = peer_s(peers, small, "skrub")
     write_table(generated(1_000_000), large)
-    figures |= {"ours_1m_s": ours_s(large, times=1), "read_1m_s": read_s(large)}
-    figures["reads_1m"] = figures["ours_1m_s"] / figures["read_1m_s"]
+    measured |= {"ours_1m": ours_s(large, times=1), "read_1m": read_s(large)}
+    write_table(_many_columns(), many)
+    measured["ours_2000_columns"] = ours_s(many, times=1)
+    figures = {f"{name}_s": both[0] for name, both in measured.items()}
+    figures |= {f"{name}_cpu_s": both[1] for name, both in measured.items()}
+    for kind in ("s", "cpu_s"):
+        mark = "" if kind == "s" else "_cpu"
+        for peer, ratio in (("ydata_minimal", "times_ydata_minimal"), ("skrub", "times_skrub")):
+            if peers:
+                figures[ratio + mark] = figures[f"{peer}_{kind}"] / figures[f"ours_100k_{kind}"]
+        figures["reads_1m" + mark] = figures[f"ours_1m_{kind}"] / figures[f"read_1m_{kind}"]
     if with_wide:
         figures["peak_mb_wide"] = wide_peak_mb(folder)
     return figures

@@ -23,7 +23,7 @@ from apps.datasets.models import (
     Upload,
     Version,
 )
-from apps.eda.models import Answer, Finding, Profile, View
+from apps.eda.models import Answer, Finding, Profile, SealedLook, SealedSight, View
 from apps.governance.actions.submitting import discuss, submit_gate
 from apps.governance.finding_actions import (
     NewFinding,
@@ -348,6 +348,9 @@ class Rows:
             job=self.job(1),
             by=self.by,
         )
+        of_split = {"split": self.split, "job": self.job(5), "by": self.by}
+        look = SealedLook.objects.create(cycle=self.cycle, number=1, left_out=[], **of_split)
+        SealedSight.objects.create(look=look, result={})
         of_trial = {"trial": opening.candidate.trial, "by": self.by}
         Reproduction.objects.create(job=self.job(2), **of_trial)
         AttackRun.objects.create(job=self.job(3), **of_trial)

@@ -1,6 +1,7 @@
 """The sealed test: rows encrypted at rest with a key outside the database and the file store.
 
-Only ``modeling.work`` opens it, and only for a counted opening of a frozen candidate.
+Two doors open it. ``modeling.work``: for a counted opening of a frozen candidate. ``eda.work``:
+for a counted look at the features, from which only summary numbers come out.
 """
 
 from pathlib import Path

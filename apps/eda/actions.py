@@ -7,9 +7,10 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.eda.answers import Question
-from apps.eda.models import Finding, Profile, Severity, View
+from apps.eda.models import Finding, Profile, SealedLook, Severity, View
 from apps.eda.pinned import Place
-from apps.eda.queries import profile_of, scope_of, target_of
+from apps.eda.queries import current_profile, profile_of, scope_of, target_of
+from apps.eda.sealed import left_out, look_at
 from apps.jobs.actions import enqueue, revive
 from apps.jobs.models import Queue
 from apps.projects import ledger
@@ -21,6 +22,9 @@ from apps.web.refusals import Refusal
 
 MOST_ANSWER = 2_000
 """Characters of an answer: it becomes part of what a manager signs."""
+
+MOST_REASON = 400
+"""Characters of the reason for a look at sealed rows."""
 
 
 @transaction.atomic
@@ -83,6 +87,53 @@ def work_out(*, cycle: Cycle, question: Question, by: User) -> None:
         project=cycle.project,
         facts={"question": question.key},
     )
+
+
+@transaction.atomic
+def look_at_sealed(*, cycle: Cycle, reason: str, by: User) -> SealedLook:
+    """Have the features of the sealed rows compared with development; never their labels.
+
+    Counted and shown at the data gate and the model gate. Raises Refusal without a reason, and
+    when these rows were compared already: a second look would show the same.
+    """
+    require(by, Verb.EXPLORE, cycle.project)
+    Project.objects.select_for_update().get(pk=cycle.project_id)
+    scope, profile = scope_of(cycle), current_profile(cycle)
+    if scope is None or scope.split is None:
+        raise Refusal("Draw the split first; there are no sealed rows yet.")
+    if profile is None or not profile.is_ready:
+        raise Refusal("Profile the development rows first: it tells what stands for the label.")
+    reason = reason.strip()
+    if not 10 <= len(reason) <= MOST_REASON:
+        raise Refusal(f"Say in 10 to {MOST_REASON} characters why the sealed rows are compared.")
+    before = look_at(cycle, scope.split)
+    if before is not None and (before.job.is_live or hasattr(before, "sight")):
+        raise Refusal("These sealed rows are compared already; the numbers stand on the page.")
+    job = enqueue(
+        "eda.look_at_sealed",
+        queue=Queue.DATA,
+        title="Compare development with the sealed test, without labels",
+        project=cycle.project,
+        by=by,
+    )
+    look = SealedLook.objects.create(
+        cycle=cycle,
+        number=cycle.sealed_looks.count() + 1,
+        split=scope.split,
+        reason=reason,
+        left_out=left_out(cycle, profile),
+        job=job,
+        by=by,
+    )
+    ledger.record(
+        "data.sealed_looked",
+        f"{by} looked at the features of the sealed rows (look {look.number}): {reason}",
+        actor=by,
+        project=cycle.project,
+        facts={"look": look.number, "reason": reason, "left_out": look.left_out},
+        row=look,
+    )
+    return look
 
 
 @transaction.atomic

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from apps.eda.models import Answer, Finding, Profile, View
+from apps.eda.models import Answer, Finding, Profile, SealedLook, SealedSight, View
 from apps.web.admin import ReadOnlyAdmin
 
 
@@ -45,3 +45,23 @@ class ViewAdmin(ReadOnlyAdmin):
     list_filter = ["is_pinned", "made_at"]
     list_select_related = ["cycle__project", "made_by"]
     search_fields = ["name", "note", "cycle__project__name"]
+
+
+@admin.register(SealedLook)
+class SealedLookAdmin(ReadOnlyAdmin):
+    """Who had the features of sealed rows compared, and why."""
+
+    list_display = ["cycle", "number", "by", "at", "reason"]
+    list_filter = ["at"]
+    list_select_related = ["cycle__project", "by"]
+    search_fields = ["cycle__project__name", "reason"]
+
+
+@admin.register(SealedSight)
+class SealedSightAdmin(ReadOnlyAdmin):
+    """What those looks showed."""
+
+    list_display = ["look", "at"]
+    list_select_related = ["look__cycle__project"]
+    search_fields = ["look__cycle__project__name"]
+    exclude = ["result"]

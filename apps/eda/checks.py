@@ -3,6 +3,7 @@
 from django.urls import reverse
 
 from apps.eda.queries import answered_findings, current_profile, open_findings, result_of
+from apps.eda.sealed import sealed_summary
 from apps.projects.evidence import Check, Evidence
 from apps.projects.models import Cycle
 
@@ -50,7 +51,34 @@ def _findings_are_answered(cycle: Cycle) -> Evidence:
     )
 
 
+def _sealed_rows_stayed_sealed(cycle: Cycle) -> Evidence:
+    link = reverse("eda:sealed", args=[cycle.project.slug])
+    summary = sealed_summary(cycle)
+    if summary is None:
+        return Evidence(ok=True, says="Nobody looked at the features of the test.", link=link)
+    last, looks = summary.last, len(summary.looks)
+    return Evidence(
+        ok=False,
+        warning=True,
+        says=f"Looked at {looks} time{'s' * (looks > 1)} as summary numbers without labels, the "
+        f"last by {last.by} because “{last.reason}”: {summary.says}.",
+        facts={
+            "looks": [{"number": one.number, "reason": one.reason} for one in summary.looks],
+            "adversary": summary.told["adversary"] if summary.told else None,
+        },
+        link=link,
+    )
+
+
+SEALED = Check(
+    "eda.sealed_rows_stayed_sealed",
+    "Are the features of the sealed rows unseen?",
+    _sealed_rows_stayed_sealed,
+)
+"""Asked at the data gate and again at the model gate: a look may come between them."""
+
 CHECKS = (
     Check("eda.was_explored", "Has somebody looked at the rows?", _was_explored),
     Check("eda.findings_are_answered", "Is every finding answered?", _findings_are_answered),
+    SEALED,
 )

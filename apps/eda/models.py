@@ -1,11 +1,12 @@
-"""Profile, Answer, View and Finding."""
+"""Profile, Answer, View, Finding; looks at sealed features."""
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from apps.datasets.models import Split
 from apps.jobs.models import Job
-from apps.projects.models import Cycle
+from apps.projects.models import Cycle, InsertOnly
 
 
 class Profile(models.Model):
@@ -141,3 +142,38 @@ class Finding(models.Model):
     def is_open(self) -> bool:
         """Not answered yet."""
         return self.closed_at is None
+
+
+class SealedLook(InsertOnly):
+    """Somebody had the features of the sealed test rows compared: who, when, why. Never labels."""
+
+    cycle = models.ForeignKey(Cycle, models.PROTECT, related_name="sealed_looks")
+    number = models.PositiveSmallIntegerField(help_text="1, 2, 3 ... within the cycle")
+    split = models.ForeignKey(Split, models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=400)
+    left_out = models.JSONField(help_text="Columns that are not read: name and why.")
+    job = models.ForeignKey(Job, models.PROTECT, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["cycle", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["cycle", "number"], name="sealed_look_number_is_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"Look {self.number} at the sealed features of {self.cycle}"
+
+
+class SealedSight(InsertOnly):
+    """What a look at the sealed features showed: summary numbers for each column."""
+
+    TEAM = "look__cycle__project__team"
+
+    look = models.OneToOneField(SealedLook, models.PROTECT, related_name="sight")
+    result = models.JSONField(help_text="What compare_sealed returned.")
+    at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"What {self.look} showed"

@@ -175,7 +175,11 @@ def _spaced(moment: str | None) -> str | None:
 
 @dataclass(frozen=True)
 class Hint:
-    """Something the profile points at; ``position`` of its column, 0 for the whole table."""
+    """Something the profile points at; ``position`` of its column, 0 for the whole table.
+
+    ``leads`` is a word for the page on which to act; its ``address`` and the words of the link are
+    filled in by the page that shows them.
+    """
 
     column: str
     position: int
@@ -183,6 +187,17 @@ class Hint:
     says: str
     suggests: str
     is_raised: bool
+    leads: str
+    address: str = ""
+    action: str = ""
+
+
+_LEADS = {
+    **dict.fromkeys(("leakage", "id_like"), "plan"),
+    **dict.fromkeys(("skewed", "high_cardinality", "twins", "follows"), "column"),
+    **dict.fromkeys(("class_imbalance", "target_unusable"), "target"),
+}
+"""Where to act on a finding, by its key; the others are mended in the recipe."""
 
 
 def hints(cycle: Cycle, result: dict[str, Any], *, before: str = "") -> list[Hint]:
@@ -200,6 +215,7 @@ def hints(cycle: Cycle, result: dict[str, Any], *, before: str = "") -> list[Hin
             says=found["says"],
             suggests=found["suggests"],
             is_raised=(found["column"] or "", f"{before}{found['says']}"[:400]) in raised,
+            leads=found.get("leads") or _LEADS.get(found["key"], "wrangle"),
         )
         for found in result["findings"]
     ]

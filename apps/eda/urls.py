@@ -12,6 +12,7 @@ from apps.eda.views import (
     pinned,
     relations,
     rows,
+    sealed,
     target,
     time,
 )
@@ -38,6 +39,9 @@ urlpatterns = [
     path("findings/<int:finding_id>/", overview.answer_finding, name="answer_finding"),
     path("target/", target.target, name="target"),
     path("compare/", compare.compare, name="compare"),
+    path("compare/sealed/", sealed.sealed, name="sealed"),
+    path("compare/sealed/figure.json", sealed.sealed_figure, name="sealed_figure"),
+    path("compare/sealed/look/", sealed.look_at_sealed, name="look_at_sealed"),
     path("chart/", builder.build_chart, name="chart"),
     path("chart/figure.json", builder.chart_figure, name="chart_figure"),
     path("views/", pinned.views, name="views"),

@@ -4,8 +4,9 @@ import json
 from typing import Any
 
 from apps.datasets.storage import keep, local, scratch
+from apps.datasets.vault import unseal
 from apps.eda.answers import Question, packed
-from apps.eda.models import Answer, Profile
+from apps.eda.models import Answer, Profile, SealedLook, SealedSight
 from apps.jobs.models import Job
 from apps.jobs.runner import Desk
 from apps.planning.queries import signed_plan
@@ -52,6 +53,33 @@ def answer(job: Job, desk: Desk) -> None:
     with desk.finishing():
         row.content = packed(told)
         row.save(update_fields=["content"])
+
+
+def look_at_sealed(job: Job, desk: Desk) -> None:
+    """Compare the features of both sides of the split. The plain rows exist only meanwhile."""
+    look = SealedLook.objects.select_related("split", "cycle__project").get(job=job)
+    split = look.split
+    with scratch() as folder:
+        unseal(split.sealed_test, to=folder / "test.parquet")
+        result = desk.child(
+            "apps.engine.profile.sealed:compare_sealed",
+            development=str(local(split.development)),
+            test=str(folder / "test.parquet"),
+            without=[split.target, *(one["name"] for one in look.left_out)],
+            apart=[name for name in (split.group, split.time) if name],
+        )
+    differ = sum(1 for column in result["columns"] if column["is_sure"])
+    with desk.finishing():
+        sight = SealedSight.objects.create(look=look, result=result)
+        ledger.record(
+            "data.sealed_compared",
+            f"Look {look.number} at the sealed features: {differ} of {len(result['columns'])} "
+            "columns differ by more than chance",
+            actor=job.by,
+            project=look.cycle.project,
+            facts={"look": look.number, "differ": differ},
+            row=sight,
+        )
 
 
 def _kept(told: dict[str, Any]) -> str:

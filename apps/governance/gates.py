@@ -54,7 +54,7 @@ GATES = (
     ),
     Gate(
         Stage.MODEL,
-        checks=(*model.CHECKS, findings_check(Stage.MODEL)),
+        checks=(*model.CHECKS, exploration.SEALED, findings_check(Stage.MODEL)),
         subject=model_subject,
         contributors=model.contributors,
         meaning="I have reviewed the verdict against the locked metrics and approve this model.",

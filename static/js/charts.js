@@ -42,6 +42,28 @@ const recoloured = (part, inside) => {
   ]));
 };
 
+/* The row of the table that a mark stands for: marks have ids; boxes and cells, which have none of
+   their own, tell it in the trace. */
+const rowBehind = (point) => {
+  const rows = point?.data?.meta?.rows;
+  if (!rows) return Number(point?.id ?? -1);
+  if (point.data.type !== "heatmap") return rows[point.data.x.indexOf(point.x)] ?? -1;
+  const [up, across] = point.pointNumber ?? point.pointIndex ?? [];
+  return rows[up]?.[across] ?? -1;
+};
+
+/* Addresses as they are, or made from the exact values of a point. */
+const linkOf = (table, row) => {
+  const { links } = table;
+  if (!links || Array.isArray(links)) return links?.[row];
+  const values = links.values[row];
+  if (!values) return undefined;
+  const slices = links.parts.map((part, at) => (
+    `slice=${encodeURIComponent(JSON.stringify([...part, values[at], values[at]]))}`
+  ));
+  return `${links.address}${links.address.includes("?") ? "&" : "?"}${slices.join("&")}`;
+};
+
 const draw = async (chart) => {
   const { figure } = drawn.get(chart);
   const shown = isDark() ? recoloured(figure, false) : structuredClone(figure);
@@ -54,7 +76,7 @@ const draw = async (chart) => {
   if (!table?.links || chart.dataset.opens) return;
   chart.dataset.opens = "rows";
   plot.on("plotly_click", (event) => {
-    const link = table.links[Number(event.points[0]?.id ?? -1)];
+    const link = linkOf(table, rowBehind(event.points[0]));
     if (link) window.location.assign(link);
   });
 };
@@ -89,7 +111,7 @@ const fillTable = (chart, table) => {
   const body = made.createTBody();
   table.rows.forEach((row, number) => {
     const cells = row.map((value) => cell("td", value));
-    if (cells.length) linked(cells[0], table.links?.[number]);
+    if (cells.length) linked(cells[0], linkOf(table, number));
     body.insertRow().append(...cells);
   });
   fold.querySelector("div").replaceChildren(made);

@@ -50,13 +50,59 @@ def test_halves_of_the_dates_are_compared(client, analyst, profiled_csv, at):
     assert [line["name"] for line in page.context["first"]] == ["year", "day"]
 
 
+def test_a_cut_of_ones_choosing_and_two_named_periods_are_compared(
+    client, analyst, profiled_csv, at
+):
+    body = "\n".join(f"2024-{n // 10 + 1:02}-{n % 10 + 1:02},{n // 30},{n % 3}" for n in range(120))
+    profiled_csv(f"day,step,n\n{body}\n")
+    client.force_login(analyst)
+    page = client.get(at("compare"), {"by": "day", "cut": "2024-04-01"})
+    sides = page.context["told"]["sides"]
+    assert [side["rows"] for side in sides] == [30, 90]
+    assert [side["name"] for side in sides] == [
+        "day is below 2024-04-01", "day is at least 2024-04-01",
+    ]  # fmt: skip
+    assert page.context["first"][0]["name"] == "step"
+    assert [
+        side["rows"]
+        for side in client.get(at("compare"), {"by": "step", "cut": "1"}).context["told"]["sides"]
+    ] == [30, 90]
+    asked = {"by": "day", "from_1": "2024-02-01", "to_1": "2024-03-10", "name_1": "old tariff"}
+    page = client.get(at("compare"), {**asked, "from_2": "2024-11-01", "name_2": "new"})
+    assert [(side["name"], side["rows"]) for side in page.context["told"]["sides"]] == [
+        ("old tariff: day is from 2024-02-01 to 2024-03-10", 20),
+        ("new: day is at least 2024-11-01", 20),
+    ]
+    assert "old tariff" in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ({"by": "desk", "cut": "north"}, "holds texts, which have no range"),
+        ({"by": "mean radius", "cut": "soon"}, "is compared with a number such as 12.5"),
+        ({"cut": "12"}, "Choose the column of dates or numbers"),
+        ({"by": "mean radius", "from_1": "9"}, "Say where the second period begins"),
+        ({"by": "mean radius", "to_1": "15", "from_2": "14"}, "The two periods overlap"),
+        ({"by": "mean radius", "cut": "1"}, "has 0 rows; 20 are needed"),
+    ],
+)
+def test_sides_that_cannot_be_drawn_are_said_in_one_sentence(
+    client, analyst, profiled, at, typed, says
+):
+    client.force_login(analyst)
+    page = client.get(at("compare"), typed)
+    assert page.status_code == 200
+    assert says in page.content.decode()
+
+
 def test_versions_are_compared_before_a_test_is_sealed_and_never_after(
     client, analyst, profiled, at
 ):
     client.force_login(analyst)
     page = client.get(at("compare"))
     assert page.context["versions"] == []
-    assert "sealed test rows are not compared" in page.content.decode()
+    assert "sealed test rows are not among them" in page.content.decode()
     page = client.get(at("compare"), {"version": ["1", "2"]})
     assert "hold the rows of the sealed test" in page.content.decode()
     assert "told" not in page.context

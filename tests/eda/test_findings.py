@@ -46,7 +46,8 @@ def test_a_hint_of_the_profile_is_raised_with_one_form(client, analyst, manager,
     assert answer.status_code == 302
     finding = Finding.objects.get()
     assert (finding.says, finding.column) == (hint.says, hint.column)
-    assert (finding.severity, finding.owner, finding.due_on) == (hint.severity, manager, due)
+    severity = "low" if hint.severity == "fact" else hint.severity
+    assert (finding.severity, finding.owner, finding.due_on) == (severity, manager, due)
     assert finding.raised_by == analyst
     assert client.get(at("overview")).context["result"]["first"][0].is_raised
     event = Event.objects.get(verb="data.finding_raised")

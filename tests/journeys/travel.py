@@ -132,7 +132,7 @@ def prepare_data(page: Page, slug: str, file: Path, case: Case) -> None:
     page.get_by_role("link", name="Go on to explore").click()
     press(page, "Profile the table")
     expect(page.get_by_role("heading", name="Look at these first")).to_be_visible(timeout=JOB_MS)
-    expect(page.locator(".page-lead")).to_contain_text("sealed test rows are never looked at")
+    expect(page.locator(".page-lead")).to_contain_text("never read the sealed test rows")
 
 
 def train_and_test(page: Page, slug: str) -> float:

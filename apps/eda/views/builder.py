@@ -7,11 +7,11 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from apps.eda.behind import behind_picture, links, point_links
 from apps.eda.views.common import Rows, chart, rows_of, sliceable
 from apps.engine.charts.pictures import picture_chart
 from apps.engine.errors import BadParameter, EngineError
 from apps.engine.profile.picture import KINDS, MEASURES, Picture, picture_of
-from apps.engine.profile.slices import Condition
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
 from apps.web.fragments import render_page
@@ -86,20 +86,9 @@ def chart_figure(request: HttpRequest, project: Project) -> JsonResponse:
     return chart(request, picture_chart(told), links=_links(told, rows=rows, address=address))
 
 
-def _links(told: dict[str, Any], *, rows: Rows, address: str) -> list[str] | None:
-    """To the rows of every group that is the same in all of its conditions."""
-    if "groups" not in told:
-        return None
-    parts = [
-        (name, f"{name}s")
-        for name in ("panel", "colour", "x", "y")
-        if f"{name}s" in told and told[f"{name}s"] != [""]
-    ]
-    links = []
-    for one in told["groups"]:
-        found = [told["conditions"][many][one[name]] for name, many in parts]
-        where = rows.where
-        for condition in filter(None, found):
-            where = where.plus(Condition.from_list(condition))
-        links.append(address + where.tail if all(found) else "")
-    return links
+def _links(told: dict[str, Any], *, rows: Rows, address: str) -> list[str] | dict[str, Any]:
+    """To the rows of every mark that is the same in all of its conditions."""
+    if "points" in told:
+        picture, points = told["picture"], {**told["points"], "kinds": told["kinds"]}
+        return point_links(address, rows.where, points, [picture["x"], picture["y"]])
+    return links(address, rows.where, behind_picture(told))

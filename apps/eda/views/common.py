@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 
 from apps.datasets.storage import local
 from apps.eda import answers, queries
@@ -27,11 +28,15 @@ MOST_CHOICES = 200
 
 
 def chart(
-    request: HttpRequest, figure: dict[str, Any] | None, *, links: list[str] | None = None
+    request: HttpRequest,
+    figure: dict[str, Any] | None,
+    *,
+    links: list[str] | dict[str, Any] | None = None,
 ) -> JsonResponse:
     """A figure with its numbers in the asked look; 404 when there is nothing to draw.
 
-    ``links`` lead from each row of its table to the rows that it counts.
+    ``links`` lead from each row of its table to the rows that it counts: addresses, or for many
+    points the short form of ``behind.point_links``.
     """
     if figure is None:
         raise Http404
@@ -39,6 +44,26 @@ def chart(
     if links:
         told["table"]["links"] = links
     return JsonResponse(told)
+
+
+LEADS = {
+    "plan": ("planning:features", "Mark it in the plan"),
+    "wrangle": ("datasets:wrangle", "Mend it in the recipe"),
+    "split": ("datasets:split", "Look at the split"),
+    "target": ("eda:target", "Look at the target"),
+    "time": ("eda:time", "Look at it over time"),
+    "leaks": ("eda:leaks", "Look at the leaks"),
+    "column": ("eda:column", "Look at the chart"),
+}
+
+
+def action_of(project: Project, leads: str, *, position: int = 0) -> tuple[str, str]:
+    """Address and words of the page on which to act; ``position`` of a column from 1."""
+    name, label = LEADS[leads]
+    if leads == "column":
+        name = name if position else "eda:overview"
+        return reverse(name, args=[project.slug, *([position] if position else [])]), label
+    return reverse(name, args=[project.slug]), label
 
 
 @dataclass(frozen=True)

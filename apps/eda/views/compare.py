@@ -1,5 +1,6 @@
 """Sets of rows side by side: values of a column, periods, a slice and the rest, versions."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from django.views.decorators.http import require_GET
 
 from apps.datasets.models import Version
 from apps.eda import answers
+from apps.eda.periods import Asked
 from apps.eda.views.common import Rows, rows_of, sliceable
 from apps.engine.errors import BadParameter, EngineError
 from apps.engine.profile.cells import Cells
@@ -16,6 +18,7 @@ from apps.engine.profile.datetime import moment
 from apps.engine.profile.numeric import quantile, sort_numbers
 from apps.engine.profile.partition import parted
 from apps.engine.profile.slices import Condition
+from apps.engine.profile.slices import rows_of as rows_in
 from apps.engine.types import Kind
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
@@ -31,17 +34,17 @@ _GROUPS = 4
 def compare(request: HttpRequest, project: Project) -> HttpResponse:
     """What differs most between the asked sets of rows."""
     rows = rows_of(request, project, study=False)
-    by, versions = request.GET.get("by", ""), request.GET.getlist("version")
+    asked = Asked.of(request.GET)
     context: dict[str, Any] = {
         "rows": rows,
-        "by": by,
+        "asked": asked,
         "choices": _choices(rows),
+        "ranged": _ranged(rows),
         "versions": _versions(rows),
-        "chosen": versions,
     }
     if rows.scope and not rows.problem:
         try:
-            question = question_of(rows, by=by, versions=versions)
+            question = question_of(rows, asked)
             answer = answers.find(project.cycle, question) if question else None
         except EngineError as error:
             return render_page(request, "eda/compare.html", {**context, "problem": str(error)})
@@ -80,6 +83,14 @@ def _choices(rows: Rows) -> list[str]:
     return [name for name in names if name not in rows.hidden]
 
 
+def _ranged(rows: Rows) -> list[str]:
+    """Columns with a before and an after; dates first."""
+    columns = rows.scope.table.table_spec.columns if rows.scope else ()
+    texts = {Kind.TEXT, Kind.BOOLEAN}
+    shown = [one for one in columns if one.name not in rows.hidden and one.kind not in texts]
+    return [one.name for one in sorted(shown, key=lambda one: one.kind != Kind.DATETIME)]
+
+
 def _versions(rows: Rows) -> list[Version]:
     """Versions of sources; none once a test is sealed, since they hold its rows."""
     if rows.scope is None or rows.scope.split is not None:
@@ -88,14 +99,14 @@ def _versions(rows: Rows) -> list[Version]:
     return list(found.exclude(parquet="").select_related("source").order_by("source", "number"))
 
 
-def question_of(rows: Rows, *, by: str, versions: list[str]) -> answers.Question | None:
+def question_of(rows: Rows, asked: Asked) -> answers.Question | None:
     """What is compared; None while nothing is chosen. Raises BadParameter in plain words."""
     assert rows.scope is not None
     tables = [rows.scope.parquet]
-    if by:
-        sides = _sides_by(rows, by)
-    elif versions:
-        tables, sides = _sides_of_versions(rows, versions)
+    if asked.by or asked.are_drawn:
+        sides = _sides_by(rows, asked)
+    elif asked.versions:
+        tables, sides = _sides_of_versions(rows, asked.versions)
     elif rows.where:
         same = {"table": 0, "where": rows.where.as_lists()}
         sides = [
@@ -108,16 +119,18 @@ def question_of(rows: Rows, *, by: str, versions: list[str]) -> answers.Question
     return answers.Question("compare", tuple(tables), {"sides": sides, "without": without})
 
 
-def _sides_by(rows: Rows, by: str) -> list[dict[str, Any]]:
+def _sides_by(rows: Rows, asked: Asked) -> list[dict[str, Any]]:
+    by = asked.by
     if by in rows.hidden:
         raise BadParameter(
             f"“{by}” is marked as sensitive: its groups are not compared, since that would tell "
             "about single people."
         )
+    if asked.are_drawn:
+        return [_side(rows, name, one) for name, one in _drawn(rows, asked)]
     cells = rows.columns().read(by)
     sides = [
-        {"name": f"{by} {one.says}", "table": 0, "others": False}
-        | {"where": rows.where.plus(one).as_lists()}
+        _side(rows, f"{by} {one.says}", one)
         for one, count in _groups(by, cells)
         if count >= LEAST_ROWS
     ]
@@ -126,6 +139,25 @@ def _sides_by(rows: Rows, by: str) -> list[dict[str, Any]]:
             f"Fewer than two groups of “{by}” have {LEAST_ROWS} rows: choose another column."
         )
     return sides[:MOST_SIDES]
+
+
+def _side(rows: Rows, name: str, condition: Condition) -> dict[str, Any]:
+    where = rows.where.plus(condition).as_lists()
+    return {"name": name, "table": 0, "others": False, "where": where}
+
+
+def _drawn(rows: Rows, asked: Asked) -> list[tuple[str, Condition]]:
+    """The sides that a person draws: no row on both."""
+    source = rows.columns()
+    kind = source.read(asked.by).kind if asked.by else Kind.DATETIME
+    sides = asked.conditions(kind)
+    first, other = (rows_in(source, [condition]) for _, condition in sides)
+    if (first & other).any():
+        raise BadParameter(
+            "The two periods overlap: let the first one end before the second begins. Both ends "
+            "of a period belong to it."
+        )
+    return sides
 
 
 def _groups(by: str, cells: Cells) -> list[tuple[Condition, int]]:
@@ -147,7 +179,7 @@ def _microseconds(day: str) -> int:
     return int(np.datetime64(day, "us").astype(np.int64))
 
 
-def _sides_of_versions(rows: Rows, asked: list[str]) -> tuple[list[str], list[dict[str, Any]]]:
+def _sides_of_versions(rows: Rows, asked: Sequence[str]) -> tuple[list[str], list[dict[str, Any]]]:
     known = {str(version.pk): version for version in _versions(rows)}
     if not known:
         raise BadParameter(

@@ -3,20 +3,13 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from apps.eda import queries
-from apps.eda.views.common import rows_of, sliceable
+from apps.eda.views.common import action_of, rows_of, sliceable
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
 from apps.web.fragments import render_page
-
-_LEADS = {
-    "plan": ("planning:features", "Mark it in the plan"),
-    "wrangle": ("datasets:wrangle", "Drop it in the recipe"),
-    "split": ("datasets:split", "Look at the split"),
-}
 
 
 @require_GET
@@ -35,7 +28,7 @@ def leaks(request: HttpRequest, project: Project) -> HttpResponse:
             {
                 **suspect,
                 "position": rows.positions.get(suspect["column"], 0),
-                "action": _action(project, suspect["leads"]),
+                "action": action_of(project, suspect["leads"]),
                 "is_raised": (
                     (suspect["column"], f"{rows.where.before}{suspect['says']}"[:400]) in raised
                 ),
@@ -44,8 +37,3 @@ def leaks(request: HttpRequest, project: Project) -> HttpResponse:
         ]
         context["target"] = (rows.result["target"] or {}).get("name", "")
     return render_page(request, "eda/leaks.html", context)
-
-
-def _action(project: Project, leads: str) -> tuple[str, str]:
-    name, label = _LEADS[leads]
-    return reverse(name, args=[project.slug]), label

@@ -1,5 +1,6 @@
 """The overview: what to look at first, the columns, the findings people raise."""
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,8 +12,11 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.eda import actions, queries
 from apps.eda.answers import Question
 from apps.eda.forms import FindingForm
+from apps.eda.models import Severity
+from apps.eda.periods import Asked
 from apps.eda.views import compare, target
-from apps.eda.views.common import Rows, rows_in, rows_of, sliceable
+from apps.eda.views.common import Rows, action_of, rows_in, rows_of, sliceable
+from apps.engine.profile.headlines import ranked
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
 from apps.web.fragments import render_page
@@ -24,10 +28,11 @@ _FIRST_HINTS = 8
 
 def _form(request: HttpRequest, project: Project, scope: queries.Scope | None) -> FindingForm:
     """Empty, or filled with what a "Raise as finding" link points at."""
+    severity = request.GET.get("severity", Severity.MEDIUM)
     initial = {
         "says": request.GET.get("says", "")[:400],
         "column": request.GET.get("column", ""),
-        "severity": request.GET.get("severity", "medium"),
+        "severity": severity if severity in Severity.values else Severity.LOW,
         "owner": request.user,
     }
     columns = scope.table.table_spec.names if scope else ()
@@ -42,7 +47,9 @@ def _profiled(request: HttpRequest, project: Project, rows: Rows) -> dict[str, A
     result, words = rows.result, request.GET.get("q", "").strip()
     kept = [*rows.where.pairs, *([("q", words)] if words else [])]
     lines = queries.column_lines(result, words=words)
-    hints = queries.hints(project.cycle, result, before=rows.where.before)
+    ranking = ranked(result, rows.study, suspects=_suspects(project, rows))
+    found = queries.hints(project.cycle, {**result, "findings": ranking}, before=rows.where.before)
+    hints = [_led(project, hint) for hint in found]
     return {
         **{key: result[key] for key in ("rows", "column_count", "missing_cells", "memory_bytes")},
         "duplicate_rows": result["duplicate_rows"],
@@ -53,6 +60,15 @@ def _profiled(request: HttpRequest, project: Project, rows: Rows) -> dict[str, A
         "words": words,
         "query": urlencode(kept),
     }
+
+
+def _led(project: Project, hint: queries.Hint) -> queries.Hint:
+    address, action = action_of(project, hint.leads, position=hint.position)
+    return replace(hint, address=address, action=action)
+
+
+def _suspects(project: Project, rows: Rows) -> list[dict[str, Any]]:
+    return queries.suspects_of(project.cycle, raw=rows.raw, study=rows.study, target=rows.target)
 
 
 def _overview(
@@ -110,8 +126,7 @@ def _asked(request: HttpRequest, rows: Rows) -> Question | None:
     """What the page that shows the button could not answer while somebody waits."""
     what = request.POST.get("what", "slice")
     if what == "compare":
-        versions = request.POST.getlist("version")
-        return compare.question_of(rows, by=request.POST.get("by", ""), versions=versions)
+        return compare.question_of(rows, Asked.of(request.POST))
     if what == "labels" and rows.is_ready and rows.target:
         return target.question_of(rows, rows.target)
     return rows.question if rows.where else None

@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from apps.eda.behind import behind_pair, links, point_links
 from apps.eda.views.common import Rows, chart, ready_rows, rows_of, sliceable
 from apps.engine.charts.pairs import pair_chart
 from apps.engine.charts.relations import MEASURES, relation_matrix
@@ -160,4 +161,11 @@ def pair_figure(request: HttpRequest, project: Project, one: int, other: int) ->
         b=columns[1]["name"],
         third=rows.result["columns"][third - 1]["name"] if third else "",
     )
-    return chart(request, pair_chart(told) if told["picture"] != "nothing" else None)
+    if told["picture"] == "nothing":
+        raise Http404
+    address = reverse("eda:rows", args=[project.slug])
+    if told["picture"] == "points":
+        behind: Any = point_links(address, rows.where, told, [told["a"], told["b"]])
+    else:
+        behind = links(address, rows.where, behind_pair(told))
+    return chart(request, pair_chart(told), links=behind)

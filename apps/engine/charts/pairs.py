@@ -1,8 +1,9 @@
 """Charts of two columns: points, cells, boxes or a mosaic, from ``pair_of``."""
 
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from itertools import accumulate, pairwise
+from itertools import accumulate, count, pairwise
 from typing import Any
 
 import plotly.graph_objects as go
@@ -32,7 +33,7 @@ def points(told: dict[str, Any]) -> Figure:
         [_cell(a, told["kinds"][0]), _cell(b, told["kinds"][1])] for a, b in zip(x, y, strict=True)
     ]
     if third is None:
-        traces = [_marks(x, y, colour=ACCENT)]
+        traces = [_marks(x, y, range(len(x)), colour=ACCENT)]
     elif third["labels"] is None:
         traces = _shaded(x, y, third)
         columns = [*columns, third["name"]]
@@ -56,10 +57,14 @@ def points(told: dict[str, Any]) -> Figure:
     )
 
 
-def _marks(x: list[float], y: list[float], *, colour: str, place: int = 0) -> go.Scatter:
+def _marks(
+    x: list[float], y: list[float], rows: Sequence[int], *, colour: str, place: int = 0
+) -> go.Scatter:
+    """Points number ``rows``; the ids lead to their rows of the table."""
     return go.Scatter(
-        x=x,
-        y=y,
+        x=[x[row] for row in rows],
+        y=[y[row] for row in rows],
+        ids=[str(row) for row in rows],
         mode="markers",
         marker={"color": colour, "size": 6, "opacity": 0.55, "symbol": SYMBOLS[place]},
         hovertemplate="%{x}, %{y}<extra></extra>",
@@ -74,9 +79,7 @@ def _by_group(x: list[float], y: list[float], third: dict[str, Any]) -> list[go.
         if not mine:
             continue
         place = min(code, last)
-        trace = _marks(
-            [x[row] for row in mine], [y[row] for row in mine], colour=SERIES[place], place=place
-        )
+        trace = _marks(x, y, mine, colour=SERIES[place], place=place)
         trace.name = label(name)
         traces.append(trace)
     return traces
@@ -86,7 +89,7 @@ def _shaded(x: list[float], y: list[float], third: dict[str, Any]) -> list[go.Sc
     """Marks as dark as a third number is large; those without one are grey."""
     known = [place for place, value in enumerate(third["values"]) if value is not None]
     other = [place for place, value in enumerate(third["values"]) if value is None]
-    trace = _marks([x[row] for row in known], [y[row] for row in known], colour=ACCENT)
+    trace = _marks(x, y, known, colour=ACCENT)
     trace.marker = {
         "color": [third["values"][row] for row in known],
         "colorscale": RISING,
@@ -95,7 +98,7 @@ def _shaded(x: list[float], y: list[float], third: dict[str, Any]) -> list[go.Sc
         "size": 7,
         "line": {"color": MUTED, "width": 0.5},
     }
-    grey = _marks([x[row] for row in other], [y[row] for row in other], colour=MUTED, place=4)
+    grey = _marks(x, y, other, colour=MUTED, place=4)
     return [one for one, rows in ((trace, known), (grey, other)) if rows]
 
 
@@ -112,6 +115,7 @@ def cells(told: dict[str, Any]) -> Figure:
         colorbar=dict(BAR) if third else {**BAR, **tens_ticks(told["counts"])},
         customdata=told["counts"],
         hovertemplate="%{customdata} rows<extra></extra>",
+        meta={"rows": rows_of_cells(told["counts"])},
     )
     named = f"mean of {third['name']}" if third else ""
     if third and third["of"]:
@@ -119,14 +123,14 @@ def cells(told: dict[str, Any]) -> Figure:
     kinds = told["kinds"]
     rows: list[list[Any]] = []
     for up, counts in enumerate(told["counts"]):
-        for across, count in enumerate(counts):
-            if count:
+        for across, held in enumerate(counts):
+            if held:
                 row = [
                     _span(told["x_edges"], across, kinds[0]),
                     _span(told["y_edges"], up, kinds[1]),
                 ]
                 extra = [rounded(third["means"][up][across])] if third else []
-                rows.append([*row, count, *extra])
+                rows.append([*row, held, *extra])
     return build(
         [heat],
         columns=[told["a"], told["b"], "rows", *([named] if third else [])],
@@ -137,6 +141,12 @@ def cells(told: dict[str, Any]) -> Figure:
             "height": HEIGHT,
         },
     )
+
+
+def rows_of_cells(counts: list[list[int]], *, first: int = 0) -> list[list[int]]:
+    """For each cell its row of the table, counted from ``first``; -1 for an empty one."""
+    number = count(first)
+    return [[next(number) if rows else -1 for rows in line] for line in counts]
 
 
 def _centres(edges: list[float]) -> list[float]:
@@ -172,6 +182,7 @@ def boxes(told: dict[str, Any]) -> Figure:
         upperfence=[box["high"] for box in found],
         marker={"color": ACCENT},
         line={"color": ACCENT, "width": 1.5},
+        meta={"rows": list(range(len(found)))},
     )
     keys = ("low", "lower", "middle", "upper", "high")
     kind = told["kinds"][0]
@@ -198,11 +209,12 @@ def mosaic(told: dict[str, Any]) -> Figure:
     sizes = [sum(counts) for counts in told["counts"]]
     whole = sum(sizes)
     widths = [size / whole for size in sizes]
-    ends = list(accumulate(widths))
-    centres = [end - width / 2 for end, width in zip(ends, widths, strict=True)]
+    centres = [end - width / 2 for end, width in zip(accumulate(widths), widths, strict=True)]
+    tiles = list(zip(*rows_of_cells(told["counts"]), strict=True))  # shape (n_up, n_across)
     traces = [
         go.Bar(
             x=centres,
+            ids=[str(row) for row in tiles[code]],
             y=[
                 counts[code] / size if size else 0
                 for counts, size in zip(told["counts"], sizes, strict=True)

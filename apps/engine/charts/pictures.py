@@ -7,7 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from apps.engine.charts.labels import label, positions, rounded, short
-from apps.engine.charts.pairs import BAR, moment_text, tens, tens_ticks
+from apps.engine.charts.pairs import BAR, moment_text, rows_of_cells, tens, tens_ticks
 from apps.engine.charts.relations import SYMBOLS
 from apps.engine.charts.theme import (
     ACCENT,
@@ -104,9 +104,11 @@ def _line(groups: list[dict[str, Any]], *, code: int, name: str, ids: list[str])
 
 def _boxes(told: dict[str, Any]) -> Figure:
     keys = ("low", "lower", "middle", "upper", "high")
-    kind, traces, rows = told["kinds"][1], [], []
+    kind, traces = told["kinds"][1], []
+    rows: list[list[Any]] = []
     for panel in range(len(told["panels"])):
         mine = [one for one in told["groups"] if one["panel"] == panel]
+        first = len(rows)
         rows += [
             [*_panel(told, panel), told["xs"][one["x"]], one["rows"]]
             + [_cell(one[key], kind) for key in keys]
@@ -121,6 +123,7 @@ def _boxes(told: dict[str, Any]) -> Figure:
             upperfence=[one["high"] for one in mine],
             marker={"color": ACCENT},
             line={"color": ACCENT, "width": 1.5},
+            meta={"rows": list(range(first, len(rows)))},
         )
         traces.append(_placed(trace, panel))
     heads = [*_heads(told), told["picture"]["x"], "rows", "lower whisker", "lower quartile"]
@@ -136,11 +139,14 @@ def _boxes(told: dict[str, Any]) -> Figure:
 def _heat(told: dict[str, Any]) -> Figure:
     values = [one["value"] for one in told["groups"] if one["value"] is not None]
     ends = {"zmin": min(values, default=0), "zmax": max(values, default=1)}
-    traces, rows = [], []
+    traces: list[Any] = []
+    rows: list[list[Any]] = []
     for panel in range(len(told["panels"])):
         square: list[list[float | None]] = [[None] * len(told["xs"]) for _ in told["ys"]]
+        behind = [[-1] * len(told["xs"]) for _ in told["ys"]]
         for one in (one for one in told["groups"] if one["panel"] == panel):
             square[one["y"]][one["x"]] = one["value"]
+            behind[one["y"]][one["x"]] = len(rows)
             x, *values = _told(told, one)
             rows.append([*_panel(told, panel), x, told["ys"][one["y"]], *values])
         trace = go.Heatmap(
@@ -153,6 +159,7 @@ def _heat(told: dict[str, Any]) -> Figure:
             showscale=panel == 0,
             colorbar=dict(BAR),
             hovertemplate="%{z:.4~g}<extra></extra>",
+            meta={"rows": behind},
         )
         traces.append(_placed(trace, panel))
     picture = told["picture"]
@@ -165,15 +172,17 @@ def _heat(told: dict[str, Any]) -> Figure:
 def _points(told: dict[str, Any]) -> Figure:
     points, traces = told["points"], []
     places = list(zip(points["panel"], points["colour"], points["x"], points["y"], strict=True))
+    numbered = list(enumerate(places))
     for panel in range(len(told["panels"])):
         for code, name in enumerate(told["colours"]):
-            mine = [(x, y) for one, other, x, y in places if (one, other) == (panel, code)]
+            mine = [(row, *at[2:]) for row, at in numbered if at[:2] == (panel, code)]
             if not mine:
                 continue
             place = code % len(SERIES)
             trace = go.Scatter(
-                x=[x for x, _ in mine],
-                y=[y for _, y in mine],
+                x=[x for _, x, _ in mine],
+                y=[y for _, _, y in mine],
+                ids=[str(row) for row, _, _ in mine],
                 mode="markers",
                 name=label(name),
                 marker={
@@ -202,7 +211,8 @@ def _cells(told: dict[str, Any]) -> Figure:
     edges = (told["x_edges"], told["y_edges"])
     x, y = ([(low + high) / 2 for low, high in pairwise(part)] for part in edges)
     most = max(max(max(row) for row in part) for part in told["cells"])
-    traces, rows = [], []
+    traces: list[Any] = []
+    rows: list[list[Any]] = []
     for panel, part in enumerate(told["cells"]):
         trace = go.Heatmap(
             x=x,
@@ -216,6 +226,7 @@ def _cells(told: dict[str, Any]) -> Figure:
             colorbar={**BAR, **tens_ticks([[most]])},
             customdata=part,
             hovertemplate="%{customdata} rows<extra></extra>",
+            meta={"rows": rows_of_cells(part, first=len(rows))},
         )
         traces.append(_placed(trace, panel))
         rows += [

@@ -27,7 +27,7 @@ SURE = 0.01
 
 
 @dataclass(frozen=True)
-class _Column:
+class Binned:
     """Rows of every side in every bin, the last bin being the rows without a value."""
 
     table: NDArray[np.int64]  # shape (n_sides, n_bins + 1)
@@ -83,7 +83,7 @@ def compare_rows(
             lacking.append({"name": name, "why": "is not of the same kind everywhere"})
             continue
         found.append(_compared(name, cells))
-    _adjust(found)
+    adjust(found)
     found.sort(key=lambda column: (not column["is_sure"], -column["psi"]))
     told = [
         {"name": side["name"], "rows": source.rows}
@@ -105,8 +105,18 @@ def _lacking(sources: list[Columns], shared: list[str]) -> list[dict[str, str]]:
     return [{"name": name, "why": "is not everywhere"} for name in names if name not in shared]
 
 
+def binned(cells: list[Cells], *, named_by_first: bool = False) -> Binned:
+    """One column of every side in the same bins: tenths of the first side, or frequent values.
+
+    With ``named_by_first`` no value is named that the first side does not hold.
+    """
+    if cells[0].words is None:
+        return _numbers(cells)
+    return _texts(cells, named_by_first=named_by_first)
+
+
 def _compared(name: str, cells: list[Cells]) -> dict[str, Any]:
-    column = _texts(cells) if cells[0].words is not None else _numbers(cells)
+    column = binned(cells)
     rows, bins = column.table.sum(axis=1, keepdims=True), column.table.shape[1]
     # Half a row in every bin (Jeffreys 1946): an empty bin is not impossible.
     shares = (column.table + 0.5) / (rows + 0.5 * bins)
@@ -117,35 +127,37 @@ def _compared(name: str, cells: list[Cells]) -> dict[str, Any]:
         "name": name,
         "kind": str(cells[0].kind),
         "psi": round(max(sizes), 4),
-        "p": _by_chance(column.table),
+        "p": by_chance(column.table),
         "missing": plain[:, -1].tolist(),
         "middles": column.middles,
-        "says": _says(column, plain, farthest, kind=cells[0].kind),
+        "says": difference(column, plain, farthest, kind=cells[0].kind),
         "farthest": farthest,
     }
 
 
-def _by_chance(table: NDArray[np.int64]) -> float:
+def by_chance(table: NDArray[np.int64]) -> float:
+    """How often chance makes sides that differ as much: Pearson's chi-squared test."""
     held = table[:, table.sum(axis=0) > 0]
     return float(chi2_contingency(held).pvalue) if held.shape[1] > 1 else 1.0
 
 
-def _texts(cells: list[Cells]) -> _Column:
+def _texts(cells: list[Cells], *, named_by_first: bool) -> Binned:
     counts = []
     for one in cells:
         coded = code_values(one)
         counts.append(pd.Series(coded.counts, index=coded.words.to_pylist(), dtype="int64"))
-    pooled = pd.concat(counts, axis=1).fillna(0).astype("int64")
-    order = pooled.sum(axis=1).sort_values(ascending=False, kind="stable").index
+    pooled = pd.concat(counts, axis=1, keys=range(len(counts))).fillna(0).astype("int64")
+    weights = pooled[pooled[0] > 0][0] if named_by_first else pooled.sum(axis=1)
+    order = weights.sort_values(ascending=False, kind="stable").index
     top = list(order[:BINS])
     rest = pooled.drop(index=top).sum(axis=0).to_numpy()
     missing = [one.missing for one in cells]
     table = np.column_stack([pooled.loc[top].to_numpy().T, rest, missing])
     labels = [*(str(label)[:LONGEST_SHOWN] for label in top), "other values"]
-    return _Column(table.astype(np.int64), labels, [None] * len(cells), None)
+    return Binned(table.astype(np.int64), labels, [None] * len(cells), None)
 
 
-def _numbers(cells: list[Cells]) -> _Column:
+def _numbers(cells: list[Cells]) -> Binned:
     values = [as_floats(one) for one in cells]
     finite = [one[np.isfinite(one)] for one in values]
     first = finite[0] if len(finite[0]) else np.concatenate(finite)
@@ -160,7 +172,7 @@ def _numbers(cells: list[Cells]) -> _Column:
         spread = float(pooled.std()) if len(pooled) else 0.0
         middles = [float(one.mean()) if len(one) else None for one in finite]
     known = np.isfinite(spread) and spread > 0
-    return _Column(
+    return Binned(
         np.array(table, dtype=np.int64),
         [],
         [one if one is not None and np.isfinite(one) else None for one in middles],
@@ -168,7 +180,7 @@ def _numbers(cells: list[Cells]) -> _Column:
     )
 
 
-def _says(column: _Column, shares: NDArray[np.float64], other: int, *, kind: Kind) -> str:
+def difference(column: Binned, shares: NDArray[np.float64], other: int, *, kind: Kind) -> str:
     """The largest of what a person would call a difference, from the first side to another."""
     gone, came = shares[0, -1], shares[other, -1]
     lost = f"missing {gone:.1%} → {came:.1%}"
@@ -197,7 +209,7 @@ def _short(value: float) -> str:
     return number_text(float(f"{value:.4g}"))
 
 
-def _adjust(columns: list[dict[str, Any]]) -> None:
+def adjust(columns: list[dict[str, Any]]) -> None:
     """Holm's step-down adjustment of every ``p``, and ``is_sure``."""
     worst = 0.0
     for place, column in enumerate(sorted(columns, key=lambda one: float(one["p"]))):

@@ -62,7 +62,7 @@ def _constant(column: Column) -> Finding | None:
         "constant",
         column["name"],
         "medium",
-        f"All {column['count']} rows have the same value.",
+        f"All {column['count']:,} rows have the same value.",
         "Drop the column: it cannot tell rows apart.",
     )
 
@@ -113,7 +113,8 @@ def _id_like(column: Column) -> Finding | None:
         "id_like",
         column["name"],
         "low",
-        f"{column['distinct']} different values in {column['count']} filled rows: it names rows.",
+        f"{column['distinct']:,} different values in {column['count']:,} filled rows: it names "
+        "rows.",
         "Do not use it as a feature.",
     )
 
@@ -125,14 +126,14 @@ def _many_values(column: Column) -> Finding | None:
         "high_cardinality",
         column["name"],
         "low",
-        f"{column['distinct']} different texts.",
+        f"{column['distinct']:,} different texts.",
         "Merge rare values in a recipe step, or check that each has enough rows to learn from.",
     )
 
 
 def _skewed(column: Column) -> Finding | None:
     skew = column.get("skew")
-    if skew is None or abs(skew) < STRONG_SKEW or is_id_like(column):
+    if skew is None or abs(skew) < STRONG_SKEW or column["distinct"] < 3 or is_id_like(column):
         return None
     side = "above" if skew > 0 else "below"
     return Finding(
@@ -153,7 +154,8 @@ def _spelling(column: Column) -> Finding | None:
         "spelling",
         column["name"],
         "medium",
-        f"{len(groups)} values are written in several ways, for example {example}.",
+        f"{len(groups)} value{'s are' if len(groups) > 1 else ' is'} written in several ways, "
+        f"for example {example}.",
         "Trim or map them to one spelling in a recipe step.",
     )
 
@@ -197,17 +199,44 @@ def _of_table(profile: dict[str, Any]) -> Iterable[Finding]:
     target = profile["target"]
     if target is not None:
         yield from _of_target(target, rows=profile["rows"])
+    yield from _of_twins(profile, besides=target["name"] if target else "")
+
+
+def _of_twins(profile: dict[str, Any], *, besides: str) -> Iterable[Finding]:
+    """One finding for each column that others repeat, however many they are."""
+    distinct = {column["name"]: column["distinct"] for column in profile["columns"]}
+    kept: dict[str, list[str]] = {}
+    gone: set[str] = set()
     for pair in profile["associations"]["strongest"]:
-        ends = {pair["a"], pair["b"]}
-        if abs(pair["value"]) >= TWINS and (target is None or target["name"] not in ends):
+        ends = pair["a"], pair["b"]
+        if abs(pair["value"]) < TWINS or besides in ends or gone & set(ends):
+            continue
+        if pair["method"] == "cramers_v" and distinct[ends[0]] != distinct[ends[1]]:
+            less, more = sorted(ends, key=lambda name: distinct[name])
+            gone.add(less)
             yield Finding(
-                "twins",
-                pair["a"],
+                "follows",
+                less,
                 "low",
-                f"Says almost the same as “{pair['b']}” "
-                f"({pair['method'].replace('_', ' ')} {pair['value']:.2f}).",
-                "Keep one of the two.",
+                f"It follows from “{more}” (Cramér's V {pair['value']:.2f}), which has "
+                f"{distinct[more]} values instead of {distinct[less]}.",
+                "Keep the other one: it says the same and more.",
             )
+            continue
+        first, other = ends if ends[1] not in kept else ends[::-1]
+        kept.setdefault(first, []).append(other)
+        gone.add(other)
+    for name, others in kept.items():
+        listed = (", " if len(others) > 2 else " and ").join(f"“{other}”" for other in others[:2])
+        more = f" and {len(others) - 2} more" if len(others) > 2 else ""
+        yield Finding(
+            "twins",
+            name,
+            "low",
+            f"Says almost the same as {listed}{more} (rank correlation or association of "
+            f"{TWINS} or more).",
+            "Keep one of them.",
+        )
 
 
 def _of_target(target: dict[str, Any], *, rows: int) -> Iterable[Finding]:

@@ -34,7 +34,7 @@ def group_numbers(column: Sorted, *, text: Callable[[float], str] = number_text)
         wanted = np.arange(1, BINS) * len(values) / BINS
         nearest = starts[np.clip(np.searchsorted(starts, wanted), 0, len(starts) - 1)]
         starts = np.unique(np.append(0, nearest))
-    ends = np.append(starts[1:], len(values))
+    ends = np.append(starts[1:], len(values))[: len(starts)]  # without a value, no group at all
     labels = [
         _range(text(float(values[start])), text(float(values[end - 1])))
         for start, end in zip(starts, ends, strict=True)

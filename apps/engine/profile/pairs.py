@@ -1,6 +1,6 @@
 """Two columns side by side, counted exactly: points, cells, boxes or a mosaic."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,8 @@ class Axis:
     values: NDArray[np.float64]  # numbers; NaN where missing or infinite; empty for a category
     codes: NDArray[np.int64]  # groups; -1 where missing; empty for a number
     labels: list[str]
+    conditions: list[list[str] | None] = field(default_factory=list)
+    """What the rows of each group have in common, as a slice writes it; None for "others"."""
 
 
 def pair_of(source: Columns, *, a: str, b: str, third: str = "") -> dict[str, Any]:
@@ -64,8 +66,11 @@ def pair_of(source: Columns, *, a: str, b: str, third: str = "") -> dict[str, An
 def _axis(source: Columns, name: str) -> Axis:
     cells = source.read(name)
     if cells.words is not None:
-        codes, labels = _few(code_values(cells))
-        return Axis(name, "category", cells.present, np.empty(0), codes, labels)
+        coded = code_values(cells)
+        codes, labels = _few(coded)
+        known = [["is", name, value] for value in coded.first(MOST_GROUPS)]
+        conditions = [*known, *[None] * (len(labels) - len(known))]
+        return Axis(name, "category", cells.present, np.empty(0), codes, labels, conditions)
     kind = "date" if cells.kind == Kind.DATETIME else "number"
     return Axis(name, kind, cells.present, as_floats(cells), np.empty(0, dtype=np.int64), [])
 
@@ -176,7 +181,8 @@ def _boxes(number: Axis, group: Axis, *, both: NDArray[np.bool_]) -> dict[str, A
     for code, label in enumerate(group.labels):
         values = number.values[both & (group.codes == code)]
         if len(values):
-            boxes.append({"group": label, **box_of(values)})
+            told = {"group": label, "is": group.conditions[code]}
+            boxes.append({**told, **box_of(values)})
     return {"picture": "boxes", "boxes": boxes}
 
 
@@ -209,5 +215,7 @@ def _mosaic(one: Axis, two: Axis, *, both: NDArray[np.bool_]) -> dict[str, Any]:
         "picture": "mosaic",
         "across": one.labels,
         "up": two.labels,
+        "across_is": one.conditions,
+        "up_is": two.conditions,
         "counts": counts.tolist(),
     }

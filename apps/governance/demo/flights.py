@@ -1,9 +1,15 @@
 """Flight delays: five tables joined, waiting for a manager at the data gate."""
 
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from apps.accounts.models import User
 from apps.engine.simulation.flights import flight_tables
 from apps.governance.demo import sheets, steps
 from apps.governance.demo.people import Cast
 from apps.governance.demo.steps import Say
+from apps.projects.models import Cycle
 from apps.projects.stages import Stage
 
 LATE = ("dep_time", "dep_delay", "arr_time", "arr_delay", "air_time")
@@ -162,7 +168,29 @@ def build(people: Cast, *, say: Say) -> None:
         by=analyst,
     )
     steps.split(cycle, method="time", time="time_hour", folds=4, by=analyst)
+    _explore(cycle, by=analyst)
     steps.agree(cycle, sheets.FLIGHTS, by=analyst)
     steps.submit(
         cycle, Stage.DATA, by=analyst, note="15 % of the planes are in no register; see the join."
+    )
+
+
+def _explore(cycle: Cycle, *, by: User) -> None:
+    """A view that the signer should see, and what somebody asked about the rows."""
+    asked = {"kind": "line", "x": "hour", "measure": "rows", "colour": "late"}
+    steps.view(
+        cycle,
+        "Late by hour of the day",
+        address=f"{reverse('eda:chart', args=[cycle.project.slug])}?{urlencode(asked)}",
+        note="Delays pile up over the day: the evening before, the hour is known.",
+        by=by,
+    )
+    steps.finding(
+        cycle,
+        "Of 15 % of the flights the plane is in no register: age, maker and seats are missing.",
+        column="manufacturer",
+        answer="The register does not know their tail numbers. It will not know them in use "
+        "either, so the gap stays and the candidates get it as a value of its own.",
+        by=by,
+        owner=by,
     )

@@ -16,7 +16,9 @@ from apps.datasets.join_actions import add_join
 from apps.datasets.models import Source
 from apps.datasets.queries import current_split, current_table, newest_version
 from apps.datasets.storage import scratch
-from apps.eda.actions import start_profile
+from apps.eda.actions import answer_finding, name_view, raise_finding, start_profile
+from apps.eda.models import Severity
+from apps.eda.pinned import place_of
 from apps.eda.queries import current_profile
 from apps.governance.actions.signing import decide
 from apps.governance.actions.submitting import submit_gate
@@ -158,6 +160,22 @@ def agree(cycle: Cycle, told: dict[str, dict[str, str]], *, by: User) -> None:
     for name, answers in told.items():
         found = Source.objects.get(project=cycle.project, name=name)
         contracts.fill_datasheet(source=found, cycle=cycle, answers=answers, by=by)
+
+
+def view(cycle: Cycle, name: str, *, address: str, note: str, by: User) -> None:
+    """Name a page of exploration and pin it to the data gate."""
+    if not cycle.views.filter(name=name).exists():
+        place = place_of(address, cycle=cycle)
+        name_view(cycle=cycle, name=name, place=place, note=note, pin=True, by=by)
+
+
+def finding(cycle: Cycle, says: str, *, column: str, answer: str, by: User, owner: User) -> None:
+    """Raise a finding; whoever owns it answers."""
+    found = cycle.findings.filter(says=says).first() or raise_finding(
+        cycle=cycle, says=says, severity=Severity.MEDIUM, column=column, owner=owner, by=by
+    )
+    if found.is_open:
+        answer_finding(finding=found, answer=answer, by=owner)
 
 
 def model(cycle: Cycle, *, candidates: list[str], choose: str, by: User) -> None:

@@ -7,7 +7,7 @@ from django.db import models
 
 from apps.accounts.models import User
 from apps.datasets.models import Acceptance, Contract, ContractRun, Datasheet, Split, Table
-from apps.eda.models import Finding
+from apps.eda.models import Finding, SealedLook, SealedSight
 from apps.governance.models import (
     Delegation,
     FindingClosing,
@@ -43,6 +43,8 @@ def _rows_by_stage(cycle: Cycle) -> dict[Stage, dict[str, Iterable[models.Model]
             "datasheets": Datasheet.objects.filter(source__project=cycle.project_id),
             "splits": Split.objects.filter(table__cycle=cycle),
             "findings": Finding.objects.filter(cycle=cycle).order_by("pk"),
+            "sealed_looks": SealedLook.objects.filter(cycle=cycle),
+            "sealed_sights": SealedSight.objects.filter(look__cycle=cycle).order_by("pk"),
         },
         Stage.MODEL: {
             "experiments": Experiment.objects.filter(cycle=cycle).order_by("pk"),

@@ -214,7 +214,14 @@ def test_boxes_hold_tukeys_numbers_and_a_mosaic_holds_every_row(tmp_path):
     write_table(frame, file)
     box = pair_of(Columns(file), a="g", b="v")["boxes"][0]
     assert box == {
-        **{"group": "a", "rows": 5, "low": 1.0, "lower": 2.0, "middle": 3.0},
+        **{
+            "group": "a",
+            "is": ["is", "g", "a"],
+            "rows": 5,
+            "low": 1.0,
+            "lower": 2.0,
+            "middle": 3.0,
+        },
         **{"upper": 4.0, "high": 4.0, "outside": 1},
     }
     told = pair_of(Columns(file), a="g", b="h")

@@ -1,0 +1,253 @@
+"""What stands at the top: the few facts that a newcomer has to know, before lesser findings."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from apps.engine.profile.findings import is_id_like
+from apps.engine.profile.missing import number_text
+
+Told = dict[str, Any]
+
+FACT = "fact"
+ORDER = ("high", FACT, "medium", "low")
+LEAST_GROUP = 30
+"""Rows of a group whose rate or mean is told."""
+TELLING_AUC = 0.6
+TELLING_EFFECT = 0.25
+MOST_DRIVERS = 2
+ALIKE = 0.9
+"""A second column that goes with the first as closely tells the same."""
+MOST_NAMED = 4
+RARE = 0.1
+
+
+@dataclass(frozen=True)
+class Headline:
+    """One fact; ``column`` is None for the whole table, ``leads`` names the page to act on."""
+
+    key: str
+    column: str | None
+    severity: str
+    says: str
+    suggests: str
+    leads: str
+
+
+def ranked(profile: Told, study: Told, *, suspects: Iterable[Told]) -> list[Told]:
+    """Headlines, then the profile's findings that they do not tell already. JSON-ready.
+
+    First what gives the target away, then the balance of the target, what tells it most, where its
+    level shifts and which gaps follow a rule; then the findings, the gravest first.
+    """
+    suspects = list(suspects)
+    leaks = list(_leaks(suspects))
+    drivers = list(_drivers(profile, besides={one["column"] for one in suspects}))
+    facts = [
+        *_balance(profile),
+        *drivers[:1],
+        *_shifts(study),
+        *_rules(study),
+        *drivers[1:],
+        *_later(suspects),
+    ]
+    headlines = [asdict(one) for one in (*leaks, *facts)]
+    told = {(one["key"], one["column"]) for one in headlines}
+    leaking = {one.column for one in leaks}
+    rest = [
+        finding
+        for finding in profile["findings"]
+        if not (finding["key"] in _TOLD_BY_LEAK and finding["column"] in leaking)
+        and (_SAME.get(finding["key"], finding["key"]), finding["column"]) not in told
+    ]
+    grave = [finding for finding in rest if finding["severity"] == "high"]
+    others = [finding for finding in rest if finding["severity"] != "high"]
+    return [*headlines[: len(leaks)], *grave, *headlines[len(leaks) :], *others]
+
+
+_SAME = {
+    "class_imbalance": "balance",
+    "disguised_missing": "rule",
+    "mostly_missing": "rule",
+}
+"""Findings that a headline about the same column tells with more."""
+_TOLD_BY_LEAK = {"leakage", "mostly_missing", "high_cardinality", "skewed"}
+"""What is no news of a column that has to go."""
+
+
+def _later(suspects: list[Told]) -> Iterator[Headline]:
+    """What the plan knows of already, in one line."""
+    names = [f"“{one['column']}”" for one in suspects if one["key"] == "known_later"]
+    if names:
+        many = len(names) > MOST_NAMED
+        listed = ", ".join(names[:MOST_NAMED]) + (f" and {len(names) - MOST_NAMED} more" * many)
+        yield Headline(
+            "known_later",
+            None,
+            "low",
+            f"Known only after the decision, as the plan says: {listed}.",
+            "They are never trained on; drop them from the table, or correct the plan.",
+            "leaks",
+        )
+
+
+def _leaks(suspects: list[Told]) -> Iterator[Headline]:
+    """One line for each column, or rule, that gives the target away unknown to the plan."""
+    seen = {one["column"] for one in suspects if one["key"] == "known_later"}
+    for one in suspects:
+        if one["severity"] != "high" or one["says"] in seen or one["column"] in seen:
+            continue
+        seen |= {one["says"], one["column"]}
+        yield Headline(
+            "leak", one["column"] or None, "high", one["says"], one["suggests"], one["leads"]
+        )
+
+
+def _balance(profile: Told) -> Iterator[Headline]:
+    target = profile["target"]
+    if not target or target["unusable"]:
+        return
+    name, rarest = target["name"], target["rarest"]
+    column = next(one for one in profile["columns"] if one["name"] == name)
+    if rarest is not None:
+        yield _of_classes(name, rarest=rarest, column=column)
+    elif rarest is None and column.get("mean") is not None:
+        quarters = {one["at"]: one["value"] for one in column.get("quantiles") or []}
+        half = ""
+        if quarters.get(0.25) is not None and quarters.get(0.75) is not None:
+            half = f"; half of the rows lie from {_short(quarters[0.25])} to "
+            half += _short(quarters[0.75])
+        says = f"The target is {_short(column['mean'])} on average{half}."
+        yield Headline("balance", name, FACT, says, "A model has to beat the average.", "target")
+
+
+def _of_classes(name: str, *, rarest: Told, column: Told) -> Headline:
+    share = rarest["share"]
+    severity = ("high" if share < RARE / 10 else "medium") if share < RARE else FACT
+    says = (
+        f"The target is “{rarest['value']}” in {share:.{1 if share >= RARE / 10 else 2}%} of the "
+    )
+    says += f"rows ({rarest['rows']:,})"
+    if column["distinct"] == 2:
+        says += f": who never says so is right in {1 - share:.{1 if share >= RARE / 10 else 2}%}"
+    else:
+        says = f"Of {column['distinct']} classes the rarest: t{says[1:]}"
+    suggests = "A model has to beat that."
+    if share < RARE:
+        suggests = "Stratify the split, and do not judge by accuracy."
+    return Headline("balance", name, severity, f"{says}.", suggests, "target")
+
+
+def _drivers(profile: Told, *, besides: set[str]) -> Iterator[Headline]:
+    """The columns that tell the target most, without those that may be leaks or name rows."""
+    found = []
+    for column in profile["columns"]:
+        relation = column.get("relation")
+        is_date = column["kind"] == "datetime"  # its level shift is told, not its latest tenth
+        if not relation or is_date or column["name"] in besides or _names_rows(column):
+            continue
+        strength = _strength(relation)
+        if strength is not None and (says := _extremes(relation, quoted=column["kind"] == "text")):
+            found.append((strength, column["name"], says))
+    found.sort(key=lambda one: -one[0])
+    alike = {
+        frozenset((pair["a"], pair["b"]))
+        for pair in profile["associations"]["strongest"]
+        if abs(pair["value"]) >= ALIKE
+    }
+    told: list[str] = []
+    for _, name, says in found:
+        if len(told) < MOST_DRIVERS and not any(frozenset((name, one)) in alike for one in told):
+            told.append(name)
+            yield Headline("driver", name, FACT, says, "Its page shows every group.", "column")
+
+
+def _names_rows(column: Told) -> bool:
+    """A column that names rows, or that keeps too little to tell by, since it is sensitive."""
+    return bool(column.get("sensitive")) or is_id_like(column)
+
+
+def _strength(relation: Told) -> float | None:
+    """How well it tells the target alone, on one scale; None when that is little."""
+    auc, effect = relation["auc"], relation["effect"]["value"]
+    if auc is not None:
+        return float(auc) if auc >= TELLING_AUC else None
+    if effect is not None and abs(effect) >= TELLING_EFFECT:
+        return abs(float(effect))
+    return None
+
+
+def _extremes(relation: Told, *, quoted: bool) -> str:
+    """The highest and the lowest group whose intervals lie apart, in words."""
+    series = relation["series"][0]
+    groups = [
+        (label, point)
+        for label, rows, point in zip(
+            relation["labels"], relation["rows"], series["points"], strict=True
+        )
+        if rows >= LEAST_GROUP and point["low"] is not None and label != "missing"
+    ]
+    if len(groups) < 2:
+        return ""
+    (most, high), (least, low) = (
+        max(groups, key=lambda one: one[1]["value"]),
+        min(groups, key=lambda one: one[1]["value"]),
+    )
+    if high["low"] <= low["high"]:
+        return ""
+    if quoted:
+        most, least = f"“{most}”", f"“{least}”"
+    target = f"“{relation['target']}” is "
+    if relation["kind"] == "rate":
+        target += f"“{series['name']}” in "
+        return (
+            f"{target}{high['value']:.1%} of the rows where it is {most}, and in "
+            f"{low['value']:.1%} where it is {least}."
+        )
+    return (
+        f"{target}{_short(high['value'])} on average where it is {most}, and "
+        f"{_short(low['value'])} where it is {least}."
+    )
+
+
+def _shifts(study: Told) -> Iterator[Headline]:
+    """Where the target takes another level, along the first date that shows it."""
+    for told in study["time"]:
+        shift = told["shift"]
+        if shift and told["target"]:
+            what, before, after = told["target"], shift["before"], shift["after"]
+            rate = what["kind"] == "rate"
+            level = (
+                f"{before:.1%} to {after:.1%}" if rate else f"{_short(before)} to {_short(after)}"
+            )
+            share = "The share of " if rate else ""
+            yield Headline(
+                "shift",
+                told["column"],
+                "medium",
+                f"{share}“{what['of']}” goes from {level}, from {told['starts'][shift['at']]} on.",
+                "Split by time, and ask which level the model will meet.",
+                "time",
+            )
+            return
+
+
+def _rules(study: Told) -> Iterator[Headline]:
+    """Gaps that are no accident: missing exactly where another column holds one value."""
+    for gap in study["gaps"]["columns"]:
+        rule = gap["exactly"]
+        if rule:
+            yield Headline(
+                "rule",
+                gap["name"],
+                "medium",
+                f"It is missing in exactly the {gap['missing']:,} rows in which "
+                f"“{rule['column']}” is “{rule['value']}”.",
+                "The gap has a meaning: write it down in a recipe step.",
+                "wrangle",
+            )
+
+
+def _short(value: float) -> str:
+    rounded = float(f"{value:.4g}")
+    return f"{rounded:,.0f}" if abs(rounded) >= 1_000 else number_text(rounded)
