@@ -7,6 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from apps.datasets.join_work import compute, told
+from apps.datasets.layouts import forget, lay_out
 from apps.datasets.models import Examination, Split, Table, Version
 from apps.datasets.queries import newest_version, with_paths
 from apps.datasets.storage import keep, local, scratch
@@ -89,6 +90,7 @@ def build_table(job: Job, desk: Desk) -> None:
             keep(folder / "table.parquet"),
             keep(folder / "consolidated.parquet"),
         )
+    lay_out(parquet, desk)
     result["joins"] = before["joins"]
     *way, last = before["waterfall"]
     joined, *cleaned = result["waterfall"]  # the child began with the joined table
@@ -176,6 +178,7 @@ def draw_split(job: Job, desk: Desk) -> None:
         split.split_file = keep(folder / "split.parquet")
         split.development = keep(folder / "development.parquet")
         split.raw_development = keep(folder / "raw.parquet")
+    lay_out(split.development, desk)
     with desk.finishing():
         Project.objects.select_for_update().get(pk=split.table.cycle.project_id)
         if split.table.cycle.openings.exists():
@@ -190,3 +193,4 @@ def draw_split(job: Job, desk: Desk) -> None:
             project=split.table.cycle.project,
             facts={"split": split.split_file, "rows": result["row_ids_sha256"]},
         )
+    forget(split.table.parquet)  # from now on pages show development rows
