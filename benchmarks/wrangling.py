@@ -9,9 +9,7 @@ beside it; the grid is asked with one thread's worth of both. Peak memory is tha
 does nothing else, so it holds the interpreter and its libraries (about 150 MB) too.
 """
 
-import argparse
 import json
-import os
 import resource
 import statistics
 import subprocess
@@ -19,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +28,8 @@ import pyarrow.compute as pc
 
 from apps.engine.errors import EngineError
 from apps.engine.joining.run import join_tables
-from apps.engine.reading.tables import read_table, table_writer, write_table
-from apps.engine.recipe.preview import preview
+from apps.engine.reading.tables import read_table, table_writer
+from apps.engine.recipe.preview import columns_needed, preview
 from apps.engine.recipe.run import apply_recipe
 from apps.engine.serving.compile_row import replayer
 from apps.engine.types import silent
@@ -55,8 +54,10 @@ STEPS: list[dict[str, Any]] = [
     {"step": "derive_column", "params": {"to": "ratio", "expression": "`count 0` / 2"}},
     {"step": "date_parts", "params": {"column": "day 0", "parts": ["year", "month"]}},
     {"step": "cap_values", "params": {"column": "number 3", "low": "-2", "high": "2"}},
-    {"step": "filter_rows", "params": {"column": "count 1", "operator": "is at least",
-                                       "value": "1"}},
+    {
+        "step": "filter_rows",
+        "params": {"column": "count 1", "operator": "is at least", "value": "1"},
+    },
 ]
 
 
@@ -78,7 +79,7 @@ def made(rows: int, *, seed: int = 0) -> pa.Table:
         columns[f"code {place}"] = pc.binary_join_element_wise("user-", numbers, "")
     for place in range(4):
         seconds = rng.integers(0, 10**8, rows).astype("m8[s]")
-        columns[f"day {place}"] = pa.array((np.datetime64("2020-01-01", "s") + seconds)).cast(
+        columns[f"day {place}"] = pa.array(np.datetime64("2020-01-01", "s") + seconds).cast(
             pa.timestamp("us")
         )
     for place in range(2):
@@ -88,7 +89,7 @@ def made(rows: int, *, seed: int = 0) -> pa.Table:
 
 def by_hand(frame: pd.DataFrame) -> pd.DataFrame:
     """What ``STEPS`` does, as a person writes it in pandas."""
-    frame = frame.copy()
+    frame = frame.copy(deep=False)  # copied where it is written to
     frame["number 1"] = frame["number 1"].replace(-9, np.nan)
     frame["number 0"] = frame["number 0"].fillna(0)
     frame["number 2 is missing"] = frame["number 2"].isna()
@@ -143,11 +144,18 @@ def measure_preview(folder: Path) -> dict[str, float]:
     path = _table(folder, rows=1_000_000)
     took = {}
     for step in STEPS:
-        preview(read_table(path), [], step)
-        took[step["step"]] = timed(lambda step=step: preview(read_table(path), [], step))
+        call = partial(_previewed, path, step)
+        call()
+        took[step["step"]] = timed(call)
     slowest = max(took, key=lambda key: took[key][1])
     print(f"Preview of each step: { {key: round(each[1], 3) for key, each in took.items()} }")
     return {"preview_s": took[slowest][1], "preview_wall_s": max(each[0] for each in took.values())}
+
+
+def _previewed(path: Path, step: dict[str, Any]) -> None:
+    """As the page does it: the columns that it takes, all rows."""
+    needed = columns_needed([], step, target="open 0")
+    preview(read_table(path, columns=sorted(needed or [])), [], step, target="open 0")
 
 
 def measure_replay(folder: Path) -> dict[str, float]:
@@ -221,8 +229,12 @@ def _table(folder: Path, *, rows: int) -> Path:
 
 def main(parts: list[str]) -> int:
     """Print the figures, then one line of JSON."""
-    measures = {"apply": measure_apply, "preview": measure_preview, "replay": measure_replay,
-                "join": measure_join}
+    measures = {
+        "apply": measure_apply,
+        "preview": measure_preview,
+        "replay": measure_replay,
+        "join": measure_join,
+    }
     figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as name:
         for part in parts:
@@ -232,8 +244,17 @@ def main(parts: list[str]) -> int:
     print(table(["figure", "value", "at most"], told))
     held = all(figures[name] <= bar for name, bar in bars.items())
     shown = {name: round(value, 3) for name, value in figures.items()}
-    print(json.dumps({"benchmark": "wrangling", "figures": shown, "bars": bars, "held": held,
-                      "machine": machine(["pandas", "pyarrow"])}))
+    print(
+        json.dumps(
+            {
+                "benchmark": "wrangling",
+                "figures": shown,
+                "bars": bars,
+                "held": held,
+                "machine": machine(["pandas", "pyarrow"]),
+            }
+        )
+    )
     return 0
 
 

@@ -31,14 +31,20 @@ PREVIEW_CELLS = 3_000_000
 GRID_ROWS = 50
 
 
-def rows_within(parquet: str, *, cells: int) -> int:
-    """How many of the first rows make about ``cells`` cells."""
-    return max(1_000, cells // max(1, pq.read_metadata(local(parquet)).num_columns))
+def rows_within(parquet: str, *, cells: int, columns: Collection[str] | None = None) -> int:
+    """How many of the first rows make about ``cells`` cells of these ``columns`` (None: all)."""
+    names = pq.read_schema(local(parquet)).names
+    width = len(names) if columns is None else len({*columns} & {*names})
+    return max(1_000, cells // max(1, width))
 
 
-def first_rows(parquet: str, *, cells: int) -> pd.DataFrame:
-    """The first rows of a stored table, about ``cells`` cells."""
-    return read_rows(local(parquet), first=0, count=rows_within(parquet, cells=cells))
+def first_rows(
+    parquet: str, *, cells: int, columns: Collection[str] | None = None
+) -> pd.DataFrame:
+    """The first rows of a stored table, about ``cells`` cells, of these columns (None: all)."""
+    count = rows_within(parquet, cells=cells, columns=columns)
+    names = None if columns is None else list(columns)
+    return read_rows(local(parquet), first=0, count=count, columns=names)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """How often each value of a column stands in some rows; of numbers and dates, each range."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -89,9 +90,7 @@ def _counted(cells: pa.Array) -> list[tuple[str, int]]:
     return list(zip(values, counts[there].tolist(), strict=True))
 
 
-def _ranges(
-    rows: Rows, column: str, kind: Kind, *, kept: NDArray[np.bool_] | None
-) -> Facet:
+def _ranges(rows: Rows, column: str, kind: Kind, *, kept: NDArray[np.bool_] | None) -> Facet:
     parts, missing = [], 0
     for piece, span in rows.pieces:
         cells = rows.cells(column, piece)
@@ -101,15 +100,16 @@ def _ranges(
         cells = cells.drop_null() if cells.null_count else cells
         cells = cells if pa.types.is_floating(cells.type) else cells.cast(pa.int64())
         parts.append(cells.to_numpy())
-    values = np.concatenate(parts) if parts else np.empty(0)
-    told = {"missing": missing, "filled": len(values)}
-    if not len(values):
-        return Facet(column, **told)
-    low, high = values.min(), values.max()
-    if kind is Kind.INTEGER and int(high) - int(low) < MOST_VALUES:
-        counts = np.bincount(values - low)
-        return Facet(column, _single(column, int(low), counts), **told)
-    return Facet(column, _lines(column, kind, values, low=low, high=high), **told)
+    values: NDArray[Any] = np.concatenate(parts) if parts else np.empty(0)
+    lines: tuple[FacetLine, ...] = ()
+    if len(values):
+        low, high = values.min(), values.max()
+        is_short = kind is Kind.INTEGER and int(high) - int(low) < MOST_VALUES
+        if is_short:
+            lines = _single(column, int(low), np.bincount(values - low))
+        else:
+            lines = _lines(column, kind, values)
+    return Facet(column, lines, missing=missing, filled=len(values))
 
 
 def _single(column: str, low: int, counts: NDArray[np.int64]) -> tuple[FacetLine, ...]:
@@ -120,14 +120,15 @@ def _single(column: str, low: int, counts: NDArray[np.int64]) -> tuple[FacetLine
     )
 
 
-def _lines(
-    column: str, kind: Kind, values: NDArray[np.generic], *, low: np.generic, high: np.generic
-) -> tuple[FacetLine, ...]:
+def _lines(column: str, kind: Kind, values: NDArray[Any]) -> tuple[FacetLine, ...]:
     """Ranges of equal width: the low end belongs to each, the high end to the last alone."""
-    edges = np.linspace(float(low), float(high), RANGES + 1)
+    low, high = values.min(), values.max()
+    # Halves, since the distance between the ends may be beyond a float.
+    edges: NDArray[Any] = 2 * np.linspace(float(low) / 2, float(high) / 2, RANGES + 1)
     if kind is not Kind.NUMBER:
-        edges = np.unique(np.round(edges)).astype(np.int64)
-        edges[0], edges[-1] = low, high
+        edges = np.round(edges).clip(-(2.0**63), 2.0**63 - 1_024).astype(np.int64)
+    edges[0], edges[-1] = low, high
+    edges = np.unique(edges)
     if len(edges) < 2 or low == high:
         texts = [_edge(low, kind)] * 2
         return (FacetLine(texts[0], len(values), Condition("between", column, tuple(texts))),)
@@ -146,11 +147,11 @@ def _lines(
     )
 
 
-def _edge(value: np.generic | float, kind: Kind) -> str:
+def _edge(value: Any, kind: Kind) -> str:
     """An end of a range as a condition takes it: exactly what was counted with."""
     if kind is Kind.DATETIME:
-        return str(np.datetime64(int(value), "us"))  # type: ignore[arg-type]
-    return repr(float(value)) if kind is Kind.NUMBER else str(int(value))  # type: ignore[arg-type]
+        return str(np.datetime64(int(value), "us"))
+    return repr(float(value)) if kind is Kind.NUMBER else str(int(value))
 
 
 def _short(text: str) -> str:

@@ -114,9 +114,7 @@ class _Ranking:
         texts = self.rows.texts(self.sort.column, group)
         if len(group) <= _FEW:
             values = texts.to_pylist()
-            order = sorted(
-                range(len(group)), key=values.__getitem__, reverse=self.sort.descending
-            )
+            order = sorted(range(len(group)), key=values.__getitem__, reverse=self.sort.descending)
             return group[order][low:high]
         keys, longest = text_keys(texts, skip=seen)
         if longest <= 0:
@@ -132,8 +130,8 @@ def text_keys(texts: pa.Array, *, skip: int) -> tuple[Keys, int]:
     """
     offsets = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset :][: len(texts) + 1]
     data = texts.buffers()[2]
-    inside = np.frombuffer(data, np.uint8)[offsets[0] : offsets[-1]] if data else b""
-    padded = np.concatenate([np.asarray(inside, np.uint8), np.zeros(_KEY_BYTES, np.uint8)])
+    inside = np.frombuffer(data or b"", np.uint8)[offsets[0] : offsets[-1]]
+    padded = np.concatenate([inside, np.zeros(_KEY_BYTES, np.uint8)])
     starts = offsets[:-1].astype(np.int64) - offsets[0] + skip
     left = (offsets[1:].astype(np.int64) - offsets[0]) - starts
     # Eight bytes from any place on, read as one number: overlapping, so no copy for each text.

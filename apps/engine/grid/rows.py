@@ -48,9 +48,7 @@ class Rows:
                 sizes = self._batch_rows()
             else:
                 texts = [name for name, kind in self.kinds.items() if kind is Kind.TEXT]
-                self._file = pq.ParquetFile(
-                    parquet, metadata=self._metadata, read_dictionary=texts
-                )
+                self._file = pq.ParquetFile(parquet, metadata=self._metadata, read_dictionary=texts)
                 groups = range(self._metadata.num_row_groups)
                 sizes = [self._metadata.row_group(group).num_rows for group in groups]
         except (OSError, pa.ArrowInvalid) as error:
@@ -139,7 +137,7 @@ class Rows:
             for piece, place in zip(pieces.tolist(), places.tolist(), strict=True):
                 column = batches[piece].column(name)
                 values.append(column[place - int(self.starts[piece])].as_py())
-            frame[name] = pd.Series(values, dtype=PANDAS_TYPES[self.kinds[name]])  # type: ignore[call-overload]
+            frame[name] = pd.Series(values, dtype=PANDAS_TYPES[self.kinds[name]])
         return pd.DataFrame(frame, index=range(len(places)), columns=list(columns))
 
 

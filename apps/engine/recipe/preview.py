@@ -29,6 +29,16 @@ MOST_CLASSES = 6
 _ORDERED = (Kind.INTEGER, Kind.NUMBER, Kind.DATETIME)
 
 
+def columns_needed(
+    steps: Sequence[StepData], step: StepData, *, target: str = ""
+) -> frozenset[str] | None:
+    """Columns without which ``preview`` could not tell what a step does; None: all of them."""
+    made = [step_from(each) for each in [*steps, step]]
+    if any(each.looks_at_all() for each in made):
+        return None
+    return frozenset({target, *(name for each in made for name in each.uses())}) - {""}
+
+
 def preview(
     frame: pd.DataFrame, steps: Sequence[StepData], step: StepData, *, target: str = ""
 ) -> dict[str, Any]:
@@ -49,19 +59,30 @@ def preview(
     after = chosen.apply(before)
     changes = changes_in(chosen, before, after)
     made = [name for name in chosen.flow() if name_before(chosen, name) not in before.columns]
-    touched: set[int] = set(before.index.difference(after.index))
+    gone = _left_out(before, after)
+    touched = np.zeros(len(after), bool)
     for mask in changes.values():
-        touched.update(after.index[mask])
+        touched |= mask
     return {
         **effect_of(chosen, before, after),
-        "rows_touched": len(touched),
-        "examples": _examples(chosen, before, after, changes, made=made),
+        "rows_touched": len(gone) + int(np.count_nonzero(touched)),
+        "examples": _examples(chosen, before, after, changes, made=made, gone=gone),
         "columns": [
             distribution(before.get(name_before(chosen, name)), after[name])
             for name in [*changes, *made][:MOST_COLUMNS]
         ],
         "target": _classes(before, after, target=target) if len(after) < len(before) else [],
     }
+
+
+def _left_out(before: pd.DataFrame, after: pd.DataFrame) -> "np.ndarray":
+    """Labels of the rows that are not there afterwards. Labels are places in the first table."""
+    if len(before) == len(after):
+        return np.empty(0, np.int64)
+    stays = np.zeros(int(before.index[-1]) + 1, bool)
+    stays[after.index] = True
+    labels = before.index.to_numpy()
+    return labels[~stays[labels]]
 
 
 def _examples(
@@ -71,10 +92,10 @@ def _examples(
     changes: Mapping[str, "np.ndarray"],
     *,
     made: list[str],
+    gone: "np.ndarray",
 ) -> list[dict[str, Any]]:
-    gone = before.index.difference(after.index)[:EXAMPLES]
     found: list[dict[str, Any]] = [
-        {"row": int(at) + 1, "column": None, "before": None, "after": None} for at in gone
+        {"row": int(at) + 1, "column": None, "before": None, "after": None} for at in gone[:EXAMPLES]
     ]
     new = {name: after[name].notna().to_numpy() for name in made}
     for name, mask in [*changes.items(), *new.items()]:

@@ -104,15 +104,19 @@ def effect_of(step: Step, before: pd.DataFrame, after: pd.DataFrame) -> dict[str
 
 
 def changes_in(step: Step, before: pd.DataFrame, after: pd.DataFrame) -> dict[str, "np.ndarray"]:
-    """For each column of before that was touched: which of its cells have another value."""
-    kept = before if len(before) == len(after) else before.loc[after.index]
+    """For each column of before that was touched: which of its cells have another value.
+
+    Only columns that the step declares are compared: O(rows) for each.
+    """
     masks = {}
-    for name in after.columns:
+    for name in step.flow():
         was = name_before(step, name)
-        if was in kept.columns and kept[was] is not after[name]:
-            mask = _differs(kept[was], after[name])
-            if mask.any():
-                masks[str(name)] = mask
+        if was not in before.columns or name not in after.columns:
+            continue
+        old = before[was] if len(before) == len(after) else before[was].loc[after.index]
+        mask = _differs(old, after[name])
+        if mask.any():
+            masks[str(name)] = mask
     return masks
 
 

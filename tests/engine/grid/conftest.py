@@ -15,9 +15,7 @@ def opened(tmp_path, monkeypatch):
         if words is None:
             return Rows(tmp_path / "t.parquet")
         monkeypatch.setattr(rows_module, "MOST_WORDS", words)
-        lay_out(
-            table=str(tmp_path / "t.parquet"), target=str(tmp_path / "t.arrow"), report=silent
-        )
+        lay_out(table=str(tmp_path / "t.parquet"), target=str(tmp_path / "t.arrow"), report=silent)
         return Rows(tmp_path / "t.parquet", layout=tmp_path / "t.arrow")
 
     return make

@@ -71,7 +71,12 @@ def test_counts_add_up_and_each_leads_to_its_rows(rows):
 
 def test_whole_numbers_of_few_values_are_told_one_by_one(rows):
     told = facet(rows, "n", kept=None)
-    assert [(line.says, line.rows) for line in told.lines] == [("1", 1), ("2", 1), ("4", 1), ("5", 1)]
+    assert [(line.says, line.rows) for line in told.lines] == [
+        ("1", 1),
+        ("2", 1),
+        ("4", 1),
+        ("5", 1),
+    ]
     assert told.missing == 1
 
 
@@ -81,3 +86,21 @@ def test_the_most_frequent_values_come_first_and_the_rest_is_counted(opened):
         told = facet(rows, "t", kept=None)
     assert (told.lines[0].says, told.lines[0].rows) == ("often", 3)
     assert (told.other_values, told.other_rows) == (9, 9)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[-1.7e308, 0.0, 1.7e308], [0.1, 0.1], [1e-300, 2e-300]],
+)
+def test_ranges_of_any_width_hold_every_number(opened, values):
+    with opened(pd.DataFrame({"x": values})) as rows:
+        told = facet(rows, "x", kept=None)
+        assert sum(line.rows for line in told.lines) == len(values)
+        for line in told.lines:
+            assert find(rows, Wanted((line.condition,))).sum() == line.rows
+
+
+def test_the_whole_range_of_integers_is_counted(opened):
+    frame = pd.DataFrame({"n": pd.array([-(2**63), 0, 2**63 - 1], "Int64")})
+    with opened(frame) as rows:
+        assert sum(line.rows for line in facet(rows, "n", kept=None).lines) == 3
