@@ -155,7 +155,8 @@ def measure_preview(folder: Path) -> dict[str, float]:
 def _previewed(path: Path, step: dict[str, Any]) -> None:
     """As the page does it: the columns that it takes, all rows."""
     needed = columns_needed([], step, target="open 0")
-    preview(read_table(path, columns=sorted(needed or [])), [], step, target="open 0")
+    columns = None if needed is None else sorted(needed)
+    preview(read_table(path, columns=columns), [], step, target="open 0")
 
 
 def measure_replay(folder: Path) -> dict[str, float]:
