@@ -15,8 +15,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from apps.engine.errors import EngineError
+from apps.engine.grid.facet import facet
+from apps.engine.grid.find import Wanted, find
+from apps.engine.grid.order import Sort, ranked
+from apps.engine.grid.rows import Rows, lay_out
 from apps.engine.joining.run import join_tables
+from apps.engine.profile.slices import Condition
 from apps.engine.reading.tables import read_table, table_writer
 from apps.engine.recipe.preview import columns_needed, preview
 from apps.engine.recipe.run import apply_recipe
@@ -43,6 +50,7 @@ BARS = {
     "grid_slowest_s": 1.0,
     "grid_peak_mb": 600.0,
 }
+RANGE = ("number 0", ("0", "1"))
 PARTS = ("apply", "preview", "replay", "join", "grid")
 STEPS: list[dict[str, Any]] = [
     {"step": "set_missing", "params": {"columns": ["number 1"], "tokens": ["-9"]}},
@@ -184,6 +192,104 @@ def measure_join(folder: Path) -> dict[str, float]:
     return {"join_s": told["cpu_s"], "join_wall_s": told["wall_s"], "join_peak_mb": told["peak_mb"]}
 
 
+def measure_grid(folder: Path) -> dict[str, float]:
+    """5 million rows of 20 columns: what the page of a table asks for, each the slowest of two.
+
+    Memory is what the process has for itself: pages of the mapped file are the system's.
+    """
+    path, names = folder / "grid.parquet", ("number", "count", "word", "code", "day", "open")
+    schema = _twenty(made(1), names).schema
+    with table_writer(path, schema=schema) as writer:
+        for seed in range(40):
+            writer.write_table(_twenty(made(125_000, seed=seed), names))
+    laid = timed(lambda: lay_out(table=str(path), target=str(folder / "grid.arrow"), report=silent))
+    told = _alone("grid", folder)
+    print(table(["grid, 5,000,000 x 20", "processor s", "wall s"], told["lines"]))
+    return {
+        "lay_out_s": laid[1],
+        "layout_mb": (folder / "grid.arrow").stat().st_size / 1e6,
+        "grid_slowest_s": told["slowest_s"],
+        "grid_slowest_wall_s": told["slowest_wall_s"],
+        "grid_peak_mb": told["own_mb"],
+    }
+
+
+def _twenty(whole: pa.Table, names: tuple[str, ...]) -> pa.Table:
+    counts = dict(zip(names, (8, 4, 3, 2, 2, 1), strict=True))
+    return whole.select([f"{name} {place}" for name in names for place in range(counts[name])])
+
+
+def _grid_alone(folder: Path) -> dict[str, Any]:
+    asks: dict[str, Callable[[Rows], object]] = {
+        "first page": lambda rows: _page(rows, np.arange(50)),
+        "page 100,000": lambda rows: _page(rows, np.arange(4_999_950, 5_000_000)),
+        **{
+            f"page 50,000 by {name}{', highest first' if down else ''}": partial(
+                _sorted_page, name=name, down=down
+            )
+            for name in ("number 1", "count 0", "word 0", "code 0", "day 0", "open 0")
+            for down in (False, True)
+        },
+        "filter: a word and a range": lambda rows: find(
+            rows,
+            Wanted(
+                (Condition("is", "word 0", ("east",)), Condition("between", "number 0", ("0", "1")))
+            ),
+        ),
+        "search in all 5 columns of texts": lambda rows: find(
+            rows, Wanted((), "9471", ("word 0", "word 1", "word 2", "code 0", "code 1"))
+        ),
+        **{
+            f"counts of {name}": partial(facet, column=name, kept=None)
+            for name in ("word 0", "number 1", "count 0", "day 0", "open 0")
+        },
+    }
+    times = {}
+    with watched_memory() as most:
+        for says, ask in asks.items():
+            times[says] = [timed(partial(_asked, folder, ask)) for _ in range(3)][1:]
+    slow = {says: [max(each) for each in zip(*told, strict=True)] for says, told in times.items()}
+    return {
+        "lines": [[says, f"{cpu:.2f}", f"{wall:.2f}"] for says, (wall, cpu) in slow.items()],
+        "slowest_s": max(cpu for _, cpu in slow.values()),
+        "slowest_wall_s": max(wall for wall, _ in slow.values()),
+        "own_mb": most(),
+    }
+
+
+def _asked(folder: Path, ask: Callable[[Rows], object]) -> None:
+    with Rows(folder / "grid.parquet", layout=folder / "grid.arrow") as rows:
+        ask(rows)
+
+
+def _page(rows: Rows, places: Any) -> pd.DataFrame:
+    return rows.page(places, columns=list(rows.kinds))
+
+
+def _sorted_page(rows: Rows, *, name: str, down: bool) -> pd.DataFrame:
+    return _page(rows, ranked(rows, Sort(name, down), kept=None, first=2_500_000, count=50))
+
+
+@contextmanager
+def watched_memory() -> Iterator[Callable[[], float]]:
+    """A function that tells the most memory (MB) of this process alone until now, every 5 ms."""
+    done, most = threading.Event(), [0.0]
+
+    def watch() -> None:
+        while not done.wait(0.005):
+            told = Path("/proc/self/status").read_text()
+            own = next(line for line in told.splitlines() if line.startswith("RssAnon"))
+            most[0] = max(most[0], int(own.split()[1]) / 1_024)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield lambda: most[0]
+    finally:
+        done.set()
+        watcher.join()
+
+
 def _join_alone(folder: Path) -> str:
     how = {"left_on": ["key"], "right_on": ["key"], "prefix": "right "}
     paths = {side: str(folder / f"{side}.parquet") for side in ("left", "right")}
@@ -204,11 +310,10 @@ def _alone(part: str, folder: Path) -> dict[str, Any]:
 
 def alone(part: str, folder: Path) -> None:
     """One part in this process, and its peak memory."""
-    refused = ""
     wall, processor = time.perf_counter(), time.process_time()
-    refused = {"join": _join_alone}[part](folder)
+    found = _grid_alone(folder) if part == "grid" else {"refused": _join_alone(folder)}
     told = {
-        "refused": refused,
+        **found,
         "wall_s": time.perf_counter() - wall,
         "cpu_s": time.process_time() - processor,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024,
@@ -235,6 +340,7 @@ def main(parts: list[str]) -> int:
         "preview": measure_preview,
         "replay": measure_replay,
         "join": measure_join,
+        "grid": measure_grid,
     }
     figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as name:

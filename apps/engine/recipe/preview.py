@@ -162,7 +162,7 @@ def _frequent(was: "pd.Series | None", now: "pd.Series") -> list[dict[str, Any]]
     """The most frequent values of very many: the others are not told apart."""
     before = [] if was is None else list(was.index[:MOST_VALUES])
     first = list(dict.fromkeys([*before[: MOST_VALUES // 2], *now.index[:MOST_VALUES]]))
-    lines = [
+    lines: list[dict[str, Any]] = [
         {
             "says": str(text_of_value(value)),
             "before": None if was is None else int(was.get(value, 0)),
@@ -170,10 +170,10 @@ def _frequent(was: "pd.Series | None", now: "pd.Series") -> list[dict[str, Any]]
         }
         for value in first[:MOST_VALUES]
     ]
-    rest = {"says": "other values"} | {
-        side: None if counts is None else int(counts.sum()) - sum(line[side] for line in lines)
-        for side, counts in (("before", was), ("after", now))
-    }
+    rest: dict[str, Any] = {"says": "other values"}
+    for side, counts in (("before", was), ("after", now)):
+        told = sum(line[side] or 0 for line in lines)
+        rest[side] = None if counts is None else int(counts.sum()) - told
     return [*lines, rest]
 
 

@@ -55,9 +55,7 @@ def test_a_join_without_room_is_refused_before_it_is_read(tables, tmp_path, monk
     for module in (run, preview):
         monkeypatch.setattr(module, "room_bytes", lambda: 2_000_000)
     target = tmp_path / "joined.parquet"
-    with pytest.raises(
-        TooLarge, match=r"^Join with 'visits': It would take about \d+ MB of memory"
-    ):
+    with pytest.raises(TooLarge, match=r"^Join with 'visits': It would take about \d+ MB"):
         run.join_tables(**tables, how=KEYS, name="visits", target=str(target), report=silent)
     assert not target.exists()
     told = preview.preview_join(
