@@ -35,25 +35,26 @@ GRID_ROWS = 50
 def rows_within(parquet: str, *, cells: int, columns: Collection[str] | None = None) -> int:
     """How many of the first rows make about ``cells`` cells of these ``columns`` (None: all).
 
-    A cell of a text that hardly repeats counts as UNIQUE_TEXT_CELLS.
+    Among chosen columns a cell of a text that hardly repeats counts as UNIQUE_TEXT_CELLS, since a
+    step changes each different text by itself.
     """
     told = pq.read_metadata(local(parquet))
-    sizes = {
-        told.schema.column(place).name: sum(
-            told.row_group(group).column(place).total_uncompressed_size
-            for group in range(told.num_row_groups)
-        )
-        for place in range(told.num_columns)
-        if told.schema.column(place).physical_type == "BYTE_ARRAY"
-    }
-    names = [told.schema.column(place).name for place in range(told.num_columns)]
+    if columns is None:
+        return max(1_000, cells // max(1, told.num_columns))
     width = sum(
-        # Texts that repeat lie in a dictionary and take a few bits each.
-        UNIQUE_TEXT_CELLS if sizes.get(name, 0) > 6 * told.num_rows else 1
-        for name in names
-        if columns is None or name in columns
+        UNIQUE_TEXT_CELLS if _hardly_repeats(told, place) else 1
+        for place in range(told.num_columns)
+        if told.schema.column(place).name in columns
     )
     return max(1_000, cells // max(1, width))
+
+
+def _hardly_repeats(told: pq.FileMetaData, place: int) -> bool:
+    """Whether a column holds texts that take bytes: those that repeat lie in a dictionary."""
+    if told.schema.column(place).physical_type != "BYTE_ARRAY":
+        return False
+    groups = (told.row_group(group).column(place) for group in range(told.num_row_groups))
+    return sum(one.total_uncompressed_size for one in groups) > 6 * told.num_rows
 
 
 def first_rows(parquet: str, *, cells: int, columns: Collection[str] | None = None) -> pd.DataFrame:
@@ -118,6 +119,8 @@ class Grid:
         shown = max(self.facet.filled + self.facet.missing, 1)
         return [
             (line, line.rows / shown, self.asked.with_condition(line.condition).tail)
+            if line.condition
+            else (line, line.rows / shown, "")
             for line in self.facet.lines
         ]
 
@@ -151,16 +154,9 @@ def grid(
         frame = rows.page(places, columns=[column.name for column in shown])
         counted = facet(rows, asked.facet, kept=kept) if asked.facet else None
         of_rows = rows.total
-    texts = [_texts(frame[column.name], kind=column.kind) for column in shown]
-    columns = [_column(column, asked, offers=data is not None) for column in shown]
-    marks = [column.is_number for column in columns]
-    lines = list(zip(*texts, strict=True)) or [()] * len(places)
     return Grid(
-        columns=columns,
-        rows=[
-            (int(place) + 1, list(zip(cells, marks, strict=True)))
-            for place, cells in zip(places, lines, strict=True)
-        ],
+        columns=[_column(column, asked, offers=data is not None) for column in shown],
+        rows=_lines(frame, places, shown),
         total=total,
         of_rows=of_rows,
         page=number,
@@ -169,6 +165,18 @@ def grid(
         asked=asked,
         facet=counted,
     )
+
+
+def _lines(
+    frame: pd.DataFrame, places: NDArray[np.int64], shown: list[ColumnSpec]
+) -> list[tuple[int, list[tuple[str | None, bool]]]]:
+    texts = [_texts(frame[column.name], kind=column.kind) for column in shown]
+    marks = [GridColumn(column.name, column.kind).is_number for column in shown]
+    lines = list(zip(*texts, strict=True)) or [()] * len(places)
+    return [
+        (int(place) + 1, list(zip(cells, marks, strict=True)))
+        for place, cells in zip(places, lines, strict=True)
+    ]
 
 
 def _column(column: ColumnSpec, asked: Asked, *, offers: bool) -> GridColumn:

@@ -13,6 +13,7 @@ from apps.engine.types import Kind
 
 MOST_VALUES = 12
 RANGES = 10
+LONGEST_VALUE = 200
 
 
 @dataclass(frozen=True)
@@ -70,12 +71,17 @@ def _values(rows: Rows, column: str, *, kept: NDArray[np.bool_] | None) -> Facet
     first, rest = shown[:MOST_VALUES], shown[MOST_VALUES:]
     return Facet(
         column,
-        tuple(FacetLine(v, n, Condition("is", column, (v,))) for v, n in first),
+        tuple(FacetLine(value, count, _is(column, value)) for value, count in first),
         missing=missing,
         filled=sum(counts.values()),
         other_values=len(rest),
         other_rows=sum(count for _, count in rest),
     )
+
+
+def _is(column: str, value: str) -> Condition | None:
+    """The rows of one value; none for a text that an address should not carry."""
+    return Condition("is", column, (value,)) if len(value) <= LONGEST_VALUE else None
 
 
 def _counted(cells: pa.Array) -> list[tuple[str, int]]:

@@ -128,6 +128,8 @@ def text_keys(texts: pa.Array, *, skip: int) -> tuple[Keys, int]:
 
     Also how many bytes the longest text has behind ``skip``.
     """
+    if not len(texts):
+        return np.empty(0, np.uint64), 0
     offsets = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset :][: len(texts) + 1]
     data = texts.buffers()[2]
     inside = np.frombuffer(data or b"", np.uint8)[offsets[0] : offsets[-1]]
