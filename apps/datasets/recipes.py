@@ -24,8 +24,8 @@ from apps.datasets.wrangling import sentence_of
 from apps.engine.errors import EngineError
 from apps.engine.recipe.build import consolidate
 from apps.engine.recipe.conflicts import find_conflicts
-from apps.engine.recipe.preview import preview, veil_preview
-from apps.engine.recipe.registry import STEPS
+from apps.engine.recipe.preview import columns_needed, preview, veil_preview
+from apps.engine.recipe.registry import STEPS, step_from
 from apps.engine.recipe.run import check_recipe
 from apps.engine.recipe.script import script_of
 from apps.engine.types import TableSpec, silent
@@ -34,15 +34,18 @@ from apps.projects.access import visible_projects
 from apps.projects.models import Cycle, Project
 
 
-def _joined(cycle: Cycle, *, cells: int = PREVIEW_CELLS) -> pd.DataFrame:
+def _joined(
+    cycle: Cycle, *, columns: frozenset[str] | None, cells: int = PREVIEW_CELLS
+) -> pd.DataFrame:
     """The first rows of the consolidated table; a base has to be chosen.
 
-    Of the computed one, if all joins are; else of the first rows of the base.
+    Of the computed one, if all joins are: of these ``columns`` only (None: all). Else of the first
+    rows of the base.
     """
     inputs = source_inputs(cycle)
     assert inputs is not None, "asked only with a base"
     if made := consolidated_parquet(cycle):
-        return first_rows(made, cells=cells)
+        return first_rows(made, cells=cells, columns=columns)
     frame, _, _ = consolidate(
         **with_paths(inputs), report=silent, most_rows=rows_within(inputs["base"], cells=cells)
     )
@@ -149,15 +152,21 @@ def preview_step(cycle: Cycle, step: dict[str, Any], *, before: int | None = Non
 
     Values of sensitive columns are not shown. Raises an EngineError when it does not fit.
     """
-    frame, inputs, plan = _joined(cycle), source_inputs(cycle), signed_plan(cycle)
+    inputs, plan, shape = source_inputs(cycle), signed_plan(cycle), shape_so_far(cycle)
     assert inputs is not None, "a preview is offered only with a base"
     steps = [
         known.as_dict()
         for known in enabled_steps(cycle)
         if before is None or known.position < before
     ]
+    assert shape is not None, "a base has a shape"
+    target = plan.target if plan else ""
+    spec = check_recipe(shape, steps)
+    after = step_from(step).check(spec)
+    frame = _joined(cycle, columns=columns_needed(steps, step, target=target))
     of_rows = pq.read_metadata(local(consolidated_parquet(cycle) or inputs["base"])).num_rows
-    effect = preview(frame, steps, step, target=plan.target if plan else "")
+    effect = preview(frame, steps, step, target=target)
+    effect |= {"columns_before": len(spec.columns), "columns_after": len(after.columns)}
     hidden = sensitive_columns(cycle)
     return StepPreview(veil_preview(effect, sensitive=hidden), len(frame), of_rows)
 

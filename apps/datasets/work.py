@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from apps.datasets.contract_work import checked_by_force, keep_check
 from apps.datasets.join_work import compute, told
+from apps.datasets.layouts import forget, lay_out
 from apps.datasets.models import Examination, FittedLook, Split, Table, Version
 from apps.datasets.queries import newest_version, with_paths
 from apps.datasets.storage import keep, local, scratch
@@ -106,6 +107,7 @@ def build_table(job: Job, desk: Desk) -> None:
             keep(folder / "table.parquet"),
             keep(folder / "consolidated.parquet"),
         )
+    lay_out(parquet, desk)
     result["joins"] = before["joins"]
     *way, last = before["waterfall"]
     joined, *cleaned = result["waterfall"]  # the child began with the joined table
@@ -218,6 +220,7 @@ def draw_split(job: Job, desk: Desk) -> None:
         split.raw_development = keep(folder / "raw.parquet")
     project = split.table.cycle.project
     held = checked_by_force(project, None, split.development, desk, split_file=split.split_file)
+    lay_out(split.development, desk)
     with desk.finishing():
         Project.objects.select_for_update().get(pk=project.pk)
         if split.table.cycle.openings.exists():
@@ -233,3 +236,4 @@ def draw_split(job: Job, desk: Desk) -> None:
             facts={"split": split.split_file, "rows": result["row_ids_sha256"]},
         )
         keep_check(held, by=job.by)
+    forget(split.table.parquet)  # from now on pages show development rows

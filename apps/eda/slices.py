@@ -1,18 +1,15 @@
 """A slice as it stands in an address: conditions on columns, none of them sensitive."""
 
-import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import QueryDict
-
-from apps.engine.errors import BadParameter
+from apps.datasets.conditions import conditions_of, written
 from apps.engine.profile.categorical import LONGEST_SHOWN
-from apps.engine.profile.slices import MOST_CONDITIONS, MOST_VALUES, Condition
-from apps.engine.types import Kind, TableSpec
+from apps.engine.profile.slices import Condition
+from apps.engine.types import TableSpec
 
 
 @dataclass(frozen=True)
@@ -27,7 +24,7 @@ class Slice:
     @property
     def pairs(self) -> list[tuple[str, str]]:
         """Names and values for an address or for hidden fields, shortest form."""
-        return [("slice", _written(condition)) for condition in self.conditions]
+        return [("slice", written(condition)) for condition in self.conditions]
 
     @property
     def query(self) -> str:
@@ -74,63 +71,9 @@ class Slice:
 ALL_ROWS = Slice()
 
 
-def _written(condition: Condition) -> str:
-    return json.dumps(condition.as_list(), ensure_ascii=False, separators=(",", ":"))
-
-
 def slice_of(texts: Iterable[str], *, spec: TableSpec, hidden: Collection[str]) -> Slice:
-    """The slice of an address.
-
-    Raises BadParameter when it cannot be read, names a column that is not there, or picks rows by
-    a sensitive column: two such slices that differ by one person would tell about that person.
-    """
-    conditions = []
-    for text in texts:
-        try:
-            condition = Condition.from_list(json.loads(text))
-        except (ValueError, RecursionError) as error:
-            raise BadParameter(
-                "The slice in the address cannot be read: choose its rows again."
-            ) from error
-        conditions.append(checked(condition, spec=spec, hidden=hidden))
-    if len(conditions) > MOST_CONDITIONS:
-        raise BadParameter(f"A slice has at most {MOST_CONDITIONS} conditions; take some away.")
-    return Slice(tuple(dict.fromkeys(conditions)))
-
-
-def checked(condition: Condition, *, spec: TableSpec, hidden: Collection[str]) -> Condition:
-    """The condition, when rows may be picked by it."""
-    if condition.column in hidden:
-        raise BadParameter(
-            f"“{condition.column}” is marked as sensitive: rows are not picked by it, since two "
-            "slices that differ by one person would tell about that person."
-        )
-    kind = spec.kind_of(condition.column)
-    if kind is None:
-        raise BadParameter(
-            f"The table has no column “{condition.column}” any more: take the condition away."
-        )
-    condition.check(kind)
-    return condition
-
-
-def typed_condition(typed: QueryDict, *, spec: TableSpec) -> Condition:
-    """What the filter bar adds: values are parted by semicolons for "is"."""
-    column, operation = typed.get("add_column", ""), typed.get("add_is", "is")
-    value, to = typed.get("add_value", "").strip(), typed.get("add_to", "").strip()
-    if operation in {"missing", "filled"}:
-        return Condition(operation, column)
-    if operation == "between":
-        return Condition(operation, column, (value, to))
-    values = tuple(dict.fromkeys(part.strip() for part in value.split(";") if part.strip()))
-    if not values:
-        raise BadParameter(f"Type the value that “{column}” has to be; several with “;” between.")
-    if len(values) > MOST_VALUES:
-        raise BadParameter(f"Type at most {MOST_VALUES} values for “{column}”.")
-    if spec.kind_of(column) == Kind.BOOLEAN:
-        words = {"true": "True", "yes": "True", "1": "True"}
-        values = tuple(words.get(one.casefold(), "False") for one in values)
-    return Condition(operation, column, values)
+    """The slice of an address; raises BadParameter as ``conditions_of`` does."""
+    return Slice(conditions_of(texts, spec=spec, hidden=hidden))
 
 
 def column_conditions(column: dict[str, Any]) -> list[Condition | None]:

@@ -5,15 +5,20 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.datasets import actions, grids, queries, recipes, wrangling
+from apps.datasets.asked import OPERATIONS
 from apps.datasets.fitted import fitted_view
 from apps.datasets.forms.steps import StepForm
 from apps.datasets.models import Step
 from apps.engine.errors import EngineError
+from apps.engine.grid.rows import MOST_WORDS
 from apps.engine.recipe.registry import STEPS
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
 from apps.projects.queries import GateClosed
 from apps.web.fragments import render_page
+
+MOST_CHOICES = 200
+"""More columns than this are typed, not chosen: their list would outweigh the page."""
 
 
 @require_GET
@@ -110,5 +115,10 @@ def build(request: HttpRequest, project: Project) -> HttpResponse:
 @project_view(Verb.LOOK)
 def table(request: HttpRequest, project: Project) -> HttpResponse:
     """The rows: all of them before the split, development rows after it."""
-    grid = grids.grid(project.cycle, page=request.GET.get("page", "1"))
-    return render_page(request, "datasets/table.html", {"grid": grid})
+    data = request.GET
+    grid = grids.grid(project.cycle, page=data.get("page", "1"), data=data)
+    if data.get("add_column") and grid is not None and not grid.asked.problem:
+        return redirect(f"{request.path}{grid.asked.tail}")
+    limits = {"most_choices": MOST_CHOICES, "most_words": MOST_WORDS}
+    context = {"grid": grid, "operations": OPERATIONS, **limits}
+    return render_page(request, "datasets/table.html", context)

@@ -10,10 +10,11 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from apps.datasets.conditions import checked, typed_condition
 from apps.datasets.storage import local
 from apps.eda import answers, queries
 from apps.eda.models import Answer, Profile
-from apps.eda.slices import ALL_ROWS, Slice, checked, slice_of, typed_condition
+from apps.eda.slices import ALL_ROWS, Slice, slice_of
 from apps.engine.charts.table import answer
 from apps.engine.errors import EngineError
 from apps.engine.profile.cells import Columns

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from apps.engine.errors import EngineError
+from apps.engine.errors import EngineError, TooLarge
 from apps.engine.joining.facts import Seen, facts_of
 from apps.engine.joining.how import ROWS, TIMED, JoinHow, JoinKind
 from apps.engine.joining.join import join, refuse_absent
+from apps.engine.joining.room import refuse_without_room, room_bytes
 from apps.engine.joining.stack import likely_matching, matched_columns
 from apps.engine.joining.suggest import KEY_KINDS, suggest_keys
 from apps.engine.joining.unmatched import unmatched_rows
@@ -94,6 +95,7 @@ def preview_join(
     refuse_absent(sides.bare_left, sides.bare_right, one)
     report(1, 4, "Holding the keys against each other")
     told |= {"how": how, **_shape(sides, one)}
+    told["refused"] = told["refused"] or _too_large(left, right, one)
     if one.kind is JoinKind.UNION:
         told |= _union(sides, one)
     else:
@@ -111,6 +113,15 @@ def preview_join(
     told["warnings"] = warnings_of(one, told)
     report(4, 4, "Looked at")
     return told
+
+
+def _too_large(left: str, right: str, how: JoinHow) -> str:
+    """Why there is no memory for the join, or ""."""
+    try:
+        refuse_without_room(left, right, how, room=room_bytes())
+    except TooLarge as refused:
+        return str(refused)
+    return ""
 
 
 def _may_be_keys(sides: Sides) -> tuple[pd.DataFrame, pd.DataFrame]:

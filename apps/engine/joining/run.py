@@ -5,6 +5,7 @@ from typing import Any
 from apps.engine.errors import EngineError
 from apps.engine.joining.how import JoinHow
 from apps.engine.joining.join import join
+from apps.engine.joining.room import columns_read, refuse_without_room, room_bytes
 from apps.engine.reading.tables import read_table, write_table
 from apps.engine.types import Report
 
@@ -35,11 +36,15 @@ def join_tables(
 
     Notes
     -----
-    O(rows log rows + cells), all in memory. For workers.
+    O(rows log rows + cells), all in memory: what does not fit there is refused before it is read.
+    For workers.
     """
     report(0, 2, f"Joining {name}")
     try:
-        frame, done = join(read_table(left), read_table(right), JoinHow.from_dict(how))
+        one = JoinHow.from_dict(how)
+        refuse_without_room(left, right, one, room=room_bytes())
+        other = read_table(right, columns=columns_read(right, one))
+        frame, done = join(read_table(left), other, one)
     except EngineError as error:
         raise type(error)(f"Join with {name!r}: {error}") from error
     report(1, 2, "Writing the table")

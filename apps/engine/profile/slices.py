@@ -98,7 +98,7 @@ def rows_of(source: Columns, where: Sequence[Condition]) -> NDArray[np.bool_]:
     """Which rows of ``source`` fulfil every condition. Reads only their columns. O(n)."""
     kept = np.ones(source.rows, dtype=bool)
     for condition in where:
-        kept &= _fulfils(source.read(condition.column), condition)
+        kept &= fulfils(source.read(condition.column), condition)
     return kept
 
 
@@ -134,7 +134,8 @@ def study_slice(
     }
 
 
-def _fulfils(cells: Cells, condition: Condition) -> NDArray[np.bool_]:
+def fulfils(cells: Cells, condition: Condition) -> NDArray[np.bool_]:
+    """Which cells fulfil a condition; BadParameter when their kind cannot be compared so."""
     if condition.operation == "missing":
         return ~cells.present
     if condition.operation == "filled":

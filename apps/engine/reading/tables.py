@@ -108,8 +108,12 @@ def read_table(path: Path | str, *, columns: Sequence[str] | None = None) -> pd.
     return frame if columns is None else frame[list(columns)]
 
 
-def read_rows(path: Path | str, *, first: int, count: int) -> pd.DataFrame:
+def read_rows(
+    path: Path | str, *, first: int, count: int, columns: Sequence[str] | None = None
+) -> pd.DataFrame:
     """Rows ``first`` to ``first + count`` of a typed table; only their row groups are read.
+
+    ``columns`` leaves the others unread; those that are not there are passed over.
 
     Returns
     -------
@@ -135,7 +139,9 @@ def read_rows(path: Path | str, *, first: int, count: int) -> pd.DataFrame:
                 elif start < first + count:
                     groups.append(number)
                 start += rows
-            table = file.read_row_groups(groups).slice(first - skipped, count)
+            there = file.schema_arrow.names
+            names = None if columns is None else [name for name in there if name in columns]
+            table = file.read_row_groups(groups, columns=names).slice(first - skipped, count)
     except (OSError, pa.ArrowInvalid) as error:
         raise BadFile(f"The table {Path(path).name} cannot be read: {error}.") from error
     return table.to_pandas(types_mapper=_FROM_ARROW.get, ignore_metadata=True)

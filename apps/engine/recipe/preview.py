@@ -26,7 +26,19 @@ MOST_COLUMNS = 4
 MOST_VALUES = 8
 BINS = 8
 MOST_CLASSES = 6
+MOST_COMPARED = 20_000
+"""Different values, before and after together, that are held against each other one by one."""
 _ORDERED = (Kind.INTEGER, Kind.NUMBER, Kind.DATETIME)
+
+
+def columns_needed(
+    steps: Sequence[StepData], step: StepData, *, target: str = ""
+) -> frozenset[str] | None:
+    """Columns without which ``preview`` could not tell what a step does; None: all of them."""
+    made = [step_from(each) for each in [*steps, step]]
+    if any(each.looks_at_all() for each in made):
+        return None
+    return frozenset({target, *(name for each in made for name in each.uses())}) - {""}
 
 
 def preview(
@@ -49,19 +61,30 @@ def preview(
     after = chosen.apply(before)
     changes = changes_in(chosen, before, after)
     made = [name for name in chosen.flow() if name_before(chosen, name) not in before.columns]
-    touched: set[int] = set(before.index.difference(after.index))
+    gone = _left_out(before, after)
+    touched = np.zeros(len(after), bool)
     for mask in changes.values():
-        touched.update(after.index[mask])
+        touched |= mask
     return {
         **effect_of(chosen, before, after),
-        "rows_touched": len(touched),
-        "examples": _examples(chosen, before, after, changes, made=made),
+        "rows_touched": len(gone) + int(np.count_nonzero(touched)),
+        "examples": _examples(chosen, before, after, changes, made=made, gone=gone),
         "columns": [
             distribution(before.get(name_before(chosen, name)), after[name])
             for name in [*changes, *made][:MOST_COLUMNS]
         ],
         "target": _classes(before, after, target=target) if len(after) < len(before) else [],
     }
+
+
+def _left_out(before: pd.DataFrame, after: pd.DataFrame) -> "np.ndarray":
+    """Labels of the rows that are not there afterwards. Labels are places in the first table."""
+    if len(before) == len(after):
+        return np.empty(0, np.int64)
+    stays = np.zeros(int(before.index[-1]) + 1, bool)
+    stays[after.index] = True
+    labels = before.index.to_numpy()
+    return labels[~stays[labels]]
 
 
 def _examples(
@@ -71,10 +94,11 @@ def _examples(
     changes: Mapping[str, "np.ndarray"],
     *,
     made: list[str],
+    gone: "np.ndarray",
 ) -> list[dict[str, Any]]:
-    gone = before.index.difference(after.index)[:EXAMPLES]
     found: list[dict[str, Any]] = [
-        {"row": int(at) + 1, "column": None, "before": None, "after": None} for at in gone
+        {"row": int(at) + 1, "column": None, "before": None, "after": None}
+        for at in gone[:EXAMPLES]
     ]
     new = {name: after[name].notna().to_numpy() for name in made}
     for name, mask in [*changes.items(), *new.items()]:
@@ -100,8 +124,8 @@ def distribution(before: "pd.Series | None", after: "pd.Series") -> dict[str, An
     """
     parts = [part for part in (before, after) if part is not None]
     kinds = {kind_of_series(part) for part in parts}
-    many = max(part.nunique() for part in parts) > MOST_VALUES
-    ranged = many and len(kinds) == 1 and kinds <= set(_ORDERED)
+    is_ordered = len(kinds) == 1 and kinds <= set(_ORDERED)
+    ranged = is_ordered and any(_has_many(part) for part in parts)
     lines = _ranges(before, after) if ranged else _values(before, after)
     gaps = {
         "says": "missing",
@@ -109,6 +133,12 @@ def distribution(before: "pd.Series | None", after: "pd.Series") -> dict[str, An
         "after": int(after.isna().sum()),
     }
     return {"column": str(after.name), "lines": [*lines, gaps]}
+
+
+def _has_many(series: "pd.Series") -> bool:
+    """Whether it holds more than MOST_VALUES values; often a few rows tell."""
+    first = series.iloc[:10_000]
+    return first.nunique() > MOST_VALUES or series.nunique() > MOST_VALUES
 
 
 def veil_preview(told: dict[str, Any], *, sensitive: Collection[str]) -> dict[str, Any]:
@@ -122,14 +152,40 @@ def veil_preview(told: dict[str, Any], *, sensitive: Collection[str]) -> dict[st
 
 
 def _values(before: "pd.Series | None", after: "pd.Series") -> list[dict[str, Any]]:
-    now = _counted(after)
-    was = {} if before is None else _counted(before)
+    now = after.value_counts()
+    was = None if before is None else before.value_counts()
+    values = len(now) + (0 if was is None else len(was))
+    return _few_values(was, now) if values <= MOST_COMPARED else _frequent(was, now)
+
+
+def _frequent(was: "pd.Series | None", now: "pd.Series") -> list[dict[str, Any]]:
+    """The most frequent values of very many: the others are not told apart."""
+    before = [] if was is None else list(was.index[:MOST_VALUES])
+    first = list(dict.fromkeys([*before[: MOST_VALUES // 2], *now.index[:MOST_VALUES]]))
+    lines: list[dict[str, Any]] = [
+        {
+            "says": str(text_of_value(value)),
+            "before": None if was is None else int(was.get(value, 0)),
+            "after": int(now.get(value, 0)),
+        }
+        for value in first[:MOST_VALUES]
+    ]
+    rest: dict[str, Any] = {"says": "other values"}
+    for side, counts in (("before", was), ("after", now)):
+        told = sum(line[side] or 0 for line in lines)
+        rest[side] = None if counts is None else int(counts.sum()) - told
+    return [*lines, rest]
+
+
+def _few_values(was_counts: "pd.Series | None", now_counts: "pd.Series") -> list[dict[str, Any]]:
+    now = _texts_of(now_counts)
+    was = {} if was_counts is None else _texts_of(was_counts)
     sizes = {name: max(was.get(name, 0), now.get(name, 0)) for name in [*was, *now]}
     shown = sorted(sizes, key=lambda name: -sizes[name])
     changed = [name for name in shown if was.get(name, 0) != now.get(name, 0)]
     first = list(dict.fromkeys([*changed[:MOST_VALUES], *shown]))[:MOST_VALUES]
     lines = [
-        {"says": name, "before": _told(was.get(name, 0), before), "after": now.get(name, 0)}
+        {"says": name, "before": _told(was.get(name, 0), was_counts), "after": now.get(name, 0)}
         for name in sorted(first, key=lambda name: -sizes[name])
     ]
     rest = len(sizes) - len(first)
@@ -138,7 +194,7 @@ def _values(before: "pd.Series | None", after: "pd.Series") -> list[dict[str, An
         lines.append(
             {
                 "says": f"{rest:,} other values",
-                "before": _told(sum(was.get(name, 0) for name in others), before),
+                "before": _told(sum(was.get(name, 0) for name in others), was_counts),
                 "after": sum(now.get(name, 0) for name in others),
             }
         )
@@ -149,8 +205,7 @@ def _told(count: int, before: "pd.Series | None") -> int | None:
     return None if before is None else count
 
 
-def _counted(series: "pd.Series") -> dict[str, int]:
-    counts = series.value_counts()
+def _texts_of(counts: "pd.Series") -> dict[str, int]:
     return {str(text_of_value(value)): int(rows) for value, rows in counts.items()}
 
 

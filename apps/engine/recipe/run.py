@@ -104,15 +104,19 @@ def effect_of(step: Step, before: pd.DataFrame, after: pd.DataFrame) -> dict[str
 
 
 def changes_in(step: Step, before: pd.DataFrame, after: pd.DataFrame) -> dict[str, "np.ndarray"]:
-    """For each column of before that was touched: which of its cells have another value."""
-    kept = before if len(before) == len(after) else before.loc[after.index]
+    """For each column of before that was touched: which of its cells have another value.
+
+    Only columns that the step declares are compared: O(rows) for each.
+    """
     masks = {}
-    for name in after.columns:
+    for name in step.flow():
         was = name_before(step, name)
-        if was in kept.columns and kept[was] is not after[name]:
-            mask = _differs(kept[was], after[name])
-            if mask.any():
-                masks[str(name)] = mask
+        if was not in before.columns or name not in after.columns:
+            continue
+        old = before[was] if len(before) == len(after) else before[was].loc[after.index]
+        mask = _differs(old, after[name])
+        if mask.any():
+            masks[str(name)] = mask
     return masks
 
 
@@ -120,11 +124,22 @@ def _differs(old: "pd.Series", new: "pd.Series") -> "np.ndarray":
     """Cells that differ. A cell of another kind differs when its text does."""
     was, now = old.isna().to_numpy(), new.isna().to_numpy()
     if kind_of_series(old) is not kind_of_series(new):
-        texts = zip(old.astype(object), new.astype(object), strict=True)
-        other = np.array([text_of_value(a) != text_of_value(b) for a, b in texts], dtype=bool)
+        other = _other_texts(old, new)
     else:
         other = (old != new).fillna(False).to_numpy(dtype=bool)
     return (was != now) | (~was & ~now & other)
+
+
+def _other_texts(old: "pd.Series", new: "pd.Series") -> "np.ndarray":
+    """Where the texts of two columns differ: each different pair of values is compared once."""
+    first, olds = pd.factorize(old)
+    second, news = pd.factorize(new)
+    pairs, place = np.unique(first * (len(news) + 1) + second + 1, return_inverse=True)
+    others = [
+        was < 0 or now < 0 or text_of_value(olds[was]) != text_of_value(news[now])
+        for was, now in ((pair // (len(news) + 1), pair % (len(news) + 1) - 1) for pair in pairs)
+    ]
+    return np.array(others, dtype=bool)[place]
 
 
 def name_before(step: Step, name: str) -> str:

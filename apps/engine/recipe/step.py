@@ -132,6 +132,10 @@ class Step(Declared, ABC):
                 found += value
         return tuple(dict.fromkeys(found))
 
+    def looks_at_all(self) -> bool:
+        """Whether what it does depends on columns that it does not name."""
+        return False
+
     def flow(self) -> dict[str, tuple[str, ...]]:
         """For each column that may hold something else afterwards: the columns it comes from."""
         return {} if self.drops_rows else {name: (name,) for name in self.uses()}

@@ -118,7 +118,9 @@ def texts(series: "pd.Series") -> pa.StringArray:
     if kind_of_series(series) is Kind.TEXT:
         array = pa.array(series, pa.string(), from_pandas=True)
         return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
-    return pa.array([text_of_value(value) for value in series.astype(object)], pa.string())
+    codes, uniques = pd.factorize(series)
+    written = pa.array([text_of_value(value) for value in uniques.astype(object)], pa.string())
+    return written.take(pa.array(codes, mask=codes < 0))
 
 
 def series_of(array: pa.Array, *, like: "pd.Series", kind: Kind) -> "pd.Series":

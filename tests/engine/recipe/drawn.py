@@ -10,6 +10,8 @@ from apps.engine.reading.tables import house_types
 from apps.engine.recipe.steps.cap_values import CapValues
 from apps.engine.recipe.steps.convert_unit import UNITS
 from apps.engine.recipe.steps.date_parts import PARTS
+from apps.engine.recipe.steps.drop_duplicates import DropDuplicates
+from apps.engine.recipe.steps.filter_rows import FilterRows
 from apps.engine.recipe.steps.merge_columns import MergeColumns
 from apps.engine.recipe.steps.normalise_text import CASES, NormaliseText
 from apps.engine.recipe.steps.replace_text import ReplaceText
@@ -151,6 +153,18 @@ PARAMS = st.one_of(
     _params("pseudonymise", columns=SUBSETS),
 )
 STEP = PARAMS.map(lambda pair: {"step": pair[0], "params": pair[1]})
+OTHERS = st.one_of(
+    _params(
+        "filter_rows",
+        column=COLUMNS,
+        operator=_choices(FilterRows, "operator"),
+        value=TOKENS,
+    ),
+    _params("filter_expression", expression=EXPRESSIONS),
+    _params("edit_cell", row=st.sampled_from(["1", "2"]), column=COLUMNS, before=TOKENS, to=TOKENS),
+    _params("drop_duplicates", columns=SUBSETS, keep=_choices(DropDuplicates, "keep")),
+)
+ANY_STEP = st.one_of(PARAMS, OTHERS).map(lambda pair: {"step": pair[0], "params": pair[1]})
 RECIPES = st.lists(STEP, max_size=4)
 NEVER_REPLAYED = {"edit_cell", "drop_duplicates"}
 FILTERS = {"filter_rows", "filter_expression"}

@@ -11,10 +11,12 @@ from apps.engine.reading.imports import import_file
 from apps.engine.reading.tables import read_table, spec_of
 from apps.engine.recipe.preview import preview
 from apps.engine.recipe.pseudonyms import take_key_from
-from apps.engine.recipe.registry import STEPS
+from apps.engine.recipe.registry import STEPS, step_from
 from apps.engine.recipe.run import apply_recipe, check_recipe, replay_row, typed_row
+from apps.engine.serving.compile_row import replayer
 from apps.engine.types import silent
 from tests.engine.recipe.drawn import (
+    ANY_STEP,
     COLUMNS,
     EXPRESSIONS,
     FILTERS,
@@ -56,6 +58,45 @@ def test_replaying_each_row_equals_the_recipe_on_the_table(rows, steps):
         assert after in replayed
     else:
         assert replayed == [as_row(after.iloc[[place]]) for place in range(len(rows))]
+
+
+def test_every_step_of_the_registry_is_drawn():
+    drawn = {find(ANY_STEP, lambda step, key=key: step["step"] == key)["step"] for key in STEPS}
+    assert drawn == set(STEPS)
+
+
+@given(st.lists(ROWS, min_size=1, max_size=4), st.lists(ANY_STEP, max_size=4))
+def test_any_recipe_on_one_row_gives_what_the_table_gives(rows, steps):
+    """Whatever looks at many rows is passed over, and a row that is left out is warned of."""
+    row_wise = [data for data in steps if step_from(data).row_wise]
+    frame = table_of(rows)
+    try:
+        check_recipe(spec_of(frame), steps)
+    except EngineError:
+        return
+    after = outcome(lambda: apply_recipe(frame, row_wise, report=silent)[0])
+    replayed = [outcome(lambda row=row: replay_row(row, steps)) for row in rows]
+    assert replayed == [outcome(lambda row=row: replayer(steps)(row)) for row in rows]
+    if isinstance(after, type):
+        assert after in replayed
+        return
+    for place, told in enumerate(replayed):
+        if place in after.index:
+            assert told == (as_row(after.loc[[place]]), [])
+        else:
+            assert told is BadParameter or told[1]
+
+
+@given(st.lists(ROWS, min_size=1, max_size=3), ANY_STEP)
+def test_a_step_changes_only_the_columns_that_it_declares(rows, step):
+    frame, made = table_of(rows), step_from(step)
+    try:
+        made.check(spec_of(frame))
+        after = made.apply(frame)
+    except EngineError:
+        return
+    same = [name for name in after.columns if name not in made.flow()]
+    pd.testing.assert_frame_equal(after[same], frame.loc[after.index, same], check_exact=True)
 
 
 @given(st.lists(ROWS, min_size=1, max_size=3), EXPRESSIONS)

@@ -30,6 +30,10 @@ class DropColumns(Step):
             raise BadParameter("This step would leave out every column: keep at least one.")
         return replace(spec, columns=left)
 
+    def looks_at_all(self) -> bool:
+        """Whether a column is left depends on the others."""
+        return True
+
     def apply(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Frame without the columns."""
         return frame.drop(columns=list(self.columns))

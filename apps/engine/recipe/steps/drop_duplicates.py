@@ -61,6 +61,10 @@ class DropDuplicates(Step):
             raise BadParameter(f"The column {self.by!r} has no order: choose a number or a date.")
         return spec
 
+    def looks_at_all(self) -> bool:
+        """Rows are compared as a whole, or by how many cells they fill."""
+        return not self.columns or self.keep == _FULLEST
+
     def apply(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Frame with one row of each, in the order of before."""
         names = list(self.columns) or None
