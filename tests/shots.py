@@ -49,6 +49,7 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("/jobs/", ANALYST),
     ("/jobs/*/", ANALYST),
     ("/team/*/", ADMIN),
+    ("/team/*/alerts/", ADMIN),
     ("/me/", ANALYST),
     ("/accounts/logout/", ANALYST),
     ("/accounts/password/change/", ANALYST),
@@ -113,6 +114,7 @@ PAGES: tuple[tuple[str, str], ...] = (
 MAY_BE_MISSING = {"/nothing-here/"}
 FOUND_ON = {
     "/team/*/": f"/p/{PROJECT}/",
+    "/team/*/alerts/": f"/p/{PROJECT}/production/monitor/",
     f"/p/{PROJECT}/model/trials/*/": f"/p/{PROJECT}/model/train/",
     f"/p/{PROJECT}/production/incidents/*/": f"/p/{PROJECT}/production/monitor/",
     f"/p/{PROJECT}/production/trace/*/": f"/p/{PROJECT}/production/monitor/",

@@ -30,6 +30,7 @@ class Verb(StrEnum):
     ISSUE_TOKENS = "issue tokens"
     START = "start projects"
     MANAGE_TEAM = "manage the team"
+    SET_ALERTS = "set where alerts go"
 
 
 _WORK = {
@@ -49,8 +50,10 @@ ALLOWS: dict[Role, frozenset[Verb]] = {
     Role.VIEWER: frozenset({Verb.LOOK}),
     Role.ANALYST: frozenset({Verb.LOOK, *_WORK}),
     # A manager decides and does not build: what one may sign one should not have made.
-    Role.MANAGER: frozenset({Verb.LOOK, Verb.DISCUSS, Verb.EXPLORE, Verb.SIGN, Verb.START}),
-    Role.ADMIN: frozenset({Verb.LOOK, Verb.ISSUE_TOKENS, Verb.MANAGE_TEAM}),
+    Role.MANAGER: frozenset(
+        {Verb.LOOK, Verb.DISCUSS, Verb.EXPLORE, Verb.SIGN, Verb.START, Verb.SET_ALERTS}
+    ),
+    Role.ADMIN: frozenset({Verb.LOOK, Verb.ISSUE_TOKENS, Verb.MANAGE_TEAM, Verb.SET_ALERTS}),
 }
 
 

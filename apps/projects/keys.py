@@ -47,6 +47,12 @@ def for_pseudonyms() -> bytes:
     return hmac.new(oldest, b"pseudonyms of recipes", hashlib.sha256).digest()
 
 
+def for_webhooks(salt: str) -> bytes:
+    """Secret of a webhook, 32 bytes, from the oldest key: the database alone does not hold it."""
+    oldest = next(iter(ring().values()))
+    return hmac.new(oldest, f"webhook:{salt}".encode(), hashlib.sha256).digest()
+
+
 def current() -> tuple[str, bytes]:
     """Name and bytes of the key that seals now."""
     return next(reversed(ring().items()))
