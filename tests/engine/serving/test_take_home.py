@@ -35,8 +35,11 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-def bundle(folder, candidate, problem, *, steps=None):
-    """The unpacked bundle of a small release, and its scorer with development rows."""
+def bundle(folder, candidate, problem, *, steps=None, more=()):
+    """The unpacked bundle of a small release, and its scorer with development rows.
+
+    ``steps``: instead of the recipe's; ``more``: behind the recipe's.
+    """
     scorer, rows = served(candidate, problem)
     sha256 = save_model(scorer.model, folder / "in.skops")
     write_bundle(
@@ -44,7 +47,7 @@ def bundle(folder, candidate, problem, *, steps=None):
         model=folder / "in.skops",
         sha256=sha256,
         contract=scorer.contract.as_dict(),
-        steps=scorer.steps if steps is None else steps,
+        steps=[*scorer.steps, *more] if steps is None else steps,
         served_with={
             "features": [asdict(column) for column in scorer.features],
             "problem": problem,
@@ -82,7 +85,7 @@ def test_it_answers_as_the_endpoint_on_development_rows_and_on_extremes(
 
 def test_it_runs_where_only_scikit_learn_and_skops_are(tmp_path):
     half = {"step": "derive_column", "params": {"to": "half", "expression": "distance / 2"}}
-    out, scorer, rows = bundle(tmp_path, "linear", Problem.BINARY, steps=[half])
+    out, scorer, rows = bundle(tmp_path, "linear", Problem.BINARY, more=[half])
 
     def alone(*arguments):
         command = [sys.executable, "-c", ALONE, str(out / "predict.py"), *arguments]
