@@ -107,3 +107,9 @@ class Delivery(models.Model):
     def last(self) -> dict[str, Any] | None:
         """The newest attempt."""
         return self.attempts[-1] if self.attempts else None
+
+    @property
+    def badge(self) -> str:
+        """The state in the words of badges."""
+        words = {self.State.DELIVERED: "done", self.State.GIVEN_UP: "failed"}
+        return words.get(self.State(self.state), "waiting")

@@ -33,11 +33,6 @@ class AlertsPage:
     deliveries: list[Delivery]
     hosts: list[str]
 
-    @property
-    def left(self) -> int:
-        """Alerts that are still told at once this week."""
-        return max(0, self.a_week - self.used)
-
 
 def alerts_page(team: Team) -> AlertsPage:
     """Everything on the page. A fixed number of queries."""

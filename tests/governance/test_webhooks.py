@@ -295,7 +295,7 @@ def test_a_manager_sets_it_on_the_page_and_sees_the_secret_once(
     assert client.post(f"{page}budget/", {"a_week": "-1"}).status_code == 422
     assert client.post(f"{page}budget/", {"a_week": "3"}).status_code == 302
     assert client.post(f"{page}webhook/test/").status_code == 302
-    assert "0 of 3 alerts of the week are told" in client.get(page).content.decode()
+    assert "budget of a week is <strong>3</strong>" in client.get(page).content.decode()
     client.force_login(analyst)
     seen = client.get(page).content.decode()
     assert receiver.url not in seen
