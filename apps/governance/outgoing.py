@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.engine.errors import EngineError
+from apps.engine.monitoring.cause import sentence_of
 from apps.governance import webhooks
 from apps.governance.models import Delivery, Webhook
 from apps.jobs.actions import enqueue, revive
@@ -72,7 +73,10 @@ def send_test(webhook: Webhook, *, by: User) -> Delivery:
 
 
 def told_of(incident: Incident) -> dict[str, Any]:
-    """An incident as it leaves the house: no name of a person, nothing that anybody typed."""
+    """An incident as it leaves the house: without owner, thread and resolution.
+
+    Of the cause only what was measured: what our own ledger says beside it names people.
+    """
     project = incident.deployment.project
     link = reverse("production:incident", args=[project.slug, incident.number])
     says, cause = _without_sensitive(incident)
@@ -94,7 +98,7 @@ def told_of(incident: Incident) -> dict[str, Any]:
 
 def _without_sensitive(incident: Incident) -> tuple[str, str]:
     """What is wrong and its likely cause; neither where it may name a sensitive value."""
-    cause = str(incident.cause.get("sentence", ""))
+    cause = sentence_of(incident.cause) if incident.cause else ""
     if any(name in f"{incident.says} {cause}" for name in sensitive_names(incident)):
         return VEILED, ""
     return incident.says, cause

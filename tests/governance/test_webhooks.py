@@ -65,9 +65,16 @@ def incident(project, analyst):
     Rows(project, analyst).prediction_and_alarm(0)
     made = Incident.objects.get()
     made.due_at = timezone.now() + timedelta(days=1)
-    made.cause = {"sentence": "Likely: 60% of amount are missing."}
+    made.cause = cause_in("amount")
     made.save()
     return made
+
+
+def cause_in(column):
+    """As the watch keeps it, with what the ledger says beside it."""
+    says = f"60% of {column} are missing, 0% before"
+    told = {"kind": "column", "name": column, "says": says, "share": 0.71, "of_loss": True}
+    return {**told, "sentence": f"Likely: {says}, 2 hours after: Ann Lind brought in crm v14."}
 
 
 @pytest.mark.once
@@ -187,7 +194,7 @@ def test_an_incident_is_sent_once_signed_in_canonical_json_and_so_is_its_end(
     assert body == canonical(told)
     assert (told["type"], told["data"]["cause"]) == (
         "incident.raised",
-        "Likely: 60% of amount are missing.",
+        "Likely: 60% of amount are missing, 0% before, 71% of the additional loss.",
     )
     assert told["data"]["link"].endswith("/p/card-fraud/production/incidents/1/")
     assert "Ann Lind" not in body.decode()
@@ -270,11 +277,11 @@ def test_what_is_said_of_a_sensitive_column_does_not_leave_the_house(project, an
     monkeypatch.setattr(Plan, "task", lambda plan, name: features if name == "features" else {})
     Rows(project, analyst).prediction_and_alarm(0)
     made = Incident.objects.get()
-    made.cause = {"sentence": "Likely: 60% of amount are missing."}
+    made.cause = cause_in("amount")
     told = outgoing.told_of(made)
     assert (told["says"], told["cause"]) == (outgoing.VEILED, "")
-    made.cause = {"sentence": "Likely: 60% of hour are missing."}
-    assert outgoing.told_of(made)["cause"] == made.cause["sentence"]
+    made.cause = cause_in("hour")
+    assert outgoing.told_of(made)["cause"].startswith("Likely: 60% of hour are missing")
 
 
 def test_a_manager_sets_it_on_the_page_and_sees_the_secret_once(
