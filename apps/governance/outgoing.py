@@ -98,7 +98,7 @@ def told_of(incident: Incident) -> dict[str, Any]:
 
 def _without_sensitive(incident: Incident) -> tuple[str, str]:
     """What is wrong and its likely cause; neither where it may name a sensitive value."""
-    cause = sentence_of(incident.cause) if incident.cause else ""
+    cause = sentence_of(incident.cause) if "says" in incident.cause else ""
     if any(name in f"{incident.says} {cause}" for name in sensitive_names(incident)):
         return VEILED, ""
     return incident.says, cause
