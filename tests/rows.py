@@ -32,7 +32,9 @@ from apps.governance.finding_actions import (
     raise_findings,
 )
 from apps.governance.models import (
+    AlertBudget,
     Delegation,
+    Delivery,
     EvidenceView,
     GateFinding,
     NoticeKind,
@@ -40,8 +42,10 @@ from apps.governance.models import (
     PasswordCount,
     Revocation,
     SignedPage,
+    ToldIncident,
     Verification,
     WarningAccepted,
+    Webhook,
 )
 from apps.governance.notices import notify
 from apps.jobs.models import Job, Queue
@@ -204,6 +208,7 @@ class Rows:
         self._data()
         self._opened()
         self._served()
+        self.told(5)
 
     def _signed(self, manager: User) -> None:
         submit_gate(cycle=self.cycle, stage=Stage.PLAN, by=self.by)
@@ -370,6 +375,18 @@ class Rows:
             sha256="5ec7e7" + "0" * 58,
             created_by=self.by,
         )
+
+    def told(self, number: int) -> None:
+        """An incident of a team with a webhook, told and sent."""
+        prediction = self.prediction_and_alarm(number)
+        incident = prediction.deployment.incidents.get(number=number + 1)
+        ToldIncident.objects.create(incident=incident, how="at_once", at=timezone.now())
+        AlertBudget.objects.get_or_create(team=self.project.team, defaults={"a_week": 5})
+        webhook, _ = Webhook.objects.get_or_create(
+            team=self.project.team,
+            defaults={"url": "https://hooks.example.org", "made_by": self.by},
+        )
+        Delivery.objects.create(webhook=webhook, kind="test", key=str(number), body="{}")
 
     def _switched(self, release: Release) -> None:
         endpoint = {"deployment": release.deployment, "person": self.by}

@@ -50,6 +50,7 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("/jobs/*/", ANALYST),
     ("/team/*/", ADMIN),
     ("/team/*/databases/", ADMIN),
+    ("/team/*/alerts/", ADMIN),
     ("/me/", ANALYST),
     ("/accounts/logout/", ANALYST),
     ("/accounts/password/change/", ANALYST),
@@ -121,6 +122,7 @@ MAY_BE_MISSING = {"/nothing-here/"}
 FOUND_ON = {
     "/team/*/": f"/p/{PROJECT}/",
     "/team/*/databases/": f"/p/{PROJECT}/data/sources/",
+    "/team/*/alerts/": f"/p/{PROJECT}/production/monitor/",
     f"/p/{PROJECT}/model/trials/*/": f"/p/{PROJECT}/model/train/",
     f"/p/{PROJECT}/production/incidents/*/": f"/p/{PROJECT}/production/monitor/",
     f"/p/{PROJECT}/production/trace/*/": f"/p/{PROJECT}/production/monitor/",

@@ -3,7 +3,9 @@
 from django.contrib import admin
 
 from apps.governance.models import (
+    AlertBudget,
     Delegation,
+    Delivery,
     EvidenceView,
     FindingClosing,
     FindingReply,
@@ -14,8 +16,10 @@ from apps.governance.models import (
     PasswordCount,
     Revocation,
     SignedPage,
+    ToldIncident,
     Verification,
     WarningAccepted,
+    Webhook,
 )
 from apps.web.admin import ReadOnlyAdmin
 
@@ -146,3 +150,44 @@ class NoticeAdmin(ReadOnlyAdmin):
     list_filter = ["kind", "at"]
     list_select_related = ["person", "project"]
     search_fields = ["says", "person__name", "project__name"]
+
+
+@admin.register(Webhook)
+class WebhookAdmin(ReadOnlyAdmin):
+    """Where alerts of teams go outside. Of the address only the host is shown."""
+
+    list_display = ["host", "team", "made_by", "made_at", "ended_by", "ended_at"]
+    list_filter = ["team", "made_at"]
+    list_select_related = ["team", "made_by", "ended_by"]
+    search_fields = ["team__name", "made_by__name"]
+    fields = ["host", "team", "made_by", "made_at", "ended_by", "ended_at"]
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnlyAdmin):
+    """Messages to addresses outside, and how it went."""
+
+    list_display = ["kind", "webhook", "state", "tries", "due_at", "at"]
+    list_filter = ["state", "at"]
+    list_select_related = ["webhook__team"]
+    search_fields = ["kind", "key", "body"]
+
+
+@admin.register(AlertBudget)
+class AlertBudgetAdmin(ReadOnlyAdmin):
+    """How many alerts a week a team is told of at once."""
+
+    list_display = ["team", "a_week"]
+    list_filter = ["team"]
+    list_select_related = ["team"]
+    search_fields = ["team__name"]
+
+
+@admin.register(ToldIncident)
+class ToldIncidentAdmin(ReadOnlyAdmin):
+    """Incidents that were told of, at once or in a digest."""
+
+    list_display = ["incident", "how", "at"]
+    list_filter = ["how", "at"]
+    list_select_related = ["incident__deployment"]
+    search_fields = ["incident__says", "incident__deployment__slug"]

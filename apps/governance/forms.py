@@ -309,3 +309,25 @@ class RevocationForm(forms.Form):
     """Why a delegation is taken back."""
 
     reason = forms.CharField(max_length=300, label="Why")
+
+
+class WebhookForm(forms.Form):
+    """Where a team's alerts go outside."""
+
+    url = forms.CharField(
+        max_length=500,
+        label="Address",
+        help_text="It begins with https://. Only listed hosts; a redirect is not followed.",
+        widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off"}),
+    )
+
+
+class BudgetForm(forms.Form):
+    """How many alerts a week are told at once."""
+
+    a_week = forms.IntegerField(
+        min_value=0,
+        max_value=1000,
+        label="Alerts a week that are told at once",
+        help_text="By e-mail, in the inbox and outside. 0: only high ones at once.",
+    )

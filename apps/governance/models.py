@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from apps.eda.models import Severity
+from apps.governance.alert_models import AlertBudget, Delivery, ToldIncident, Webhook
 from apps.jobs.models import Job
 from apps.projects.models import (
     Chain,
@@ -16,6 +17,8 @@ from apps.projects.models import (
     Team,
 )
 from apps.projects.stages import Stage
+
+__all__ = ["AlertBudget", "Delivery", "ToldIncident", "Webhook"]  # a file of their own, for length
 
 
 class GateNote(InsertOnly):
@@ -213,6 +216,7 @@ class NoticeKind(models.TextChoices):
     CONDITION = "condition", "Condition"
     REMINDER = "reminder", "Reminder"
     INCIDENT = "incident", "Incident"
+    DIGEST = "digest", "Weekly digest"
 
 
 class Notice(models.Model):
@@ -222,6 +226,7 @@ class Notice(models.Model):
     kind = models.CharField(max_length=10, choices=NoticeKind.choices)
     project = models.ForeignKey(Project, models.CASCADE, related_name="+")
     says = models.CharField(max_length=300)
+    lines = models.JSONField(default=list, help_text="A digest: sentences, the gravest first.")
     link = models.CharField(max_length=200, help_text="Path on this site.")
     key = models.CharField(max_length=80, help_text="What it tells of: told to a person once.")
     at = models.DateTimeField(auto_now_add=True)

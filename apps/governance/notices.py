@@ -34,8 +34,12 @@ def notify(
     link: str,
     key: str,
     but: User | None = None,
+    lines: Sequence[str] = (),
 ) -> None:
-    """Tell each of these people (keys) once under ``key``; not ``but``, who knows already."""
+    """Tell each of these people (keys) once under ``key``; not ``but``, who knows already.
+
+    ``lines``: of a digest, below its sentence.
+    """
     now = timezone.now()
     wanted = set(people) - ({but.pk} if but else set())
     mailed = dict(
@@ -50,6 +54,7 @@ def notify(
                 kind=kind,
                 project=project,
                 says=says[:300],
+                lines=list(lines),
                 link=link,
                 key=key,
                 mail_after=now if by_mail else None,

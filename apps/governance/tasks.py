@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from apps.governance import work
+from apps.governance import outgoing, work
 from apps.governance.incident_notices import tell_of_incidents as tell_owners
 from apps.governance.switch_notices import tell_of_switches as tell_teams
 from apps.jobs import runner
@@ -18,6 +18,18 @@ def build_pack(job_id: str) -> None:
 def check_ledger(job_id: str) -> None:
     """Check a ledger (see work.check_ledger)."""
     runner.run(job_id, work.check_ledger)
+
+
+@shared_task(name="governance.deliver", acks_late=True, ignore_result=True)
+def deliver(job_id: str) -> None:
+    """Send a message to a webhook (see outgoing.deliver)."""
+    runner.run(job_id, outgoing.deliver)
+
+
+@shared_task(name="governance.deliver_due", ignore_result=True)
+def deliver_due() -> None:
+    """Start deliveries again that are due (see outgoing.deliver_due)."""
+    outgoing.deliver_due()
 
 
 @shared_task(name="governance.mail", ignore_result=True)

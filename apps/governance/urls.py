@@ -3,6 +3,7 @@
 from django.urls import path
 
 from apps.governance import (
+    alert_views,
     finding_views,
     gate_views,
     notice_views,
@@ -25,6 +26,11 @@ urlpatterns = [
     path("audit/ledgers/<int:chain_id>/check/", proof_views.check_ledger, name="check_ledger"),
     path("help/", views.help_page, name="help"),
     path("team/<int:team_id>/", team_views.team, name="team"),
+    path("team/<int:team_id>/alerts/", alert_views.alerts, name="alerts"),
+    path("team/<int:team_id>/alerts/budget/", alert_views.set_budget, name="set_budget"),
+    path("team/<int:team_id>/alerts/webhook/", alert_views.set_webhook, name="set_webhook"),
+    path("team/<int:team_id>/alerts/webhook/end/", alert_views.end_webhook, name="end_webhook"),
+    path("team/<int:team_id>/alerts/webhook/test/", alert_views.test_webhook, name="test_webhook"),
     path("team/<int:team_id>/delegate/", team_views.delegate, name="delegate"),
     path(
         "team/<int:team_id>/delegations/<int:delegation_id>/revoke/",

@@ -120,9 +120,10 @@ def _send(notice: Notice) -> bool:
         done.update(mail_after=None)
         return False
     try:
+        link = f"{settings.SITE_URL}{notice.link}"
         send_mail(
             subject=f"ML Cycle: {notice.get_kind_display().lower()}",
-            message=f"{notice.says}\n\n{settings.SITE_URL}{notice.link}\n",
+            message="\n\n".join([notice.says, *notice.lines, link]) + "\n",
             from_email=None,
             recipient_list=[person.email],
         )

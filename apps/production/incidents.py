@@ -138,7 +138,7 @@ def _tell_again(incident: Incident, release: Release, looked: Looked, told: dict
     incident.save()
 
 
-def _kind(key: str) -> str:
+def kind_of(key: str) -> str:
     """What an alarm is about: "promise", "review", or the metric of its tripwire."""
     head, *rest = key.split(":")
     return rest[0] if head == "tripwire" else head
@@ -146,7 +146,7 @@ def _kind(key: str) -> str:
 
 def _suspect(causes: Sequence[dict[str, Any]], key: str) -> dict[str, Any] | None:
     """The likeliest cause of such an alarm; calls and reviews have none in the data."""
-    kind = _kind(key)
+    kind = kind_of(key)
     if kind in OF_SERVICE or kind == "review":
         return None
     labels = kind == "coverage"
@@ -157,7 +157,7 @@ def _loss_a_month(
     release: Release, looked: Looked, key: str, cause: dict[str, Any] | None
 ) -> float | None:
     """Expected loss in the plan's money; None where the plan or the truth does not tell."""
-    kind, money = _kind(key), looked.performance.get("money") or {}
+    kind, money = kind_of(key), looked.performance.get("money") or {}
     if kind == "error_rate":
         month = booking.promised_a_month(release)
         return looked.service["error_rate"] * month["value"] if month else None

@@ -13,6 +13,7 @@ from apps.planning.models import Plan
 from apps.planning.queries import veiled_columns
 from apps.production.lessons import Lesson, lessons
 from apps.production.models import Deployment, Incident, Prediction, Release
+from apps.production.precision import Rate, rate_of
 from apps.production.queries import serving_release
 from apps.projects.models import Cycle, Decision, Project, Role
 from apps.projects.queries import latest_decision
@@ -46,11 +47,7 @@ class IncidentList:
 
     open: list[Incident]
     closed: list[Incident]
-
-    @property
-    def right(self) -> int:
-        """Closed ones that were true."""
-        return sum(incident.outcome == Incident.Outcome.TRUE for incident in self.closed)
+    rate: Rate | None
 
 
 def incidents_of(deployment: Deployment) -> IncidentList:
@@ -59,6 +56,7 @@ def incidents_of(deployment: Deployment) -> IncidentList:
     return IncidentList(
         open=ranked(found.filter(closed_at=None)),
         closed=list(found.exclude(closed_at=None).order_by("-closed_at")[:MOST_CLOSED]),
+        rate=rate_of(deployment),
     )
 
 

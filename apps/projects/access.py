@@ -31,6 +31,7 @@ class Verb(StrEnum):
     START = "start projects"
     MANAGE_TEAM = "manage the team"
     CONNECT = "connect databases"
+    SET_ALERTS = "set where alerts go"
 
 
 _WORK = {
@@ -51,9 +52,19 @@ ALLOWS: dict[Role, frozenset[Verb]] = {
     Role.ANALYST: frozenset({Verb.LOOK, *_WORK}),
     # A manager decides and does not build: what one may sign one should not have made.
     Role.MANAGER: frozenset(
-        {Verb.LOOK, Verb.DISCUSS, Verb.EXPLORE, Verb.SIGN, Verb.START, Verb.CONNECT}
+        {
+            Verb.LOOK,
+            Verb.DISCUSS,
+            Verb.EXPLORE,
+            Verb.SIGN,
+            Verb.START,
+            Verb.CONNECT,
+            Verb.SET_ALERTS,
+        }
     ),
-    Role.ADMIN: frozenset({Verb.LOOK, Verb.ISSUE_TOKENS, Verb.MANAGE_TEAM, Verb.CONNECT}),
+    Role.ADMIN: frozenset(
+        {Verb.LOOK, Verb.ISSUE_TOKENS, Verb.MANAGE_TEAM, Verb.CONNECT, Verb.SET_ALERTS}
+    ),
 }
 
 

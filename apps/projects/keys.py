@@ -58,6 +58,12 @@ def cipher(purpose: bytes) -> MultiFernet:
     return MultiFernet([made(secret) for secret in reversed(ring().values())])
 
 
+def for_webhooks(salt: str) -> bytes:
+    """Secret of a webhook, 32 bytes, from the oldest key: the database alone does not hold it."""
+    oldest = next(iter(ring().values()))
+    return hmac.new(oldest, f"webhook:{salt}".encode(), hashlib.sha256).digest()
+
+
 def current() -> tuple[str, bytes]:
     """Name and bytes of the key that seals now."""
     return next(reversed(ring().items()))

@@ -164,6 +164,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"queue": "quick", "expires": 30},
     },
+    "deliver": {"task": "governance.deliver_due", "schedule": 20.0, "options": {"expires": 20}},
     "mail": {"task": "governance.mail", "schedule": 20.0, "options": {"expires": 20}},
     "remind": {"task": "governance.remind", "schedule": 900.0, "options": {"expires": 900}},
 }
@@ -311,3 +312,5 @@ DEFAULT_FROM_EMAIL = env.str("MLCYCLE_MAIL_FROM", default="ML Cycle <mlcycle@loc
 # Links in e-mail begin with it.
 SITE_URL = env.str("MLCYCLE_URL", default="").rstrip("/") or f"http://{HOST}:{PORT}"
 REMIND_DAYS = env.int("MLCYCLE_REMIND_DAYS", default=3)
+# Nothing is sent to any other host (apps/governance/webhooks.py).
+WEBHOOK_HOSTS = env.list("MLCYCLE_WEBHOOK_HOSTS", default=[])

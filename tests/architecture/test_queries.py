@@ -41,6 +41,7 @@ PAGES = [
     ("governance:project", Rows.project_to_sign),
     ("governance:audit", Rows.project_to_sign),
     ("governance:team", Rows.member),
+    ("governance:alerts", Rows.told),
     ("governance:packs", Rows.pack),
     ("governance:ledgers", Rows.ledger),
     ("governance:team", Rows.delegation),

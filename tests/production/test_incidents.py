@@ -125,7 +125,8 @@ def test_the_page_of_an_incident_tells_cause_risk_and_thread(moved, client, mana
     assert client.post(f"{address}close/", {"outcome": "true"}).status_code == 422
     done = client.post(f"{address}close/", {"outcome": "true", "resolution": "Mended"})
     assert done.status_code == 302
-    assert "1 of the last 1 were true alarms" in client.get(done["Location"]).content.decode()
+    shown = client.get(done["Location"]).content.decode()
+    assert "1 of 1 closed ones were true alarms" in shown
 
 
 def test_the_most_expensive_is_told_first(moved):

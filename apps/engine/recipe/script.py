@@ -31,8 +31,8 @@ def script_of(spec: TableSpec, steps: Sequence[dict[str, Any]], *, title: str) -
     head = f"{_plain(title)}: {len(steps)} steps, written by ML Cycle. Needs pandas 3 and pyarrow."
     parts = [
         f'"""{head}\n\npython recipe.py joined.parquet cleaned.parquet\n"""',
-        _source(_HERE / "prelude.py"),
-        _source(Path(functions.__file__)),
+        source_of(_HERE / "prelude.py"),
+        source_of(Path(functions.__file__)),
         f"KINDS = {kinds!r}",
         f'def recipe(frame):\n{_INDENT}"""The steps, in their order."""\n{lines}',
         'if __name__ == "__main__":\n    main(recipe, KINDS)',
@@ -45,6 +45,6 @@ def _plain(text: str) -> str:
     return text.replace("\\", "").replace('"', "'")
 
 
-def _source(path: Path) -> str:
+def source_of(path: Path) -> str:
     """A file without its docstring."""
     return path.read_text("utf-8").split('"""', 2)[2].strip()

@@ -35,8 +35,11 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-def bundle(folder, candidate, problem, *, steps=None, choices=()):
-    """The unpacked bundle of a small release, and its scorer with development rows."""
+def bundle(folder, candidate, problem, *, steps=None, more=(), choices=()):
+    """The unpacked bundle of a small release, and its scorer with development rows.
+
+    ``steps``: instead of the recipe's; ``more``: behind the recipe's.
+    """
     scorer, rows = served(candidate, problem, choices=choices)
     sha256 = save_model(scorer.model, folder / "in.skops")
     write_bundle(
@@ -44,7 +47,7 @@ def bundle(folder, candidate, problem, *, steps=None, choices=()):
         model=folder / "in.skops",
         sha256=sha256,
         contract=scorer.contract.as_dict(),
-        steps=scorer.steps if steps is None else steps,
+        steps=[*scorer.steps, *more] if steps is None else steps,
         served_with={
             "features": [asdict(column) for column in scorer.features],
             "problem": problem,
@@ -81,7 +84,8 @@ def test_it_answers_as_the_endpoint_on_development_rows_and_on_extremes(
 
 
 def test_it_runs_where_only_scikit_learn_and_skops_are(tmp_path):
-    out, scorer, rows = bundle(tmp_path, "linear", Problem.BINARY)
+    half = {"step": "derive_column", "params": {"to": "half", "expression": "distance / 2"}}
+    out, scorer, rows = bundle(tmp_path, "linear", Problem.BINARY, more=[half])
 
     def alone(*arguments):
         command = [sys.executable, "-c", ALONE, str(out / "predict.py"), *arguments]
@@ -111,6 +115,10 @@ def test_every_step_of_a_recipe_is_done_alike_or_refused_when_it_is_made(tmp_pat
         {"step": "map_values", "params": {"column": "stops", "mapping": [["3", "4"]]}},
         {"step": "set_missing", "params": {"columns": ["stops", "distance"], "tokens": ["8", "0"]}},
         {"step": "trim_text", "params": {"columns": ["town"]}},
+        {"step": "cap_values", "params": {"column": "distance", "high": "110"}},
+        {"step": "derive_column", "params": {"to": "far", "expression": "distance * 2 > stops"}},
+        {"step": "normalise_text", "params": {"columns": ["desk"], "case": "lower case"}},
+        {"step": "parse_type", "params": {"column": "far", "kind": "text"}},
     ]
     out, scorer, rows = bundle(tmp_path, "linear", Problem.BINARY, steps=steps)
     changed = type(scorer)(
@@ -124,9 +132,9 @@ def test_every_step_of_a_recipe_is_done_alike_or_refused_when_it_is_made(tmp_pat
     )
     told = predict.Release(out).predict(as_sent(rows))
     assert predict.largest_difference(told, changed.by_pipeline(rows)[0]) <= 1e-12
-    convert = {"step": "parse_type", "params": {"column": "town", "kind": "text"}}
+    hide = {"step": "pseudonymise", "params": {"columns": ["town"]}}
     with pytest.raises(CannotTakeHome, match="a step that a bundle cannot do"):
-        bundle(tmp_path, "linear", Problem.BINARY, steps=[convert])
+        bundle(tmp_path, "linear", Problem.BINARY, steps=[hide])
 
 
 TAKEN = (

@@ -11,7 +11,7 @@ from apps.engine.recipe.step import Parameter, Row, Step, column_of
 from apps.engine.recipe.values import is_missing, literal, value_beside, value_of
 from apps.engine.types import Kind, TableSpec
 
-_CAP, _MISSING = "set to the limit", "set missing"
+CAP, _MISSING = "set to the limit", "set missing"
 
 
 @dataclass(frozen=True)
@@ -29,15 +29,15 @@ class CapValues(Step):
             "Values beyond",
             "choice",
             help="A limit is a rule that you know: one learned from the rows belongs to the model.",
-            choices=(_CAP, _MISSING),
+            choices=(CAP, _MISSING),
             required=False,
-            default=_CAP,
+            default=CAP,
         ),
     )
     column: str
     low: str = ""
     high: str = ""
-    beyond: str = _CAP
+    beyond: str = CAP
 
     def check(self, spec: TableSpec) -> TableSpec:
         """The same spec; limits must be values of the column, the lower one first."""
@@ -59,7 +59,7 @@ class CapValues(Step):
             if text:
                 limit = value_of(text, kind=kind)
                 beyond = (series < limit if is_low else series > limit).fillna(False).astype(bool)
-                changed = changed.mask(beyond, limit if self.beyond == _CAP else None)
+                changed = changed.mask(beyond, limit if self.beyond == CAP else None)
         return frame.assign(**{self.column: changed.astype(series.dtype)})
 
     def sentence(self) -> str:
@@ -75,7 +75,7 @@ class CapValues(Step):
         limits = [
             literal(value_of(each, kind=kind)) if each else "None" for each in (self.low, self.high)
         ]
-        return f"{cells} = limited({cells}, {limits[0]}, {limits[1]}, cap={self.beyond == _CAP})"
+        return f"{cells} = limited({cells}, {limits[0]}, {limits[1]}, cap={self.beyond == CAP})"
 
     def replay(self, row: Row) -> Row:
         """Row with the value inside the limits."""
@@ -84,7 +84,7 @@ class CapValues(Step):
             return row
         changed: Any = value
         if self.low and value < (low := value_beside(self.low, value=value)):
-            changed = low if self.beyond == _CAP else None
+            changed = low if self.beyond == CAP else None
         if self.high and value > (high := value_beside(self.high, value=value)):
-            changed = high if self.beyond == _CAP else None
+            changed = high if self.beyond == CAP else None
         return row if changed is value else {**row, self.column: changed}

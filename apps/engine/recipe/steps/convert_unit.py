@@ -70,10 +70,11 @@ class ConvertUnit(Step):
             raise BadParameter("A column that names the unit, and the unit: give both or none.")
         if self.unit_column:
             text_column(spec, self.unit_column)
-        self._numbers()
+        self.numbers()
         return with_column(spec, self.column, change={"kind": Kind.NUMBER})
 
-    def _numbers(self) -> tuple[float, float]:
+    def numbers(self) -> tuple[float, float]:
+        """Factor and what is added."""
         if self.conversion != _OWN:
             return UNITS[self.conversion]
         return (
@@ -83,7 +84,7 @@ class ConvertUnit(Step):
 
     def apply(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Frame with the column converted."""
-        factor, plus = self._numbers()
+        factor, plus = self.numbers()
         before = frame[self.column].astype("float64")
         after = before * factor + plus
         if self.unit_column:
@@ -102,7 +103,7 @@ class ConvertUnit(Step):
     def script(self, spec: TableSpec) -> str:
         """Multiply and add."""
         del spec
-        factor, plus = self._numbers()
+        factor, plus = self.numbers()
         cells = f"frame[{self.column!r}]"
         lines = [f"before = {cells}.astype('float64')", f"after = before * {factor!r} + {plus!r}"]
         if self.unit_column:
@@ -119,7 +120,7 @@ class ConvertUnit(Step):
         value = row.get(self.column)
         if is_missing(value):
             return row
-        factor, plus = self._numbers()
+        factor, plus = self.numbers()
         applies = not self.unit_column or row.get(self.unit_column) == self.unit
         number: float = float(value)  # type: ignore[arg-type]
         return {**row, self.column: number * factor + plus if applies else number}

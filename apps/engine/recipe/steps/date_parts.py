@@ -52,7 +52,8 @@ class DateParts(Step):
     column: str
     parts: tuple[str, ...]
 
-    def _name(self, part: str) -> str:
+    def name_of(self, part: str) -> str:
+        """Name of the new column."""
         return f"{self.column} {part}"
 
     def check(self, spec: TableSpec) -> TableSpec:
@@ -60,7 +61,7 @@ class DateParts(Step):
         if column_of(spec, self.column).kind is not Kind.DATETIME:
             raise BadParameter(f"The column {self.column!r} holds no dates: convert it first.")
         made = [
-            ColumnSpec(free_name(spec, self._name(part)), Kind.INTEGER)
+            ColumnSpec(free_name(spec, self.name_of(part)), Kind.INTEGER)
             for part in dict.fromkeys(self.parts)
         ]
         return replace(spec, columns=(*spec.columns, *made))
@@ -71,7 +72,7 @@ class DateParts(Step):
         missing = series.isna()
         moments = series.fillna(pd.Timestamp(0)).to_numpy("datetime64[us]")
         made = {
-            self._name(part): pd.Series(part_of(moments, part), index=frame.index)
+            self.name_of(part): pd.Series(part_of(moments, part), index=frame.index)
             .astype("Int64")
             .mask(missing)
             for part in self.parts
@@ -86,13 +87,13 @@ class DateParts(Step):
         """Take each part."""
         del spec
         return "\n".join(
-            f"frame[{self._name(part)!r}] = date_part(frame[{self.column!r}], {part!r})"
+            f"frame[{self.name_of(part)!r}] = date_part(frame[{self.column!r}], {part!r})"
             for part in self.parts
         )
 
     def flow(self) -> dict[str, tuple[str, ...]]:
         """The new columns come from the date."""
-        return {self._name(part): (self.column,) for part in self.parts}
+        return {self.name_of(part): (self.column,) for part in self.parts}
 
     def replay(self, row: Row) -> Row:
         """Row with the new columns."""
@@ -100,6 +101,6 @@ class DateParts(Step):
             return row
         value = row[self.column]
         if is_missing(value) or not isinstance(value, datetime):
-            return row | {self._name(part): None for part in self.parts}
+            return row | {self.name_of(part): None for part in self.parts}
         moment = np.array([value], dtype="datetime64[us]")
-        return row | {self._name(part): int(part_of(moment, part)[0]) for part in self.parts}
+        return row | {self.name_of(part): int(part_of(moment, part)[0]) for part in self.parts}

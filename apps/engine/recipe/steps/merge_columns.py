@@ -10,7 +10,7 @@ from apps.engine.recipe.step import Parameter, Row, Step, column_of, free_name, 
 from apps.engine.recipe.values import text_of_value, texts
 from apps.engine.types import ColumnSpec, Kind, TableSpec
 
-_SKIP, _MISSING = "leave it out", "the result is missing"
+SKIP, _MISSING = "leave it out", "the result is missing"
 
 
 @dataclass(frozen=True)
@@ -27,15 +27,15 @@ class MergeColumns(Step):
             "when_missing",
             "Where one is missing",
             "choice",
-            choices=(_SKIP, _MISSING),
+            choices=(SKIP, _MISSING),
             required=False,
-            default=_SKIP,
+            default=SKIP,
         ),
     )
     columns: tuple[str, ...]
     to: str
     separator: str = ""
-    when_missing: str = _SKIP
+    when_missing: str = SKIP
 
     def check(self, spec: TableSpec) -> TableSpec:
         """Spec with the new column at the end."""
@@ -64,7 +64,7 @@ class MergeColumns(Step):
     def script(self, spec: TableSpec) -> str:
         """Join them row by row."""
         del spec
-        skip = self.when_missing == _SKIP
+        skip = self.when_missing == SKIP
         return (
             f"frame[{self.to!r}] = merged(frame, {list(self.columns)!r}, {self.separator!r}, "
             f"skip={skip})"

@@ -11,8 +11,8 @@ from apps.engine.recipe.step import Parameter, Row, Step, quoted, text_column
 from apps.engine.recipe.values import by_value
 from apps.engine.types import TableSpec
 
-_KEEP, _LOWER, _UPPER, _FIRST = CASES = ("as it is", "lower case", "upper case", "First capital")
-_REMOVE, _SINGLE = "removed", "single, none at the ends"
+_KEEP, LOWER, UPPER, FIRST = CASES = ("as it is", "lower case", "upper case", "First capital")
+REMOVE, SINGLE = "removed", "single, none at the ends"
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,12 @@ class NormaliseText(Step):
             "accents",
             "Accents",
             "choice",
-            choices=(_KEEP, _REMOVE),
+            choices=(_KEEP, REMOVE),
             required=False,
             default=_KEEP,
         ),
         Parameter(
-            "blanks", "Blanks", "choice", choices=(_KEEP, _SINGLE), required=False, default=_KEEP
+            "blanks", "Blanks", "choice", choices=(_KEEP, SINGLE), required=False, default=_KEEP
         ),
     )
     columns: tuple[str, ...]
@@ -50,17 +50,17 @@ class NormaliseText(Step):
         return spec
 
     def _changed(self, text: str) -> str | None:
-        if self.accents == _REMOVE:
+        if self.accents == REMOVE:
             parts = unicodedata.normalize("NFKD", text)
             plain = "".join(sign for sign in parts if not unicodedata.combining(sign))
             text = unicodedata.normalize("NFC", plain)
-        if self.blanks == _SINGLE:
+        if self.blanks == SINGLE:
             text = " ".join(text.split())
-        if self.case == _LOWER:
+        if self.case == LOWER:
             text = text.lower()
-        elif self.case == _UPPER:
+        elif self.case == UPPER:
             text = text.upper()
-        elif self.case == _FIRST:
+        elif self.case == FIRST:
             text = text[:1].upper() + text[1:].lower()
         return text or None
 
@@ -69,8 +69,8 @@ class NormaliseText(Step):
         return frame.assign(**{name: by_value(frame[name], self._changed) for name in self.columns})
 
     def _words(self) -> str:
-        accents = "accents removed" if self.accents == _REMOVE else ""
-        blanks = "single blanks" if self.blanks == _SINGLE else ""
+        accents = "accents removed" if self.accents == REMOVE else ""
+        blanks = "single blanks" if self.blanks == SINGLE else ""
         case = self.case if self.case != _KEEP else ""
         return ", ".join(each for each in (case, accents, blanks) if each)
 
@@ -81,7 +81,7 @@ class NormaliseText(Step):
     def script(self, spec: TableSpec) -> str:
         """Normalise each different text."""
         del spec
-        case = {_LOWER: "lower", _UPPER: "upper", _FIRST: "first"}.get(self.case, "")
+        case = {LOWER: "lower", UPPER: "upper", FIRST: "first"}.get(self.case, "")
         options = f"case={case!r}, accents={self.accents == _KEEP}, blanks={self.blanks == _KEEP}"
         return "\n".join(
             f"frame[{name!r}] = by_text(frame[{name!r}], lambda text: normalised(text, {options}))"

@@ -15,7 +15,7 @@ from apps.engine.recipe.values import count_failed, is_missing, series_of, text_
 from apps.engine.types import Kind, TableSpec
 
 _NUMERIC = (Kind.INTEGER, Kind.NUMBER)
-_REFUSE, _MISSING = "refuse", "set missing"
+REFUSE, _MISSING = "refuse", "set missing"
 
 
 @dataclass(frozen=True)
@@ -38,15 +38,15 @@ class ParseType(Step):
             "on_failure",
             "When a cell does not convert",
             "choice",
-            choices=(_REFUSE, _MISSING),
+            choices=(REFUSE, _MISSING),
             required=False,
-            default=_REFUSE,
+            default=REFUSE,
         ),
     )
     column: str
     kind: str
     date_format: str = ""
-    on_failure: str = _REFUSE
+    on_failure: str = REFUSE
 
     def check(self, spec: TableSpec) -> TableSpec:
         """Spec with the new kind; numbers and times do not convert to each other."""
@@ -72,7 +72,7 @@ class ParseType(Step):
             before = pc.if_else(pc.equal(before, "true"), "1", "0")  # null stays null
         after = convert(before, kind=kind, date_format=self.date_format)
         failed = count_failed(before, after)
-        if failed and self.on_failure == _REFUSE:
+        if failed and self.on_failure == REFUSE:
             wrong = before.filter(pc.and_(pc.is_valid(before), pc.is_null(after)))
             shown = ", ".join(repr(each) for each in pc.unique(wrong).to_pylist()[:3])
             raise BadParameter(
@@ -90,7 +90,7 @@ class ParseType(Step):
     def script(self, spec: TableSpec) -> str:
         """Convert by way of its text."""
         del spec
-        name, must = repr(self.column), self.on_failure == _REFUSE
+        name, must = repr(self.column), self.on_failure == REFUSE
         return (
             f"frame[{name}] = converted(frame[{name}], {str(self.kind)!r}, "
             f"date_format={self.date_format!r}, must={must})"
@@ -106,6 +106,6 @@ class ParseType(Step):
         text = text if text is not None else text_of_value(value)
         cells = pa.array([text], pa.string())
         converted: Any = convert(cells, kind=kind, date_format=self.date_format)[0].as_py()
-        if converted is None and self.on_failure == _REFUSE:
+        if converted is None and self.on_failure == REFUSE:
             raise BadParameter(f"{text!r} in {self.column!r} is not {kind.value}: correct it.")
         return {**row, self.column: converted}

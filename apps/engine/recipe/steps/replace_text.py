@@ -12,7 +12,7 @@ from apps.engine.recipe.step import Parameter, Row, Step, quoted, text_column
 from apps.engine.recipe.values import by_value
 from apps.engine.types import TableSpec
 
-_PART, _WHOLE, _PATTERN = "everywhere in a text", "whole texts only", "a pattern"
+PART, WHOLE, _PATTERN = "everywhere in a text", "whole texts only", "a pattern"
 
 
 @dataclass(frozen=True)
@@ -42,15 +42,15 @@ class ReplaceText(Step):
             "how",
             "Where",
             "choice",
-            choices=(_PART, _WHOLE, _PATTERN),
+            choices=(PART, WHOLE, _PATTERN),
             required=False,
-            default=_PART,
+            default=PART,
         ),
     )
     columns: tuple[str, ...]
     find: str
     to: str = ""
-    how: str = _PART
+    how: str = PART
 
     def check(self, spec: TableSpec) -> TableSpec:
         """The same spec; a pattern must be one."""
@@ -60,9 +60,9 @@ class ReplaceText(Step):
         return spec
 
     def _changed(self, text: str) -> str | None:
-        if self.how == _PART:
+        if self.how == PART:
             return text.replace(self.find, self.to) or None
-        if self.how == _WHOLE:
+        if self.how == WHOLE:
             return (self.to or None) if text == self.find else text
         try:
             found = pc.replace_substring_regex(
@@ -78,7 +78,7 @@ class ReplaceText(Step):
 
     def sentence(self) -> str:
         """Name what, by what, and where."""
-        what = {_PART: "", _WHOLE: "the whole text ", _PATTERN: "the pattern "}[self.how]
+        what = {PART: "", WHOLE: "the whole text ", _PATTERN: "the pattern "}[self.how]
         done = f"by “{self.to}”" if self.to else "by nothing"
         return f"Replace {what}“{self.find}” {done} in {quoted(self.columns)}"
 
@@ -86,8 +86,8 @@ class ReplaceText(Step):
         """Replace in each different text."""
         del spec
         change = {
-            _PART: f"lambda text: text.replace({self.find!r}, {self.to!r}) or None",
-            _WHOLE: f"lambda text: ({self.to!r} or None) if text == {self.find!r} else text",
+            PART: f"lambda text: text.replace({self.find!r}, {self.to!r}) or None",
+            WHOLE: f"lambda text: ({self.to!r} or None) if text == {self.find!r} else text",
             _PATTERN: f"lambda text: by_pattern(text, {self.find!r}, {self.to!r})",
         }[self.how]
         return "\n".join(

@@ -7,24 +7,20 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from apps.engine.errors import EngineError
-from apps.engine.recipe.registry import step_from
-from apps.engine.recipe.steps.trim_text import WHITE_SPACE
-from apps.engine.recipe.values import value_beside, values_that_fit
+from apps.engine.recipe.expression import functions
+from apps.engine.recipe.script import source_of
 from apps.engine.serving.contract import Contract, check_rows
 from apps.engine.serving.fields import Field
 from apps.engine.serving.score import Scorer
 from apps.engine.serving.take_home import predict
+from apps.engine.serving.take_home.told import CannotTakeHome, told
 from apps.engine.training.files import TRUSTED, load_model
 from apps.engine.types import Kind, Problem
 
 PREDICT = Path(predict.__file__)
+STEPS = PREDICT.with_name("steps.py")
 MOST_TEST_ROWS = 60
 _NUMBERS = (Kind.INTEGER, Kind.NUMBER)
-
-
-class CannotTakeHome(EngineError):
-    """The release does something that a bundle cannot do."""
 
 
 def write_bundle(
@@ -51,7 +47,7 @@ def write_bundle(
     Raises
     ------
     CannotTakeHome
-        A step of the recipe is not in ``predict.py``, or an answer differs.
+        A step of the recipe is not in ``steps.py``, or an answer differs.
     """
     promised = Contract.from_dict(contract)
     scorer = Scorer(
@@ -72,6 +68,7 @@ def write_bundle(
         "release.json": _json(record),
         "test_rows.json": _json({"rows": rows, "expected": expected}),
         "predict.py": PREDICT.read_bytes(),
+        "steps.py": steps_file().encode(),
         "requirements.txt": "".join(f"{line}\n" for line in needs).encode(),
         "Dockerfile": _DOCKERFILE.encode(),
         "MLmodel": _MLMODEL.format(skops=version("skops")).encode(),
@@ -98,7 +95,7 @@ def _record(
     return {
         "trusted": list(TRUSTED),
         "fields": contract["fields"],
-        "steps": [told for step in steps if (told := _step(step)) is not None],
+        "steps": [data for step in steps if (data := told(step)) is not None],
         "features": [{"name": item.name, "kind": str(item.kind)} for item in scorer.features],
         "problem": served_with["problem"],
         "positive": served_with["positive"],
@@ -108,8 +105,8 @@ def _record(
     }
 
 
-def _json(told: Any) -> bytes:
-    return json.dumps(told, indent=1).encode()
+def _json(value: Any) -> bytes:
+    return json.dumps(value, indent=1).encode()
 
 
 def _prove(
@@ -123,40 +120,12 @@ def _prove(
         raise CannotTakeHome(f"The bundle answers otherwise than the endpoint (by {found:.2g}).")
 
 
-def _step(step: Mapping[str, Any]) -> dict[str, Any] | None:
-    """A step as ``predict.py`` takes it: values are typed here, so that nothing is parsed there."""
-    made: Any = step_from(step)
-    if made.drops_rows or not made.row_wise:
-        return None  # it leaves rows out of development; a request is answered all the same
-    if made.key not in predict.STEPS:
-        raise CannotTakeHome(
-            f"The recipe has a step that a bundle cannot do: {made.sentence()}. Ask the endpoint."
-        )
-    told: dict[str, Any] = {"step": made.key, **dict(step.get("params", {}))}
-    if made.key == "trim_text":
-        told["white_space"] = WHITE_SPACE
-    if made.key == "map_values":
-        told["mapping"] = [pair for source, to in made.mapping for pair in _pairs(source, to)]
-    if made.key == "set_missing":
-        told["values"] = {name: _values(made.tokens) for name in made.columns}
-    return told
-
-
-def _pairs(source: str, to: str | None) -> list[tuple[Any, Any]]:
-    """A mapping of texts as values of each kind that it can stand for beside a value."""
-    pairs = []
-    for example in ("", 0, 0.0, False):
-        try:
-            value = value_beside(source, value=example)
-            pairs.append((value, None if to is None else value_beside(to, value=example)))
-        except EngineError:
-            continue
-    return pairs
-
-
-def _values(tokens: Sequence[str]) -> list[Any]:
-    kinds = (Kind.TEXT, Kind.INTEGER, Kind.NUMBER, Kind.BOOLEAN)
-    return [value for kind in kinds for value in values_that_fit(tokens, kind=kind)]
+def steps_file() -> str:
+    """``steps.py`` with the functions of expressions in it, so that it needs numpy only."""
+    own, line = STEPS.read_text("utf-8"), f"from {functions.__name__} import FUNCTIONS\n"
+    if own.count(line) != 1:
+        raise CannotTakeHome("steps.py does not name the functions of expressions.")
+    return own.replace(line, source_of(Path(functions.__file__)) + "\n")
 
 
 def sample_rows(contract: Contract) -> list[dict[str, Any]]:
@@ -232,8 +201,9 @@ A release of ML Cycle to take home. It answers as the endpoint does, without ML 
 
 The folder is an MLflow model as well: `mlflow.pyfunc.load_model("this folder").predict(table)`.
 
-`release.json` holds the contract of a row, the recipe and the hash of `model.skops`. The model file
-is read by skops, which builds only the classes that `release.json` lists. What the endpoint does
-besides is not here: tokens, limits, warnings, the rules of the data contract, the log, the watch.
-Nobody notices here when the model grows old.
+`release.json` holds the contract of a row, the recipe and the hash of `model.skops`; `steps.py`
+does the steps of the recipe, and refuses what it cannot read as the endpoint does (a time in
+an unusual writing). The model file is read by skops, which builds only the classes that
+`release.json` lists. What the endpoint does besides is not here: tokens, limits, warnings, the
+rules of the data contract, the log, the watch. Nobody notices here when the model grows old.
 """

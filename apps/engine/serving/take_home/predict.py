@@ -14,7 +14,9 @@ import math
 import sys
 import warnings
 from datetime import UTC, datetime
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 from skops.io import load
@@ -25,8 +27,17 @@ MICROSECONDS_A_DAY = 86_400_000_000
 EQUAL_WITHIN = 1e-9
 
 
-class Refused(ValueError):
-    """A row does not fit."""
+def beside(name):
+    """The file of this folder, whatever another bundle in this process calls its own."""
+    loader = SourceFileLoader(f"{name} in {HERE}", str(HERE / f"{name}.py"))
+    module = ModuleType(loader.name)
+    module.__file__ = loader.path
+    loader.exec_module(module)
+    return module
+
+
+steps = beside("steps")
+Refused = steps.Refused
 
 
 class Release:
@@ -66,8 +77,11 @@ class Release:
             if name not in row:
                 raise Refused(f'Row {number}: the column "{name}" is missing.')
             clean[name] = value_of(row[name], field, number)
-        for step in self.told["steps"]:
-            clean = STEPS[step["step"]](clean, step)
+        try:
+            for step in self.told["steps"]:
+                clean = steps.STEPS[step["step"]](clean, step)
+        except Refused as problem:
+            raise Refused(f"Row {number}: {problem}") from problem
         return clean
 
     def named(self, chances):
@@ -102,49 +116,6 @@ def value_of(value, field, number):
     ):
         return value
     raise Refused(f'Row {number}: "{name}" takes another type than {type(value).__name__}.')
-
-
-def drop_columns(row, step):
-    """Without the columns."""
-    return {name: value for name, value in row.items() if name not in step["columns"]}
-
-
-def rename_column(row, step):
-    """With the new name."""
-    return {step["to"] if name == step["column"] else name: row[name] for name in row}
-
-
-def trim_text(row, step):
-    """Without white space at both ends."""
-    trimmed = {
-        name: row[name].strip(step["white_space"]) or None
-        for name in step["columns"]
-        if isinstance(row.get(name), str)
-    }
-    return {**row, **trimmed}
-
-
-def map_values(row, step):
-    """With the value replaced."""
-    for source, to in step["mapping"]:
-        if row.get(step["column"]) is not None and row[step["column"]] == source:
-            return {**row, step["column"]: to}
-    return row
-
-
-def set_missing(row, step):
-    """With disguised missing values made missing."""
-    hidden = {name: None for name, values in step["values"].items() if row.get(name) in values}
-    return {**row, **hidden}
-
-
-STEPS = {
-    "drop_columns": drop_columns,
-    "rename_column": rename_column,
-    "trim_text": trim_text,
-    "map_values": map_values,
-    "set_missing": set_missing,
-}
 
 
 def columns_of(rows, features):
