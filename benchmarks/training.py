@@ -24,7 +24,7 @@ import pandas as pd
 from sklearn.model_selection import KFold, StratifiedKFold
 from threadpoolctl import threadpool_limits
 
-from apps.engine.evaluation.metrics import METRICS, Predictions, score
+from apps.engine.evaluation.metrics import METRICS, Predictions, measure_of, score
 from apps.engine.reading.tables import house_types, spec_of
 from apps.engine.training.frame import model_frame
 from apps.engine.training.rows import Rows, class_names, predict, specs
@@ -110,7 +110,7 @@ def ours(
         Task("lightgbm", features, problem, positive, seed),
         part,
         search_folds(folds, rows=len(train)),
-        metric,
+        measure_of(metric),
         deadline=began + budget_s,
         refits=1,
     )
