@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import json
 import os
+import re
 import resource
 import selectors
 import signal
@@ -12,12 +13,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import IO, Any
 
 from django.conf import settings
 
 from apps.engine import errors
-from apps.engine.errors import EngineError, NotEnoughData
+from apps.engine.errors import EngineError, NotEnoughData, OutOfTime
 from apps.engine.types import Report
 from apps.projects import keys
 
@@ -57,12 +59,26 @@ def _environment(folder: str) -> dict[str, str]:
 class Child:
     """One call of an engine function in a process of its own."""
 
-    def __init__(self, call: str, arguments: dict[str, Any]) -> None:
+    def __init__(self, call: str, arguments: dict[str, Any], wall_s: float | None = None) -> None:
+        """``wall_s``: seconds a person gave, where they are fewer than any step may take."""
+        self.wall_s = wall_s
         request: dict[str, Any] = {"call": call, "arguments": arguments}
         if any(step.get("step") == "pseudonymise" for step in arguments.get("steps", ())):
             request["pseudonym_key"] = keys.for_pseudonyms().hex()  # no other child is told it
         self.request = json.dumps(request)
         self.process: subprocess.Popen[str] | None = None
+
+    @property
+    def memory_bytes(self) -> int:
+        """Most memory it has held at once; 0 where the system does not tell."""
+        if self.process is None:
+            return 0
+        try:
+            told = Path(f"/proc/{self.process.pid}/status").read_text()
+        except OSError:
+            return 0
+        peak = re.search(r"^VmHWM:\s+(\d+) kB", told, re.MULTILINE)
+        return 1024 * int(peak[1]) if peak else 0
 
     def run(
         self, *, report: Report, log: Callable[[str], None], check: Callable[[], None]
@@ -100,9 +116,8 @@ class Child:
     ) -> dict[str, Any]:
         assert self.process is not None
         assert self.process.stdout is not None
-        deadline = time.monotonic() + settings.CHILD_WALL_S
         last_words = ""
-        for line in _lines(self.process.stdout, check=check, deadline=deadline):
+        for line in _lines(self.process.stdout, check=check, over=self._over()):
             kind, _, body = line.partition(" ")
             if kind == "@progress":
                 report(*json.loads(body))
@@ -115,6 +130,22 @@ class Child:
                 log(line[:500])
         raise _death(self.process.wait(timeout=GRACE_S), last_words)
 
+    def _over(self) -> Callable[[], None]:
+        """Raises when the time is over: that of any step, or that a person gave."""
+        began, given_s = time.monotonic(), self.wall_s
+
+        def check() -> None:
+            spent_s = time.monotonic() - began
+            if given_s is not None and spent_s > given_s:
+                raise OutOfTime("The time that was given to it is over.")
+            if spent_s > settings.CHILD_WALL_S:
+                raise EngineError(
+                    f"Stopped after {settings.CHILD_WALL_S // 60} minutes, the longest a single "
+                    "step may take. Use fewer rows or ask an administrator for a longer limit."
+                )
+
+        return check
+
     def kill(self) -> None:
         """End the whole process group, whatever it does."""
         if self.process is None:
@@ -126,7 +157,7 @@ class Child:
             self.process.stdout.close()
 
 
-def _lines(stream: IO[str], *, check: Callable[[], None], deadline: float) -> Any:
+def _lines(stream: IO[str], *, check: Callable[[], None], over: Callable[[], None]) -> Any:
     """Yield whole lines as they come; ask ``check`` in between."""
     descriptor = stream.fileno()
     os.set_blocking(descriptor, False)
@@ -135,11 +166,7 @@ def _lines(stream: IO[str], *, check: Callable[[], None], deadline: float) -> An
         selector.register(descriptor, selectors.EVENT_READ)
         while True:
             check()
-            if time.monotonic() > deadline:
-                raise EngineError(
-                    f"Stopped after {settings.CHILD_WALL_S // 60} minutes, the longest a single "
-                    "step may take. Use fewer rows or ask an administrator for a longer limit."
-                )
+            over()
             if not selector.select(timeout=0.25):
                 continue
             piece = os.read(descriptor, 65536)

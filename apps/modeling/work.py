@@ -1,5 +1,6 @@
 """What a worker does: cross-validate, fit, and look at the sealed test once."""
 
+import time
 from dataclasses import asdict
 from typing import Any
 
@@ -8,7 +9,8 @@ from apps.datasets.vault import unseal
 from apps.engine.types import Kind
 from apps.jobs.models import Job
 from apps.jobs.runner import Desk
-from apps.modeling.kept_folds import forget, kept_folder
+from apps.modeling.attending import OVERRUN, attended, searches, time_left
+from apps.modeling.kept_folds import sweep
 from apps.modeling.models import (
     AttackRun,
     Candidate,
@@ -61,18 +63,23 @@ def run_trial(job: Job, desk: Desk) -> None:
     trial = Trial.objects.select_related("experiment__split", "experiment__plan").get(job=job)
     experiment = trial.experiment
     plan = as_signed(experiment.plan)
-    searches = trial.candidate == "search" and not trial.params
-    with scratch() as folder:
+    left_s = time_left(trial, job)
+    call, wall_s, given = "apps.engine.training.trial:cross_validate", left_s, {}
+    if searches(trial):
+        call = "apps.engine.training.searched:search_and_validate"
+        given = {"budget_s": left_s, "began": time.time()}
+        wall_s = OVERRUN * left_s if left_s else None
+    with scratch() as folder, attended(trial, left_s) as attendant:
         result = desk.child(
-            "apps.engine.training.search:search_and_validate"
-            if searches
-            else "apps.engine.training.trial:cross_validate",
-            **({"budget_s": experiment.budget_s} if searches else {}),
+            call,
+            wall_s=wall_s,
+            beside=attendant,
+            **given,
             metrics=[promise.measure.as_dict() for promise in plan.promises],
             payoff=payoff_of(experiment.plan.content),
             fixed_threshold=plan.fixed_threshold,
             answers_file=str(folder / "answers.parquet"),
-            kept_folder=str(kept_folder(trial)),
+            kept_folder=str(attendant.folder),
             **_of_trial(trial),
         )
         answers = keep(folder / "answers.parquet")
@@ -89,7 +96,7 @@ def run_trial(job: Job, desk: Desk) -> None:
             project=experiment.cycle.project,
             facts={"trial": trial.pk, "scores": result["scores"], "answers": answers},
         )
-    forget(trial)
+    sweep()
 
 
 def reproduce_trial(job: Job, desk: Desk) -> None:

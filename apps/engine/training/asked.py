@@ -1,4 +1,4 @@
-"""What every job function of training is asked: a candidate, its settings, and rows to learn from."""
+"""What every job function of training is asked: a candidate, its settings, its rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

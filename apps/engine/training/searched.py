@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -92,7 +92,7 @@ def search_and_validate(
         report(min(steps - 1, int(clock.spent_s)), steps, says)
 
     found = _found(asked, rows, clock, metric=metrics[0], kept_folder=kept_folder, tell=tell)
-    members, fitted = _fitted(asked, rows, found, clock, kept_folder=kept_folder, tell=tell)
+    members, fitted = Fitting(asked, rows, clock, kept_folder, tell).run(found)
     tell("Looking at where it errs")
     result = judged(
         asked,
@@ -115,7 +115,13 @@ def search_and_validate(
 
 
 def _found(
-    asked: Asked, rows: Rows, clock: Clock, *, metric: Any, kept_folder: str | None, tell: Any
+    asked: Asked,
+    rows: Rows,
+    clock: Clock,
+    *,
+    metric: Any,
+    kept_folder: str | None,
+    tell: Callable[[str], None],
 ) -> dict[str, Any]:
     """``members`` of the blend, ``fit_s`` of each on a fold, ``tried`` and ``search_s``."""
     task = replace(asked.task, candidate="lightgbm", params=None)
@@ -150,47 +156,55 @@ def _found(
     return found
 
 
-def _fitted(
-    asked: Asked,
-    rows: Rows,
-    found: Mapping[str, Any],
-    clock: Clock,
-    *,
-    kept_folder: str | None,
-    tell: Any,
-) -> tuple[list[dict[str, Any]], list[FoldFit]]:
-    """Members that there is time for, with their weights, and their mean on each fold.
+@dataclass
+class Fitting:
+    """Fits the members of a blend one after the other, so that it is whole at any moment."""
 
-    The heaviest is fitted on all folds first, and always; each other one only when its folds are
-    likely to end in time, and dropped when they do not. So the blend is whole at any moment.
-    """
-    folds = asked.folds()
-    chosen: list[dict[str, Any]] = []
-    fits: list[list[FoldFit]] = []
-    pace = 1.0
-    for number, member in enumerate(found["members"]):
-        expected_s = found["fit_s"][number] * len(folds)
-        if chosen and pace * expected_s > clock.fits_left_s:
-            continue
-        one = replace(asked, candidate=member["candidate"], params=member["params"])
-        kept = kept_of(one, f"{kept_folder}/member-{number}" if kept_folder else None)
+    asked: Asked
+    rows: Rows
+    clock: Clock
+    kept_folder: str | None
+    tell: Callable[[str], None]
+    pace: float = 1.0
+    """How much longer a fit takes than the search saw."""
 
-        def report(done: int, of: int, says: str, *, number: int = number) -> None:
-            tell(f"Member {number + 1} of {len(found['members'])} of the blend: {says}")
-            if number and clock.fits_left_s < 0:
+    def run(self, found: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[FoldFit]]:
+        """Members that there was time for, with their weights, and their mean on each fold.
+
+        The heaviest is fitted on all folds first, and always; each other one only when its folds
+        are likely to end in time, and dropped when they do not.
+        """
+        chosen: list[dict[str, Any]] = []
+        fits: list[list[FoldFit]] = []
+        for number, member in enumerate(found["members"]):
+            expected_s = found["fit_s"][number] * len(self.asked.folds())
+            if number and self.pace * expected_s > self.clock.fits_left_s:
+                continue
+            try:
+                fits.append(self._on_each_fold(number, member, expected_s=expected_s))
+            except OutOfTime:
+                break
+            chosen.append(member)
+        total = sum(member["weight"] for member in chosen)
+        weighed = [{**member, "weight": member["weight"] / total} for member in chosen]
+        weights = [member["weight"] for member in weighed]
+        return weighed, [_mean_fit(parts, weights) for parts in zip(*fits, strict=True)]
+
+    def _on_each_fold(
+        self, number: int, member: Mapping[str, Any], *, expected_s: float
+    ) -> list[FoldFit]:
+        one = replace(self.asked, candidate=member["candidate"], params=member["params"])
+        kept = kept_of(one, f"{self.kept_folder}/member-{number}" if self.kept_folder else None)
+
+        def report(done: int, of: int, says: str) -> None:
+            self.tell(f"Member {number + 1} of the blend: {says}")
+            if number and self.clock.fits_left_s < 0:
                 raise OutOfTime
 
-        began = time.time()
-        try:
-            fits.append(fit_folds(one.task, rows, folds, kept=kept, report=report))
-        except OutOfTime:
-            break
-        chosen.append(member)
-        pace = max(pace, (time.time() - began) / max(expected_s, 0.1))
-    total = sum(member["weight"] for member in chosen)
-    weighed = [{**member, "weight": member["weight"] / total} for member in chosen]
-    weights = [member["weight"] for member in weighed]
-    return weighed, [_mean_fit(parts, weights) for parts in zip(*fits, strict=True)]
+        began = time.monotonic()
+        fitted = fit_folds(one.task, self.rows, self.asked.folds(), kept=kept, report=report)
+        self.pace = max(self.pace, (time.monotonic() - began) / max(expected_s, 0.1))
+        return fitted
 
 
 def _mean_fit(parts: Sequence[FoldFit], weights: Sequence[float]) -> FoldFit:

@@ -15,8 +15,8 @@ from apps.engine.errors import NotEnoughData
 from apps.engine.evaluation.intervals import mean_interval
 from apps.engine.evaluation.metrics import Measure, measure_of, score
 from apps.engine.evaluation.payoff import Payoff
-from apps.engine.training.asked import Asked
 from apps.engine.training.answers import Answers, pooled, write_answers
+from apps.engine.training.asked import Asked
 from apps.engine.training.diagnosis import USUAL_THRESHOLD, diagnose, threshold_for
 from apps.engine.training.footprint import footprint
 from apps.engine.training.kept import FoldFit, Kept
@@ -95,7 +95,9 @@ def judged(
     binary = asked.positive if kind == Problem.BINARY else None
     answers = pooled([(fold.valid, rows.target[fold.valid], fold.told) for fold in fitted])
     measures = [measure_of(metric) for metric in metrics]
-    choice = Choice(binary, worth, USUAL_THRESHOLD if asked.candidate == "rule" else fixed_threshold)
+    choice = Choice(
+        binary, worth, USUAL_THRESHOLD if asked.candidate == "rule" else fixed_threshold
+    )
     told = _scored(fitted, rows, answers, measures=measures, choice=choice)
     threshold = choice.of(answers)
     if answers_file:
