@@ -1,5 +1,7 @@
 """What a worker does beside a trial's process: its time, its memory, its finished folds."""
 
+import os
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +14,7 @@ from django.utils import timezone
 from apps.datasets.storage import scratch
 from apps.engine.errors import OutOfTime
 from apps.engine.training.kept import WRAP_UP
-from apps.jobs.models import Job
+from apps.jobs.models import Job, JobState, Queue
 from apps.modeling.kept_folds import KeptFolds
 from apps.modeling.models import Experiment, Trial
 from apps.modeling.proposing import in_words
@@ -24,6 +26,7 @@ LEAST_SEARCH = 0.2
 OVERRUN = 1.04
 """A search that does not end by itself is ended here; bar: 5 % over."""
 LOOK_S = 1.0
+MOST_CORES = 4
 
 
 def time_left(trial: Trial, job: Job) -> float | None:
@@ -52,6 +55,16 @@ def time_left(trial: Trial, job: Job) -> float | None:
 
 def _gone(left_s: float) -> str:
     return f"over but for {left_s:.0f} s" if left_s >= 1 else "over"
+
+
+def free_cores(job: Job) -> int:
+    """Processors of this machine that no other training uses now; at least one, MOST_CORES at most.
+
+    A search tries as many settings at once, each on one thread: trials do not fight for cores.
+    """
+    others = Job.objects.filter(queue=Queue.TRAIN, state=JobState.RUNNING).exclude(pk=job.pk)
+    busy = others.filter(worker__startswith=f"{socket.gethostname()}:").count()
+    return max(1, min(MOST_CORES, (os.cpu_count() or 1) - busy))
 
 
 def searches(trial: Trial) -> bool:

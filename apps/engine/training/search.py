@@ -2,7 +2,10 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
+from itertools import count
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -11,7 +14,7 @@ from lightgbm import callback, early_stopping
 from apps.engine.evaluation.metrics import Measure, Predictions, measure_of, score
 from apps.engine.training.blend import Member, Tried, blended
 from apps.engine.training.rows import Rows, predict
-from apps.engine.training.space import FIRST, RANGES, place_of, settings_at
+from apps.engine.training.space import FIRST, FORESTS, RANGES, place_of, settings_at
 from apps.engine.training.task import Task
 from apps.engine.types import Problem
 
@@ -38,27 +41,36 @@ class Search:
     """Seconds of ``time.monotonic`` by which the blend is to be fitted ``refits`` times."""
     refits: int
     wraps_up: Callable[[], bool] = bool
+    workers: int = 1
+    """Settings that are tried at once, each on a thread of its own."""
     tried: list[Tried] = field(default_factory=list)
     prepared: dict[int, Any] = field(default_factory=dict)
     until: float = float("inf")
-    """By then the setting that is tried now is to be fitted."""
+    """By then the settings that are tried now are to be fitted."""
+    _preparing: Lock = field(default_factory=Lock)
 
     def run(self, *, report: Callable[[int, str], None]) -> list[Member]:
         """The members of the best blend. At least one setting is tried, however short the time."""
         budget_s = self.deadline - time.monotonic()
-        for candidate, params in self._proposals():
-            self.until = self.deadline - self._kept(budget_s)
-            if self.tried and (self.wraps_up() or time.monotonic() >= self.until):
-                break
-            if candidate == "forest" and not self._affords_forest(budget_s):
-                continue
-            found = self._try(candidate, params)
-            if found is not None:
-                self.tried.append(found)
-            report(len(self.tried), self._says())
-        return self._blend()
+        proposals = self._proposals(budget_s)
+        running: set[Future[Tried | None]] = set()
+        with ThreadPoolExecutor(self.workers) as pool:
+            while True:
+                self.until = self.deadline - self._kept(budget_s)
+                while len(running) < self.workers and not self._is_over():
+                    running.add(pool.submit(self._try, *next(proposals)))
+                if not running:
+                    return self._blend()
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                self.tried += [found for found in (item.result() for item in done) if found]
+                report(len(self.tried), self._says())
+
+    def _is_over(self) -> bool:
+        return bool(self.tried) and (self.wraps_up() or time.monotonic() >= self.until)
 
     def _says(self) -> str:
+        if not self.tried:
+            return "Trying the first settings"
         best = min(self.tried, key=lambda item: item.loss)
         shown = -best.loss if self.measure.direction == "up" else best.loss
         return f"{len(self.tried)} settings tried, best {self.measure.title} {shown:.4g}"
@@ -74,11 +86,13 @@ class Search:
         guess_s = 0.3 + 2e-5 * self.rows.features.size
         return (self.refits + len(self.folds)) * guess_s < 0.1 * budget_s
 
-    def _proposals(self) -> Iterator[tuple[str, dict[str, Any]]]:
+    def _proposals(self, budget_s: float) -> Iterator[tuple[str, dict[str, Any]]]:
         """First the usual ones, then steps from the best ones that grow smaller, and leaps."""
-        yield from FIRST
+        for candidate, params in FIRST:
+            if candidate not in FORESTS or self._affords_forest(budget_s):
+                yield candidate, params
         generator = np.random.default_rng(self.task.seed)
-        for number in range(1, 100_000):
+        for number in count(1):
             good = [item for item in self.tried if item.candidate == "lightgbm"]
             good.sort(key=lambda item: item.loss)
             if not good or generator.random() < 0.25:
@@ -132,7 +146,7 @@ class Search:
             truth,
             eval_X=prepared_valid[known],
             eval_y=target[known],
-            callbacks=[early_stopping(PATIENCE, verbose=False), _until(self.until)],
+            callbacks=[early_stopping(PATIENCE, verbose=False), self._stop_in_time],
         )
         trees = int(model.best_iteration_ or model.n_estimators_)
         if self.task.problem == Problem.REGRESSION:
@@ -140,6 +154,11 @@ class Search:
         chances = np.asarray(model.predict_proba(prepared_valid))
         labels = np.asarray(names, dtype=object)[chances.argmax(axis=1)]
         return Predictions(labels, chances, tuple(names)), trees
+
+    def _stop_in_time(self, env: Any) -> None:
+        """Add no more trees when the time is up; what is there is used. A callback of LightGBM."""
+        if time.monotonic() > self.until and env.iteration > 0:
+            raise callback.EarlyStopException(env.iteration, env.evaluation_result_list)
 
     def _coded(self, train: Any, valid: Any) -> tuple[list[str], Any, Any, Any]:
         """Classes of the training rows, both targets as their numbers, rows of known classes."""
@@ -159,13 +178,14 @@ class Search:
 
     def _prepared(self, number: int) -> Any:
         """Encoded rows of a fold: the same for all settings of LightGBM, so made once."""
-        if number not in self.prepared:
-            train, valid = self.folds[number]
-            prepare = self._pipeline({}, number).named_steps["prepare"]
-            features, target = self.rows.features, self.rows.target
-            first = prepare.fit_transform(features.iloc[train], target[train])
-            self.prepared[number] = (first, prepare.transform(features.iloc[valid]))
-        return self.prepared[number]
+        with self._preparing:
+            if number not in self.prepared:
+                train, valid = self.folds[number]
+                prepare = self._pipeline({}, number).named_steps["prepare"]
+                features, target = self.rows.features, self.rows.target
+                first = prepare.fit_transform(features.iloc[train], target[train])
+                self.prepared[number] = (first, prepare.transform(features.iloc[valid]))
+            return self.prepared[number]
 
     def _blend(self) -> list[Member]:
         left_s = (self.deadline - time.monotonic()) / (MARGIN * self.refits)
@@ -174,16 +194,6 @@ class Search:
     def _loss_of(self, told: list[Predictions]) -> float:
         """Mean over the search folds."""
         return float(np.mean([self._loss(number, item) for number, item in enumerate(told)]))
-
-
-def _until(deadline: float) -> Callable[[Any], None]:
-    """Stop adding trees when the time is up; what is there is used."""
-
-    def check(env: Any) -> None:
-        if time.monotonic() > deadline and env.iteration > 0:
-            raise callback.EarlyStopException(env.iteration, env.evaluation_result_list)
-
-    return check
 
 
 def search_folds(folds: Sequence[tuple[Any, Any]], *, rows: int) -> list[tuple[Any, Any]]:

@@ -61,6 +61,7 @@ def search_and_validate(
     metrics: Sequence[str | Mapping[str, Any]],
     report: Report,
     began: float | None = None,
+    workers: int = 1,
     payoff: dict[str, Any] | None = None,
     fixed_threshold: float | None = None,
     answers_file: str | None = None,
@@ -71,7 +72,8 @@ def search_and_validate(
 
     Job function. The seconds count from ``began`` (as ``time.time``; None: from now) and cover
     everything: the start of the process, reading, the folds of the blend, the diagnosis. Where
-    the folds take longer than the search foresaw, the lightest members are left out.
+    the folds take longer than the search foresaw, the lightest members are left out. ``workers``:
+    settings that are tried at once.
 
     ``arguments`` are those of ``asked.Asked``, the others those of ``trial.cross_validate``. What
     that returns, with ``params`` (the members of the blend, see pipeline), ``tried`` settings,
@@ -91,7 +93,8 @@ def search_and_validate(
     def tell(says: str) -> None:
         report(min(steps - 1, int(clock.spent_s)), steps, says)
 
-    found = _found(asked, rows, clock, metric=metrics[0], kept_folder=kept_folder, tell=tell)
+    given: dict[str, Any] = {"metric": metrics[0], "workers": workers, "kept_folder": kept_folder}
+    found = _found(asked, rows, clock, **given, tell=tell)
     members, fitted = Fitting(asked, rows, clock, kept_folder, tell).run(found)
     tell("Looking at where it errs")
     result = judged(
@@ -120,6 +123,7 @@ def _found(
     clock: Clock,
     *,
     metric: Any,
+    workers: int,
     kept_folder: str | None,
     tell: Callable[[str], None],
 ) -> dict[str, Any]:
@@ -139,6 +143,7 @@ def _found(
         deadline=time.monotonic() + clock.fits_left_s,
         refits=len(asked.folds()),
         wraps_up=lambda: wraps_up(kept_folder),
+        workers=workers,
     )
 
     def told(_: int, says: str) -> None:

@@ -15,12 +15,15 @@ RANGES: dict[str, tuple[float, float]] = {
 }
 """Settings of LightGBM, all searched on a logarithmic scale."""
 WHOLE = {"num_leaves", "min_child_samples"}
+FORESTS = frozenset({"forest", "extra_trees"})
 FIRST: tuple[tuple[str, dict[str, Any]], ...] = (
     ("linear", {}),
     ("lightgbm", {"learning_rate": 0.1}),
     ("lightgbm", {"learning_rate": 0.05, "num_leaves": 63, "colsample_bytree": 0.7}),
     ("forest", {}),
     ("lightgbm", {"learning_rate": 0.05, "num_leaves": 7, "min_child_samples": 5}),
+    ("lightgbm", {"learning_rate": 0.1, "num_leaves": 31, "extra_trees": True}),
+    ("extra_trees", {}),
 )
 
 
