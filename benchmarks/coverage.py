@@ -2,8 +2,8 @@
 
     make bench B=coverage ARGS="--tables 1000 --rows 500"
 
-Each table is drawn from a process whose truth is known: its score on half a million rows. The number
-of cases in a table is left to chance, as it is in a sealed test.
+Each table is drawn from a process whose truth is known: its score on half a million rows. The
+number of cases in a table is left to chance, as it is in a sealed test.
 """
 
 import argparse

@@ -41,7 +41,7 @@ def _common(experiment: Experiment) -> dict[str, Any]:
     }
 
 
-def _of_trial(trial: Trial) -> dict[str, Any]:
+def asked_of(trial: Trial) -> dict[str, Any]:
     """The candidate and the rows it may see, as the job functions take them."""
     split, common = trial.experiment.split, _common(trial.experiment)
     if trial.candidate == "rule":
@@ -80,7 +80,7 @@ def run_trial(job: Job, desk: Desk) -> None:
             fixed_threshold=plan.fixed_threshold,
             answers_file=str(folder / "answers.parquet"),
             kept_folder=str(attendant.folder),
-            **_of_trial(trial),
+            **asked_of(trial),
         )
         answers = keep(folder / "answers.parquet")
     with desk.finishing():
@@ -118,7 +118,7 @@ def reproduce_trial(job: Job, desk: Desk) -> None:
             metrics=[promise.measure.as_dict() for promise in plan.promises],
             payoff=payoff_of(trial.experiment.plan.content),
             fixed_threshold=plan.fixed_threshold,
-            **_of_trial(trial),
+            **asked_of(trial),
         )
     with desk.finishing():
         asked.result = result
@@ -141,7 +141,7 @@ def attack_trial(job: Job, desk: Desk) -> None:
     result = desk.child(
         "apps.engine.training.adversary.suite:run_suite",
         time=trial.experiment.split.time,
-        **_of_trial(trial),
+        **asked_of(trial),
     )
     with desk.finishing():
         asked.result = result
@@ -164,7 +164,7 @@ def explain_row(job: Job, desk: Desk) -> None:
         "trial__experiment__split", "trial__experiment__plan"
     ).get(job=job)
     result = desk.child(
-        "apps.engine.training.single:explain_row", row=asked.row, **_of_trial(asked.trial)
+        "apps.engine.training.single:explain_row", row=asked.row, **asked_of(asked.trial)
     )
     with desk.finishing():
         asked.result = result
@@ -180,7 +180,7 @@ def fit_candidate(job: Job, desk: Desk) -> None:
         result = desk.child(
             "apps.engine.training.final:fit_final",
             target_file=str(folder / "model.skops"),
-            **_of_trial(candidate.trial),
+            **asked_of(candidate.trial),
         )
         model = keep(folder / "model.skops")
     with desk.finishing():

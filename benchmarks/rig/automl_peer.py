@@ -11,21 +11,20 @@ import logging
 import sys
 import time
 import warnings
+from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
 
 
 def flaml(train, test, ask):
-    from flaml import AutoML
-
     features = [name for name in train if name != "target"]
     texts = train[features].select_dtypes(exclude="number").columns
     for name in texts:  # categories, as its manual asks
         kind = pd.CategoricalDtype(sorted({*train[name].dropna(), *test[name].dropna()}))
         train[name], test[name] = train[name].astype(kind), test[name].astype(kind)
     quantity = ask["problem"] == "regression"
-    model = AutoML()
+    model = import_module("flaml").AutoML()
     began = time.monotonic()
     model.fit(
         train[features],
@@ -47,10 +46,8 @@ def flaml(train, test, ask):
 
 
 def autogluon(train, test, ask):
-    from autogluon.tabular import TabularPredictor
-
     metrics = {"log_loss": "log_loss", "rmse": "root_mean_squared_error"}
-    predictor = TabularPredictor(
+    predictor = import_module("autogluon.tabular").TabularPredictor(
         label="target", eval_metric=metrics[ask["metric"]], path=str(Path(ask["folder"]) / "ag")
     )
     began = time.monotonic()
