@@ -14,7 +14,7 @@ from lightgbm import callback, early_stopping
 from apps.engine.evaluation.metrics import Measure, Predictions, measure_of, score
 from apps.engine.training.blend import Member, Tried, blended
 from apps.engine.training.rows import Rows, predict
-from apps.engine.training.space import FIRST, FORESTS, RANGES, place_of, settings_at
+from apps.engine.training.space import CELL_S, FIRST, RANGES, place_of, settings_at
 from apps.engine.training.task import Task
 from apps.engine.types import Problem
 
@@ -27,6 +27,7 @@ BEHIND = 1.03
 FINAL_SHARE = 0.35
 """At most this share of the budget is kept for fitting the blend."""
 MARGIN = 1.3
+MOST_OF_ONE = 0.15
 
 
 @dataclass
@@ -81,15 +82,17 @@ class Search:
         wanted = MARGIN * self.refits * sum(item.fit_s for item in best)
         return min(wanted, FINAL_SHARE * budget_s)
 
-    def _affords_forest(self, budget_s: float) -> bool:
-        """A forest costs about 0.3 s and 20 µs a row and column; at most a tenth of the budget."""
-        guess_s = 0.3 + 2e-5 * self.rows.features.size
-        return (self.refits + len(self.folds)) * guess_s < 0.1 * budget_s
+    def _affords(self, candidate: str, budget_s: float) -> bool:
+        """A fit that cannot be ended takes at most MOST_OF_ONE of the budget, refits counted."""
+        if candidate not in CELL_S:
+            return True
+        guess_s = 0.3 + CELL_S[candidate] * self.rows.features.size
+        return (self.refits + len(self.folds)) * guess_s < MOST_OF_ONE * budget_s
 
     def _proposals(self, budget_s: float) -> Iterator[tuple[str, dict[str, Any]]]:
         """First the usual ones, then steps from the best ones that grow smaller, and leaps."""
         for candidate, params in FIRST:
-            if candidate not in FORESTS or self._affords_forest(budget_s):
+            if self._affords(candidate, budget_s):
                 yield candidate, params
         generator = np.random.default_rng(self.task.seed)
         for number in count(1):

@@ -15,7 +15,8 @@ RANGES: dict[str, tuple[float, float]] = {
 }
 """Settings of LightGBM, all searched on a logarithmic scale."""
 WHOLE = {"num_leaves", "min_child_samples"}
-FORESTS = frozenset({"forest", "extra_trees"})
+CELL_S = {"forest": 2e-5, "extra_trees": 2e-5, "mlp": 6e-6}
+"""Seconds for a row and column of candidates whose fit cannot be ended in between."""
 FIRST: tuple[tuple[str, dict[str, Any]], ...] = (
     ("linear", {}),
     ("lightgbm", {"learning_rate": 0.1}),
@@ -24,6 +25,7 @@ FIRST: tuple[tuple[str, dict[str, Any]], ...] = (
     ("lightgbm", {"learning_rate": 0.05, "num_leaves": 7, "min_child_samples": 5}),
     ("lightgbm", {"learning_rate": 0.1, "num_leaves": 31, "extra_trees": True}),
     ("extra_trees", {}),
+    ("mlp", {}),
 )
 
 
