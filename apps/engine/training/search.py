@@ -44,6 +44,8 @@ class Search:
     wraps_up: Callable[[], bool] = bool
     workers: int = 1
     """Settings that are tried at once, each on a thread of its own."""
+    slowed: float = 1.0
+    """How many times slower than idle the machine seems to be."""
     tried: list[Tried] = field(default_factory=list)
     prepared: dict[int, Any] = field(default_factory=dict)
     until: float = float("inf")
@@ -86,7 +88,7 @@ class Search:
         """A fit that cannot be ended takes at most MOST_OF_ONE of the budget, refits counted."""
         if candidate not in CELL_S:
             return True
-        guess_s = 0.3 + CELL_S[candidate] * self.rows.features.size
+        guess_s = self.slowed * (0.3 + CELL_S[candidate] * self.rows.features.size)
         return (self.refits + len(self.folds)) * guess_s < MOST_OF_ONE * budget_s
 
     def _proposals(self, budget_s: float) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -34,6 +34,8 @@ class Clock:
     began: float
     ends: float
     judging_s: float
+    slowed: float = 1.0
+    """How many times longer than on an idle machine the start took."""
 
     @classmethod
     def of(cls, *, budget_s: float, began: float | None, rows: int) -> "Clock":
@@ -42,7 +44,7 @@ class Clock:
         since = min(began or now, now)
         slowed = min(MOST_SLOWED, max(1.0, (now - since) / START_S))
         judging_s = slowed * (JUDGING_S + JUDGING_ROW_S * rows)
-        return cls(since, since + budget_s, min(judging_s, MOST_JUDGING * budget_s))
+        return cls(since, since + budget_s, min(judging_s, MOST_JUDGING * budget_s), slowed)
 
     @property
     def spent_s(self) -> float:
@@ -144,6 +146,7 @@ def _found(
         refits=len(asked.folds()),
         wraps_up=lambda: wraps_up(kept_folder),
         workers=workers,
+        slowed=clock.slowed,
     )
 
     def told(_: int, says: str) -> None:
