@@ -2,9 +2,10 @@
 
 import os
 
-from celery import Celery, bootsteps
+from celery import Celery, bootsteps, signals
 from kombu import Exchange, Queue
 
+from apps.jobs import nursery
 from apps.jobs.pulse import keep_noting
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mlcycle_site.settings.production")
@@ -27,3 +28,9 @@ class Pulse(bootsteps.StartStopStep):
 
 
 app.steps["worker"].add(Pulse)
+
+
+@signals.worker_init.connect
+def _open_nursery(**_: object) -> None:
+    """Before the pool is forked, so that all of it share the libraries that children need."""
+    nursery.start()

@@ -79,10 +79,11 @@ def test_stop_ends_it_in_every_phase_within_ten_seconds(crew, start, phase):
 
 def test_the_child_sees_no_secret_and_cannot_call_outside_of_the_engine():
     from apps.engine.errors import EngineError
-    from apps.jobs.children import Child, _environment
+    from apps.jobs.children import Child
+    from apps.jobs.nursery import environment
 
-    assert settings.SECRET_KEY not in str(_environment("/tmp"))
-    assert not {"DATABASE_URL", "SECRET_KEY", "REDIS_URL"} & set(_environment("/tmp"))
+    assert settings.SECRET_KEY not in str(environment())
+    assert not {"DATABASE_URL", "SECRET_KEY", "REDIS_URL"} & set(environment())
     with pytest.raises(EngineError, match="not part of the engine"):
         Child("os:system", {"command": "true"}).run(
             report=lambda *_: None, log=lambda _: None, check=lambda: None

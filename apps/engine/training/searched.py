@@ -18,8 +18,8 @@ from apps.engine.types import Report
 
 logger = logging.getLogger(__name__)
 
-START_S = 2.5
-"""What a child takes to start on an idle machine; where it took longer, all the rest does too."""
+SPIN_S = 0.03
+"""Processor time by which a search measures how long it waits for the processor now."""
 MOST_SLOWED = 5.0
 JUDGING_S, JUDGING_ROW_S = 0.4, 1e-5
 """What judging the blend takes, and writing down what was found, on an idle machine."""
@@ -35,14 +35,13 @@ class Clock:
     ends: float
     judging_s: float
     slowed: float = 1.0
-    """How many times longer than on an idle machine the start took."""
+    """How many times longer than alone on the machine a computation takes now."""
 
     @classmethod
     def of(cls, *, budget_s: float, began: float | None, rows: int) -> "Clock":
         """``began``: when the worker took it up; the start of this process is part of the time."""
         now = time.time()
-        since = min(began or now, now)
-        slowed = min(MOST_SLOWED, max(1.0, (now - since) / START_S))
+        since, slowed = min(began or now, now), _slowed()
         judging_s = slowed * (JUDGING_S + JUDGING_ROW_S * rows)
         return cls(since, since + budget_s, min(judging_s, MOST_JUDGING * budget_s), slowed)
 
@@ -55,6 +54,13 @@ class Clock:
     def fits_left_s(self) -> float:
         """Until the last fit is to be over."""
         return self.ends - self.judging_s - time.time()
+
+
+def _slowed() -> float:
+    began, spent = time.monotonic(), time.process_time()
+    while time.process_time() - spent < SPIN_S:
+        pass
+    return min(MOST_SLOWED, max(1.0, (time.monotonic() - began) / SPIN_S))
 
 
 def search_and_validate(

@@ -1,0 +1,90 @@
+"""Children are forked by a nursery: each by itself, none outlives whom it works for."""
+
+import os
+import resource
+import signal
+import threading
+
+import pytest
+from django.conf import settings
+
+from apps.engine.errors import Stopped
+from apps.jobs import nursery
+from apps.jobs.children import Child, OutOfMemory
+from tests.jobs.processes import is_alive, wait_for
+
+pytestmark = pytest.mark.once
+WORK = "apps.engine.rehearsal:rehearse"
+
+
+def run(call=WORK, *, check=lambda: None, **arguments):
+    return Child(call, arguments).run(report=lambda *_: None, log=lambda _: None, check=check)
+
+
+@pytest.fixture
+def marker(tmp_path):
+    return tmp_path / "pids"
+
+
+def pid_in(marker) -> int:
+    wait_for(lambda: marker.exists() and marker.read_text(), within_s=30, what="the child runs")
+    return int(marker.read_text().split()[-1])
+
+
+def test_two_children_of_one_nursery_are_processes_of_their_own(marker):
+    for _ in range(2):
+        assert run(does="work", seconds=0.1, marker=str(marker)) == {"seconds": 0.1}
+    first, second = map(int, marker.read_text().split())
+    assert len({first, second, nursery._process.pid}) == 3
+    assert not is_alive(first)
+
+
+def test_a_child_is_limited_nice_and_alone_in_its_group(marker):
+    seen = {}
+
+    def look():
+        if not seen and marker.exists() and marker.read_text():
+            pid = pid_in(marker)
+            memory_bytes, _ = resource.prlimit(pid, resource.RLIMIT_AS)
+            seen["memory"] = memory_bytes - settings.CHILD_MEMORY_BYTES
+            seen["file"], _ = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+            seen["group"] = os.getpgid(pid) == pid
+            seen["nice"] = os.getpriority(os.PRIO_PROCESS, pid) - os.getpriority(
+                os.PRIO_PROCESS, nursery._process.pid
+            )
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        run(does="hang", marker=str(marker), check=look)
+    assert 0 < seen["memory"] < 4 * 1024**3  # what the libraries have mapped
+    assert (seen["file"], seen["group"], seen["nice"] >= 1) == (
+        settings.CHILD_FILE_BYTES,
+        True,
+        True,
+    )
+    assert not is_alive(pid_in(marker))
+
+
+def test_with_a_killed_nursery_its_children_end_and_the_next_call_gets_a_new_one(marker):
+    told = []
+
+    def call():
+        try:
+            run(does="hang", marker=str(marker))
+        except OutOfMemory as error:
+            told.append(str(error))
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    pid = pid_in(marker)
+    nursery._process.send_signal(signal.SIGKILL)
+    thread.join(timeout=30)
+    assert told
+    wait_for(lambda: not is_alive(pid), within_s=5, what="the child is gone")
+    assert run(does="work", seconds=0.1) == {"seconds": 0.1}
+
+
+def test_a_module_that_does_not_exist_is_told_by_the_child_and_the_nursery_lives_on():
+    with pytest.raises(Exception, match="ended without an answer"):
+        run("apps.engine.nowhere:nothing")
+    assert run(does="work", seconds=0.1) == {"seconds": 0.1}
