@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from apps.engine.charts.theme import Figure
-from apps.engine.charts.training import overlaid
 from apps.modeling.models import Trial
 
 
@@ -70,24 +68,3 @@ def overlays_of(trials: Sequence[Trial]) -> dict[str, str]:
         for name, one in OVERLAID.items()
         if trials and all(one.of(trial.diagnosis) for trial in trials)
     }
-
-
-def overlaid_curves(trials: Sequence[Trial], name: str) -> Figure:
-    """One curve of each trial, on development rows that did not train it."""
-    return _drawn(OVERLAID[name], [(trial.title, trial.diagnosis) for trial in trials])
-
-
-def class_figure(by_class: Sequence[Mapping[str, Any]], name: str) -> Figure:
-    """A curve of each of the most frequent classes against the rest."""
-    return _drawn(OF_CLASSES[name], [(one["name"], one) for one in by_class], named="class")
-
-
-def _drawn(one: Overlay, told: Sequence[tuple[str, Mapping[str, Any]]], **how: Any) -> Figure:
-    return overlaid(
-        [(name, one.of(diagnosis)) for name, diagnosis in told],
-        across=one.across_says,
-        up=one.up_says,
-        diagonal=one.diagonal,
-        shares=one.shares,
-        **how,
-    )

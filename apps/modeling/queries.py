@@ -1,6 +1,6 @@
 """Reads about models. ``signed_model`` is the door through which production looks."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,10 +21,11 @@ from apps.engine.charts.rankings import (
 )
 from apps.engine.charts.scores import calibration_curve, precision_recall_curve, roc_curve
 from apps.engine.charts.theme import Figure
+from apps.engine.charts.training import overlaid
 from apps.engine.training.pipeline import BLENDS
 from apps.engine.types import Problem
 from apps.modeling.models import Candidate, Evaluation, Opening, Trial
-from apps.modeling.overlays import OF_CLASSES, class_figure
+from apps.modeling.overlays import OF_CLASSES, OVERLAID, Overlay
 from apps.modeling.reports import (
     calibration_says,
     confusion_rows,
@@ -340,6 +341,27 @@ def _learning_figure(trial: Trial) -> Figure | None:
     if suite is None or len(suite.learning["points"]) < 2:
         return None
     return learning(suite.learning["points"], scale=suite.scale, guess=suite.guess)
+
+
+def overlaid_curves(trials: Sequence[Trial], name: str) -> Figure:
+    """One curve of each trial, on development rows that did not train it."""
+    return _overlaid(OVERLAID[name], [(trial.title, trial.diagnosis) for trial in trials])
+
+
+def class_figure(by_class: Sequence[Mapping[str, Any]], name: str) -> Figure:
+    """A curve of each of the most frequent classes against the rest."""
+    return _overlaid(OF_CLASSES[name], [(one["name"], one) for one in by_class], named="class")
+
+
+def _overlaid(one: Overlay, told: Sequence[tuple[str, Mapping[str, Any]]], **how: Any) -> Figure:
+    return overlaid(
+        [(name, one.of(found)) for name, found in told],
+        across=one.across_says,
+        up=one.up_says,
+        diagonal=one.diagonal,
+        shares=one.shares,
+        **how,
+    )
 
 
 def _shape_figure(trial: Trial, number: str, positive: str) -> Figure | None:

@@ -18,7 +18,7 @@ from apps.modeling.forms import ExperimentForm, FreezeForm, NoteForm, RowForm
 from apps.modeling.leaderboard import SORTS, board_of
 from apps.modeling.models import Candidate, Evaluation, Experiment, Trial
 from apps.modeling.notebooks import written_notebook
-from apps.modeling.overlays import overlaid_curves, overlays_of
+from apps.modeling.overlays import overlays_of
 from apps.modeling.progress import finished_over_time, progress_of
 from apps.modeling.proposing import offers_for
 from apps.projects.access import Verb, project_view, require
@@ -138,7 +138,7 @@ def compare_figure(request: HttpRequest, project: Project, name: str) -> JsonRes
     trials = _chosen(request, project)
     if name not in overlays_of(trials):
         raise Http404
-    drawn = overlaid_curves(trials, name)
+    drawn = queries.overlaid_curves(trials, name)
     return JsonResponse(answer(drawn, dark=request.GET.get("theme") == "dark"))
 
 
