@@ -85,11 +85,11 @@ class Child:
 
     def _over(self) -> Callable[[], None]:
         """Raises when the time is over: that of any step, or that a person gave."""
-        began, given_s = time.monotonic(), self.wall_s
+        began = time.monotonic()
 
         def check() -> None:
             spent_s = time.monotonic() - began
-            if given_s is not None and spent_s > given_s:
+            if self.wall_s is not None and spent_s > self.wall_s:
                 raise OutOfTime("The time that was given to it is over.")
             if spent_s > settings.CHILD_WALL_S:
                 raise EngineError(
