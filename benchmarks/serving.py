@@ -25,7 +25,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from apps.engine.training.files import TRUSTED, load_model
-from benchmarks.rig import figures, load, servers
+from benchmarks.rig import figures, load, peers, servers
 from benchmarks.rig.figures import CannotMeasure
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -114,17 +114,8 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
 
 def peer_python() -> str:
     """The Python of the peer's own virtual environment, made on the first run."""
-    folder = PLACE / "mlflow-venv"
-    python, stamp = folder / "bin" / "python", folder / "installed"
     packages = [MLFLOW, *(f"{name}=={version(name)}" for name in SAME_AS_OURS)]
-    if not stamp.exists() or stamp.read_text().split() != packages:
-        shutil.rmtree(folder, ignore_errors=True)
-        says = "MLflow, the peer, cannot be installed into its own environment"
-        servers.run([sys.executable, "-m", "venv", str(folder)], says=says)
-        install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages]
-        servers.run([str(python), *install], says=says)
-        stamp.write_text("\n".join(packages))
-    return str(python)
+    return peers.environment(PLACE / "mlflow-venv", packages, called="MLflow")
 
 
 @contextlib.contextmanager

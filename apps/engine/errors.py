@@ -33,6 +33,10 @@ class NotEnoughData(EngineError):
     """There are too few rows, or too few of one kind, to compute what was asked."""
 
 
+class OutOfTime(EngineError):
+    """The time that a person gave is over. What is finished is kept; nothing is broken."""
+
+
 class BadModelFile(EngineError):
     """A model file does not match its record or contains a class that is not allowed."""
 

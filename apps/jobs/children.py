@@ -2,17 +2,19 @@
 
 import json
 import os
+import re
 import selectors
 import signal
 import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
 from apps.engine import errors
-from apps.engine.errors import EngineError, NotEnoughData
+from apps.engine.errors import EngineError, NotEnoughData, OutOfTime
 from apps.engine.types import Report
 from apps.jobs.nursery import Fork
 from apps.projects import keys
@@ -25,23 +27,38 @@ class OutOfMemory(EngineError):
 class Child:
     """One call of an engine function in a process of its own."""
 
-    def __init__(self, call: str, arguments: dict[str, Any]) -> None:
+    def __init__(self, call: str, arguments: dict[str, Any], wall_s: float | None = None) -> None:
+        """``wall_s``: seconds a person gave, where they are fewer than any step may take."""
+        self.wall_s = wall_s
+        self._fork: Fork | None = None
         request: dict[str, Any] = {"call": call, "arguments": arguments}
         if any(step.get("step") == "pseudonymise" for step in arguments.get("steps", ())):
             request["pseudonym_key"] = keys.for_pseudonyms().hex()  # no other child is told it
         self.request = json.dumps(request)
         self.module = call.partition(":")[0]
 
+    @property
+    def memory_bytes(self) -> int:
+        """Most memory it has held at once, with that of its libraries; 0 where nobody tells."""
+        pid = self._fork.pid if self._fork else None
+        try:
+            told = Path(f"/proc/{pid}/status").read_text() if pid else ""
+        except OSError:
+            return 0
+        peak = re.search(r"^VmHWM:\s+(\d+) kB", told, re.MULTILINE)
+        return 1024 * int(peak[1]) if peak else 0
+
     def run(
         self, *, report: Report, log: Callable[[str], None], check: Callable[[], None]
     ) -> dict[str, Any]:
         """Run to the end. ``check`` is asked four times a second and may raise to stop it."""
         with tempfile.TemporaryDirectory(prefix="mlcycle-child-") as folder:
-            fork = Fork(self.module, folder)
+            fork = self._fork = Fork(self.module, folder)
             try:
                 fork.tell(self.request)
                 return self._listen(fork, report=report, log=log, check=check)
             finally:
+                self._fork = None
                 fork.kill()
 
     def _listen(
@@ -52,9 +69,8 @@ class Child:
         log: Callable[[str], None],
         check: Callable[[], None],
     ) -> dict[str, Any]:
-        deadline = time.monotonic() + settings.CHILD_WALL_S
         last_words = ""
-        for line in _lines(fork.output, check=check, deadline=deadline):
+        for line in _lines(fork.output, check=check, over=self._over()):
             kind, _, body = line.partition(" ")
             if kind == "@progress":
                 report(*json.loads(body))
@@ -67,8 +83,24 @@ class Child:
                 log(line[:500])
         raise _death(fork.exit_code(), last_words)
 
+    def _over(self) -> Callable[[], None]:
+        """Raises when the time is over: that of any step, or that a person gave."""
+        began = time.monotonic()
 
-def _lines(descriptor: int, *, check: Callable[[], None], deadline: float) -> Any:
+        def check() -> None:
+            spent_s = time.monotonic() - began
+            if self.wall_s is not None and spent_s > self.wall_s:
+                raise OutOfTime("The time that was given to it is over.")
+            if spent_s > settings.CHILD_WALL_S:
+                raise EngineError(
+                    f"Stopped after {settings.CHILD_WALL_S // 60} minutes, the longest a single "
+                    "step may take. Use fewer rows or ask an administrator for a longer limit."
+                )
+
+        return check
+
+
+def _lines(descriptor: int, *, check: Callable[[], None], over: Callable[[], None]) -> Any:
     """Yield whole lines as they come; ask ``check`` in between."""
     os.set_blocking(descriptor, False)
     waiting = b""
@@ -76,11 +108,7 @@ def _lines(descriptor: int, *, check: Callable[[], None], deadline: float) -> An
         selector.register(descriptor, selectors.EVENT_READ)
         while True:
             check()
-            if time.monotonic() > deadline:
-                raise EngineError(
-                    f"Stopped after {settings.CHILD_WALL_S // 60} minutes, the longest a single "
-                    "step may take. Use fewer rows or ask an administrator for a longer limit."
-                )
+            over()
             if not selector.select(timeout=0.25):
                 continue
             piece = os.read(descriptor, 65536)

@@ -86,6 +86,15 @@ class Fork:
         with contextlib.suppress(BrokenPipeError), open(self._input, "w") as file:
             file.write(request + "\n")
 
+    @property
+    def pid(self) -> int | None:
+        """The child's process id, once the nursery has told it."""
+        try:
+            told = self._line.recv(64, socket.MSG_PEEK | socket.MSG_DONTWAIT).split()
+        except OSError:
+            return None
+        return int(told[0]) if told else None
+
     def exit_code(self) -> int:
         """Wait for the end of the child; minus a signal's number when one ended it."""
         told = b""

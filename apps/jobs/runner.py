@@ -21,7 +21,7 @@ from django.db import OperationalError, close_old_connections, connection, trans
 from django.db.models import F
 from django.utils import timezone
 
-from apps.engine.errors import EngineError, Stopped
+from apps.engine.errors import EngineError, OutOfTime, Stopped
 from apps.jobs.children import Child
 from apps.jobs.models import Job, JobState
 
@@ -74,16 +74,31 @@ class Desk:
         self.job.log = (self.job.log + line.rstrip() + "\n")[-LOG_BYTES:]
         self._mine().update(log=self.job.log)
 
-    def child(self, call: str, **arguments: Any) -> dict[str, Any]:
+    def child(
+        self,
+        call: str,
+        *,
+        wall_s: float | None = None,
+        beside: Callable[[int], None] | None = None,
+        **arguments: Any,
+    ) -> dict[str, Any]:
         """Run an engine function in a limited child process and return what it returns.
 
         ``call`` names a job function, for example "apps.engine.reading.imports:import_file".
-        Raises the EngineError that the child raised, Stopped, or LostLease.
+        ``wall_s``: seconds after which it is ended with OutOfTime. ``beside`` is called four times
+        a second meanwhile, with the most memory that the child has held (bytes).
+        Raises the EngineError that the child raised, OutOfTime, Stopped, or LostLease.
         """
         self.check()
-        self._child = Child(call, arguments)
+        child = self._child = Child(call, arguments, wall_s)
+
+        def check() -> None:
+            self.check()
+            if beside is not None:
+                beside(child.memory_bytes)
+
         try:
-            return self._child.run(report=self.report, log=self.log, check=self.check)
+            return child.run(report=self.report, log=self.log, check=check)
         finally:
             self._child = None
 
@@ -181,6 +196,8 @@ def run(job_id: str, body: Body) -> None:
         logger.warning("Job %s: another attempt owns it, this one wrote nothing", job.pk)
     except Stopped:
         desk.end(JobState.STOPPED, "Stopped by a person.")
+    except OutOfTime as error:
+        desk.end(JobState.STOPPED, str(error))
     except EngineError as error:
         desk.end(JobState.FAILED, str(error))
     except Exception:

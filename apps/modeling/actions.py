@@ -22,6 +22,7 @@ from apps.engine.training.rule import check_rule
 from apps.engine.types import ColumnSpec, Problem
 from apps.jobs.actions import enqueue
 from apps.jobs.models import LIVE, JobState, Queue
+from apps.modeling.attending import USUAL_SEARCH_S
 from apps.modeling.models import (
     AttackRun,
     Candidate,
@@ -38,7 +39,6 @@ from apps.projects.access import Verb, require
 from apps.projects.models import Cycle, Project
 from apps.web.refusals import Refusal
 
-USUAL_BUDGET_S = 60
 SAME_THRESHOLD = 5e-5
 """Half of the last digit that the form shows."""
 
@@ -66,7 +66,9 @@ def start_experiment(
 
     The baselines are always among them: the usual answer, and today's ``rule`` (see engine's
     rule.check_rule) where one is stated. ``too_large``: what to do with candidates beyond the
-    limits of a worker (see proposing). Raises GateClosed before the data gate is passed.
+    limits of a worker (see proposing). ``budget_s``: what all of it may take; a search
+    has what the others leave. None: no limit, and a minute for the search. Raises GateClosed
+    before the data gate is passed.
     """
     require(by, Verb.TRAIN, cycle.project)
     data = require_closed_data(cycle)
@@ -90,7 +92,7 @@ def start_experiment(
         note=note,
         balanced=balanced and problem != Problem.REGRESSION,
         preparation=fitted_choices(cycle),
-        budget_s=(budget_s or USUAL_BUDGET_S) if "search" in candidates else None,
+        budget_s=budget_s,
         started_by=by,
     )
     _start_trials(experiment, wanted, stated, by=by)
@@ -126,8 +128,13 @@ def _start_trials(
     _start_trial(experiment, CANDIDATES["dummy"], by=by)
     if stated:
         _start_trial(experiment, CANDIDATES["rule"], by=by, params=stated)
-    for offer, most_rows in wanted:
-        expected_s = experiment.budget_s if offer.key == "search" else offer.proposal.cost.fit_s
+    cheap_first = sorted(
+        wanted, key=lambda item: (item[0].key == "search", item[0].proposal.cost.fit_s)
+    )
+    for offer, most_rows in cheap_first:
+        expected_s = offer.proposal.cost.fit_s
+        if offer.key == "search":
+            expected_s = experiment.budget_s or USUAL_SEARCH_S
         _start_trial(experiment, offer.candidate, by=by, most_rows=most_rows, expected_s=expected_s)
 
 

@@ -12,6 +12,7 @@ from apps.engine.training.rule import sentence
 from apps.engine.types import Kind, Problem
 from apps.modeling.leaderboard import digits_of, gain
 from apps.modeling.models import Trial
+from apps.modeling.overlays import overlays_of
 from apps.planning.queries import as_signed
 from apps.web.refusals import Refusal
 
@@ -81,10 +82,9 @@ class ComparedTrials:
         return list(zip(self.trials[1:], found, strict=True)) if found else []
 
     @property
-    def curves(self) -> list[str]:
-        """Names of the curves that all of them have."""
-        have = [set(trial.diagnosis.get("curves", {})) for trial in self.trials]
-        return ["roc", "recall"] if all("roc" in names for names in have) else []
+    def curves(self) -> dict[str, str]:
+        """Names and titles of the curves that all of them have."""
+        return overlays_of(self.trials)
 
     @property
     def query(self) -> str:

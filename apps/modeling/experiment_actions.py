@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.engine.training.candidates import CANDIDATES
-from apps.engine.training.kept import WRAP_UP
 from apps.engine.types import Problem
 from apps.jobs.actions import enqueue, stop_job, try_again
 from apps.jobs.models import LIVE, JobState, Queue
-from apps.modeling.kept_folds import kept_folder
+from apps.modeling.attending import restart_clock
 from apps.modeling.models import Experiment, Trial
 from apps.projects import ledger
 from apps.projects.access import Verb, require
@@ -29,9 +29,7 @@ def stop_experiment(*, experiment: Experiment, by: User, keep: bool = False) -> 
     require(by, Verb.TRAIN, experiment.cycle.project)
     for trial in experiment.trials.filter(job__state__in=LIVE).select_related("job"):
         if keep and trial.job.state == JobState.RUNNING:
-            folder = kept_folder(trial)
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / WRAP_UP).touch()
+            Trial.objects.filter(pk=trial.pk).update(wrap_up_at=timezone.now())
         else:
             stop_job(trial.job)
     with transaction.atomic():
@@ -46,14 +44,18 @@ def stop_experiment(*, experiment: Experiment, by: User, keep: bool = False) -> 
 
 @transaction.atomic
 def go_on(*, experiment: Experiment, by: User) -> None:
-    """Queue stopped and failed trials again; folds that were finished are not fitted again."""
+    """Queue stopped and failed trials again; folds that were finished are not fitted again.
+
+    They have the whole time of the experiment once more.
+    """
     require(by, Verb.TRAIN, experiment.cycle.project)
     ended = experiment.trials.filter(job__state__in=[JobState.STOPPED, JobState.FAILED])
     trials = list(ended.select_related("job"))
     if not trials:
         raise Refusal("Nothing in this experiment was stopped or failed.")
+    Experiment.objects.filter(pk=experiment.pk).update(ends_at=None)
+    Trial.objects.filter(pk__in=[trial.pk for trial in trials]).update(left_s=None, wrap_up_at=None)
     for trial in trials:
-        (kept_folder(trial) / WRAP_UP).unlink(missing_ok=True)
         try_again(trial.job)
     ledger.record(
         "model.experiment_continued",
@@ -86,6 +88,7 @@ def combine(*, experiment: Experiment, trials: Sequence[Trial], how: str, by: Us
         project=experiment.cycle.project,
         by=by,
     )
+    restart_clock(experiment)
     rows = [trial.most_rows for trial in trials if trial.most_rows]
     made = Trial.objects.create(
         experiment=experiment,

@@ -11,12 +11,13 @@ from apps.engine.types import ColumnSpec
 from apps.modeling.proposing import QUEUE, SAMPLE, SKIP, Offers
 
 BUDGETS = [
+    ("", "As long as it takes; a searched blend has a minute"),
     (60, "1 minute"),
     (300, "5 minutes"),
     (900, "15 minutes"),
     (1800, "30 minutes"),
 ]
-"""Seconds a search may take. The longest leaves room below the limit of a single step."""
+"""Seconds an experiment may take. The longest leaves room below the limit of a single step."""
 TOO_LARGE = [
     (SAMPLE, "Fit them on a sample of the rows that a worker can take"),
     (SKIP, "Leave them out"),
@@ -51,13 +52,13 @@ class ExperimentForm(forms.Form):
         required=False,
     )
     budget_s = forms.TypedChoiceField(
-        label="Time for the searched blend",
+        label="Time for the whole experiment",
         choices=BUDGETS,
         coerce=int,
         empty_value=None,
         required=False,
-        initial=60,
-        help_text="Only used when it is among the candidates.",
+        help_text="From the first start on. Cheap candidates come first, a searched blend has what "
+        "they leave, and what is not finished by then is stopped: “Go on” takes it up again.",
     )
     seed = forms.IntegerField(
         min_value=0,

@@ -1,26 +1,113 @@
-"""Where the finished folds of a trial lie until it ends (see the engine's ``training.kept``)."""
+"""Finished folds of a trial in the file store, until it ends (see the engine's ``training.kept``).
 
-import shutil
-import time
+The child writes into a folder of its own; its worker copies what is new into the store, so that
+whichever worker takes the trial up again, on whichever machine, begins where the last one ended.
+"""
+
+from datetime import timedelta
 from pathlib import Path
 
-from django.conf import settings
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.utils import timezone
 
+from apps.datasets.storage import hash_of
+from apps.jobs.models import JobState
 from apps.modeling.models import Trial
 
+ROOT = "kept"
 KEPT_DAYS = 30
+_PART = ".part"
 
 
-def kept_folder(trial: Trial) -> Path:
-    """The folder of a trial; a worker on another machine starts without it."""
-    return settings.VAR / "kept" / f"trial-{trial.pk}"
+class KeptFolds:
+    """The kept files of one trial. A stored name ends in the SHA-256 of its bytes.
+
+    So a copy that a death cut short is known as such, and whoever copies twice does no harm.
+    """
+
+    def __init__(self, trial: Trial) -> None:
+        self.prefix = f"{ROOT}/trial-{trial.pk}"
+        self._seen: dict[str, tuple[int, int]] = {}
+        self._stored: dict[str, str] = {}
+
+    def fetch(self, folder: Path) -> None:
+        """Lay out in ``folder`` what was kept; what is not whole is left out."""
+        for stored in _files_below(self.prefix):
+            name, _, sha256 = stored.removeprefix(f"{self.prefix}/").rpartition("~")
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with default_storage.open(stored) as source:
+                target.write_bytes(source.read())
+            if hash_of(target) != sha256:
+                target.unlink()
+                default_storage.delete(stored)
+                continue
+            self._stored[name] = stored
+            self._seen[name] = _mark(target)
+
+    def sync(self, folder: Path) -> None:
+        """Store what is new or changed in ``folder``; drop first what it no longer holds."""
+        for name in [name for name in self._stored if not (folder / name).exists()]:
+            default_storage.delete(self._stored.pop(name))
+            self._seen.pop(name)
+        for file in sorted(folder.rglob("*"), key=_order):
+            name = file.relative_to(folder).as_posix()
+            if not file.is_file() or file.suffix == _PART or self._seen.get(name) == _mark(file):
+                continue
+            mark, stored = _mark(file), f"{self.prefix}/{name}~{hash_of(file)}"
+            if not default_storage.exists(stored):
+                with file.open("rb") as source:
+                    default_storage.save(stored, File(source))
+            before = self._stored.get(name)
+            if before not in (None, stored):
+                default_storage.delete(before)
+            self._stored[name], self._seen[name] = stored, mark
+
+    def forget(self) -> None:
+        """Remove all that was kept of the trial."""
+        _remove(self.prefix)
 
 
-def forget(trial: Trial) -> None:
-    """Remove what was kept of a trial that has ended, and what nobody took up for KEPT_DAYS."""
-    shutil.rmtree(kept_folder(trial), ignore_errors=True)
-    root = settings.VAR / "kept"
-    oldest = time.time() - KEPT_DAYS * 86_400
-    for folder in root.iterdir() if root.exists() else ():
-        if folder.stat().st_mtime < oldest:
-            shutil.rmtree(folder, ignore_errors=True)
+def sweep() -> None:
+    """Remove what was kept of trials that are done or gone, or ended KEPT_DAYS ago."""
+    names = [name.removeprefix("trial-") for name in _listed(ROOT)[0]]
+    since = timezone.now() - timedelta(days=KEPT_DAYS)
+    wanted = Trial.objects.filter(pk__in=names).exclude(job__state=JobState.DONE)
+    wanted = wanted.exclude(job__finished_at__lt=since).values_list("pk", flat=True)
+    for name in {*names} - {str(key) for key in wanted}:
+        _remove(f"{ROOT}/trial-{name}")
+
+
+def _order(file: Path) -> tuple[bool, str]:
+    """What a JSON file vouches for is stored before it."""
+    return file.suffix == ".json", str(file)
+
+
+def _mark(file: Path) -> tuple[int, int]:
+    told = file.stat()
+    return told.st_mtime_ns, told.st_size
+
+
+def _listed(prefix: str) -> tuple[list[str], list[str]]:
+    """Folders and files in a folder of the store."""
+    try:
+        folders, files = default_storage.listdir(prefix)
+    except FileNotFoundError:
+        return [], []
+    return folders, files
+
+
+def _remove(prefix: str) -> None:
+    folders, files = _listed(prefix)
+    for name in folders:
+        _remove(f"{prefix}/{name}")
+    for name in files:
+        default_storage.delete(f"{prefix}/{name}")
+    default_storage.delete(prefix)  # the folder itself, where the store has folders
+
+
+def _files_below(prefix: str) -> list[str]:
+    folders, files = _listed(prefix)
+    below = [stored for name in folders for stored in _files_below(f"{prefix}/{name}")]
+    return [*(f"{prefix}/{name}" for name in files), *below]

@@ -21,7 +21,10 @@ class Experiment(models.Model):
     features = models.JSONField(help_text="Column specs of the features used.")
     seed = models.PositiveIntegerField(default=0)
     budget_s = models.PositiveIntegerField(
-        null=True, help_text="Seconds that each search for settings may take; null: no search."
+        null=True, help_text="Seconds that all of it may take; null: no limit."
+    )
+    ends_at = models.DateTimeField(
+        null=True, help_text="When its time is over; null until its first trial starts."
     )
     balanced = models.BooleanField(
         default=False, help_text="Each class counts alike, however rare it is."
@@ -61,6 +64,15 @@ class Trial(models.Model):
     )
     expected_s = models.FloatField(
         default=0, help_text="Seconds that were expected before the start."
+    )
+    memory_bytes = models.PositiveBigIntegerField(
+        default=0, help_text="Most memory that its process has held; 0: not told."
+    )
+    left_s = models.FloatField(
+        null=True, help_text="Seconds left of its time when its worker last looked; null: no limit."
+    )
+    wrap_up_at = models.DateTimeField(
+        null=True, help_text="When a person asked a search to end with what it has."
     )
     job = models.ForeignKey(Job, models.PROTECT, related_name="+", null=True)
     result = models.JSONField(default=dict, help_text="What cross_validate returned.")

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from apps.jobs.models import JobState
 from apps.modeling.leaderboard import Board
-from apps.modeling.models import Trial
+from apps.modeling.models import Experiment, Trial
 from apps.modeling.proposing import in_words
 
 START_S = 6.0
@@ -24,6 +24,8 @@ class Progress:
     running: list[Trial]
     unfinished: int
     left_says: str
+    time_says: str = ""
+    """Of the limit that the experiment has."""
 
     @property
     def percent(self) -> int:
@@ -41,8 +43,21 @@ def progress_of(board: Board) -> Progress:
         folds * len(trials),
         running,
         sum(1 for trial in trials if trial.job and trial.job.state in ended),
-        _left_says(trials, running),
+        _left_says(trials, running, board.experiment),
+        _time_says(board.experiment),
     )
+
+
+def _time_says(experiment: Experiment) -> str:
+    if experiment.budget_s is None:
+        return ""
+    limit = in_words(experiment.budget_s)
+    if experiment.ends_at is None:
+        return f"It may take {limit}, counted from the first start."
+    left_s = (experiment.ends_at - timezone.now()).total_seconds()
+    if left_s <= 0:
+        return f"Its {limit} are over: what runs ends now."
+    return f"{in_words(left_s)} of {limit} left; what is not finished by then is stopped and kept."
 
 
 def _fits(trial: Trial, folds: int) -> int:
@@ -51,7 +66,7 @@ def _fits(trial: Trial, folds: int) -> int:
     return folds * trial.job.percent // 100
 
 
-def _left_says(trials: Sequence[Trial], running: Sequence[Trial]) -> str:
+def _left_says(trials: Sequence[Trial], running: Sequence[Trial], experiment: Experiment) -> str:
     """What is left by what was expected, corrected by how the finished ones turned out."""
     waiting = [trial for trial in trials if trial.job and trial.job.state == JobState.WAITING]
     if not running and not waiting:
@@ -61,7 +76,10 @@ def _left_says(trials: Sequence[Trial], running: Sequence[Trial]) -> str:
     pace = sum(_spent_s(trial) for trial in finished) / planned_s if planned_s else 1.0
     left_s = sum(pace * _planned_s(trial) for trial in waiting)
     left_s += sum(_rest_s(trial, pace) for trial in running)
-    return f"about {in_words(max(1.0, left_s / max(1, len(running))))} left"
+    left_s /= max(1, len(running))
+    if experiment.ends_at is not None:
+        left_s = min(left_s, (experiment.ends_at - timezone.now()).total_seconds())
+    return f"about {in_words(max(1.0, left_s))} left"
 
 
 def _planned_s(trial: Trial) -> float:

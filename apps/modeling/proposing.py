@@ -69,6 +69,13 @@ class Offers:
         return preparation_in_words(self.facts)
 
     @property
+    def expected_says(self) -> str:
+        """How long those that are chosen at first take, in words."""
+        chosen = [offer for offer in self.offers if offer.proposal.is_proposed]
+        fits = sum(offer.proposal.cost.fit_s for offer in chosen if offer.key != "search")
+        return in_words(fits)
+
+    @property
     def limits_say(self) -> str:
         """The limits of a worker in words."""
         gigabytes = settings.CHILD_MEMORY_BYTES / 1024**3

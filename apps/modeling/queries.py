@@ -25,6 +25,7 @@ from apps.engine.charts.training import overlaid
 from apps.engine.training.pipeline import BLENDS
 from apps.engine.types import Problem
 from apps.modeling.models import Candidate, Evaluation, Opening, Trial
+from apps.modeling.overlays import OF_CLASSES, OVERLAID, Overlay
 from apps.modeling.reports import (
     calibration_says,
     confusion_rows,
@@ -318,7 +319,10 @@ def _spread(told: dict[str, Any], positive: str) -> Figure:
 
 
 def trial_figure(trial: Trial, name: str) -> Figure | None:
-    """A chart of a trial's development rows: of DRAWN, a curve, ``learning``, ``shape-1`` on."""
+    """A chart of a trial's development rows.
+
+    ``name``: of DRAWN or OF_CLASSES, a curve, ``learning``, ``shape-1`` and so on.
+    """
     told = trial.diagnosis
     positive = str(trial.experiment.plan.task("features").get("positive") or "")
     if name in DRAWN and DRAWN[name][0] in told:
@@ -327,6 +331,8 @@ def trial_figure(trial: Trial, name: str) -> Figure | None:
         return _shape_figure(trial, name.removeprefix("shape-"), positive)
     if name == "learning":
         return _learning_figure(trial)
+    if name in OF_CLASSES and told.get("by_class"):
+        return class_figure(told["by_class"], name)
     return curve(told.get("curves", {}), name, of=trial.title)
 
 
@@ -337,19 +343,25 @@ def _learning_figure(trial: Trial) -> Figure | None:
     return learning(suite.learning["points"], scale=suite.scale, guess=suite.guess)
 
 
-OVERLAID = {
-    "roc": ("roc", "false_positive_rate", "true_positive_rate", "False alarms", "Found"),
-    "recall": ("precision_recall", "recall", "precision", "Recall", "Precision"),
-}
-"""Name in the address -> curve, its two columns, and how the axes are called."""
-
-
 def overlaid_curves(trials: Sequence[Trial], name: str) -> Figure:
     """One curve of each trial, on development rows that did not train it."""
-    key, across, up, across_says, up_says = OVERLAID[name]
-    found = [(trial.title, trial.diagnosis["curves"][key]) for trial in trials]
-    curves = [(title, list(zip(told[across], told[up], strict=True))) for title, told in found]
-    return overlaid(curves, across=across_says, up=up_says, diagonal=name == "roc")
+    return _overlaid(OVERLAID[name], [(trial.title, trial.diagnosis) for trial in trials])
+
+
+def class_figure(by_class: Sequence[Mapping[str, Any]], name: str) -> Figure:
+    """A curve of each of the most frequent classes against the rest."""
+    return _overlaid(OF_CLASSES[name], [(one["name"], one) for one in by_class], named="class")
+
+
+def _overlaid(one: Overlay, told: Sequence[tuple[str, Mapping[str, Any]]], **how: Any) -> Figure:
+    return overlaid(
+        [(name, one.of(found)) for name, found in told],
+        across=one.across_says,
+        up=one.up_says,
+        diagonal=one.diagonal,
+        shares=one.shares,
+        **how,
+    )
 
 
 def _shape_figure(trial: Trial, number: str, positive: str) -> Figure | None:

@@ -18,6 +18,7 @@ from apps.modeling.forms import ExperimentForm, FreezeForm, NoteForm, RowForm
 from apps.modeling.leaderboard import SORTS, board_of
 from apps.modeling.models import Candidate, Evaluation, Experiment, Trial
 from apps.modeling.notebooks import written_notebook
+from apps.modeling.overlays import overlays_of
 from apps.modeling.progress import finished_over_time, progress_of
 from apps.modeling.proposing import offers_for
 from apps.projects.access import Verb, project_view, require
@@ -134,8 +135,8 @@ def compare(request: HttpRequest, project: Project) -> HttpResponse:
 @project_view(Verb.LOOK)
 def compare_figure(request: HttpRequest, project: Project, name: str) -> JsonResponse:
     """Curves of the chosen trials in one chart, with their numbers."""
-    trials = [trial for trial in _chosen(request, project) if "roc" in trial.diagnosis["curves"]]
-    if name not in queries.OVERLAID or not trials:
+    trials = _chosen(request, project)
+    if name not in overlays_of(trials):
         raise Http404
     drawn = queries.overlaid_curves(trials, name)
     return JsonResponse(answer(drawn, dark=request.GET.get("theme") == "dark"))

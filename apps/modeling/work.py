@@ -1,5 +1,6 @@
 """What a worker does: cross-validate, fit, and look at the sealed test once."""
 
+import time
 from dataclasses import asdict
 from typing import Any
 
@@ -8,7 +9,8 @@ from apps.datasets.vault import unseal
 from apps.engine.types import Kind
 from apps.jobs.models import Job
 from apps.jobs.runner import Desk
-from apps.modeling.kept_folds import forget, kept_folder
+from apps.modeling.attending import OVERRUN, attended, free_cores, searches, time_left
+from apps.modeling.kept_folds import sweep
 from apps.modeling.models import (
     AttackRun,
     Candidate,
@@ -39,7 +41,7 @@ def _common(experiment: Experiment) -> dict[str, Any]:
     }
 
 
-def _of_trial(trial: Trial) -> dict[str, Any]:
+def asked_of(trial: Trial) -> dict[str, Any]:
     """The candidate and the rows it may see, as the job functions take them."""
     split, common = trial.experiment.split, _common(trial.experiment)
     if trial.candidate == "rule":
@@ -62,19 +64,24 @@ def run_trial(job: Job, desk: Desk) -> None:
     trial = Trial.objects.select_related("experiment__split", "experiment__plan").get(job=job)
     experiment = trial.experiment
     plan = as_signed(experiment.plan)
-    searches = trial.candidate == "search" and not trial.params
-    with scratch() as folder:
+    left_s = time_left(trial, job)
+    call, wall_s, given = "apps.engine.training.trial:cross_validate", left_s, {}
+    if searches(trial):
+        call = "apps.engine.training.searched:search_and_validate"
+        given = {"budget_s": left_s, "began": time.time(), "workers": free_cores(job)}
+        wall_s = OVERRUN * left_s if left_s else None
+    with scratch() as folder, attended(trial, left_s) as attendant:
         result = desk.child(
-            "apps.engine.training.search:search_and_validate"
-            if searches
-            else "apps.engine.training.trial:cross_validate",
-            **({"budget_s": experiment.budget_s} if searches else {}),
+            call,
+            wall_s=wall_s,
+            beside=attendant,
+            **given,
             metrics=[promise.measure.as_dict() for promise in plan.promises],
             payoff=payoff_of(experiment.plan.content),
             fixed_threshold=plan.fixed_threshold,
             answers_file=str(folder / "answers.parquet"),
-            kept_folder=str(kept_folder(trial)),
-            **_of_trial(trial),
+            kept_folder=str(attendant.folder),
+            **asked_of(trial),
         )
         answers = keep(folder / "answers.parquet")
     with desk.finishing():
@@ -90,7 +97,7 @@ def run_trial(job: Job, desk: Desk) -> None:
             project=experiment.cycle.project,
             facts={"trial": trial.pk, "scores": result["scores"], "answers": answers},
         )
-    forget(trial)
+    sweep()
 
 
 def reproduce_trial(job: Job, desk: Desk) -> None:
@@ -112,7 +119,7 @@ def reproduce_trial(job: Job, desk: Desk) -> None:
             metrics=[promise.measure.as_dict() for promise in plan.promises],
             payoff=payoff_of(trial.experiment.plan.content),
             fixed_threshold=plan.fixed_threshold,
-            **_of_trial(trial),
+            **asked_of(trial),
         )
     with desk.finishing():
         asked.result = result
@@ -135,7 +142,7 @@ def attack_trial(job: Job, desk: Desk) -> None:
     result = desk.child(
         "apps.engine.training.adversary.suite:run_suite",
         time=trial.experiment.split.time,
-        **_of_trial(trial),
+        **asked_of(trial),
     )
     with desk.finishing():
         asked.result = result
@@ -158,7 +165,7 @@ def explain_row(job: Job, desk: Desk) -> None:
         "trial__experiment__split", "trial__experiment__plan"
     ).get(job=job)
     result = desk.child(
-        "apps.engine.training.single:explain_row", row=asked.row, **_of_trial(asked.trial)
+        "apps.engine.training.single:explain_row", row=asked.row, **asked_of(asked.trial)
     )
     with desk.finishing():
         asked.result = result
@@ -174,7 +181,7 @@ def fit_candidate(job: Job, desk: Desk) -> None:
         result = desk.child(
             "apps.engine.training.final:fit_final",
             target_file=str(folder / "model.skops"),
-            **_of_trial(candidate.trial),
+            **asked_of(candidate.trial),
         )
         model = keep(folder / "model.skops")
     with desk.finishing():

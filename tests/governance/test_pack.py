@@ -332,7 +332,8 @@ def test_a_pack_of_a_whole_cycle_holds_every_decision(decision, analyst, run_job
     pack.refresh_from_db()
     with zipfile.ZipFile(local(pack.sha256)) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
-    assert {"pages/plan-1.html", "records/releases.json", "records/openings.json"} <= set(files)
+    wanted = {"pages/plan-1.html", "records/releases.json", "records/attacks.json"}
+    assert wanted <= set(files)
     assert check(files, "--anchor", f"{pack.seq}:{pack.head}")[0] == 0
 
 

@@ -17,7 +17,9 @@ from tests import builders
 class Here:
     """Stands for the child process: arguments and answer pass through JSON as they do there."""
 
-    def __init__(self, call, arguments):
+    memory_bytes = 0
+
+    def __init__(self, call, arguments, wall_s=None):
         self.call, self.arguments = call, json.loads(json.dumps(arguments))
 
     def run(self, *, report, log, check):

@@ -68,10 +68,13 @@ def overlaid(
     across: str,
     up: str,
     diagonal: bool = False,
+    shares: bool = True,
+    named: str = "candidate",
 ) -> Figure:
     """At most MOST_CURVES named curves in one chart, told apart by colour and dash.
 
-    ``across`` and ``up`` name the axes, both from 0 to 1.
+    ``across`` and ``up`` name the axes, both from 0 to 1 where they are ``shares``; ``named``: what
+    the curves are of.
     """
     traces, rows = [], []
     for place, (name, points) in enumerate(curves[:MOST_CURVES]):
@@ -86,14 +89,16 @@ def overlaid(
             )
         )
         rows += [[name, rounded(x), rounded(y)] for x, y in shown]
-    ends = {"type": "line", "x0": 0, "x1": 1, "y0": 0, "y1": 1}
+    low, high = (0.0, 1.0) if shares else _ends(curves[:MOST_CURVES])
+    ends = {"type": "line", "x0": low, "x1": high, "y0": low, "y1": high}
+    range_of = {"range": [-0.01, 1.01]} if shares else {}
     return build(
         traces,
-        columns=["candidate", across, up],
+        columns=[named, across, up],
         rows=rows,
         layout={
-            "xaxis": {"title": {"text": across}, "range": [-0.01, 1.01]},
-            "yaxis": {"title": {"text": up}, "range": [-0.01, 1.01]},
+            "xaxis": {"title": {"text": across}, **range_of},
+            "yaxis": {"title": {"text": up}, **range_of},
             "shapes": [{**ends, "line": {"color": MUTED, "width": 1, "dash": "dot"}}]
             if diagonal
             else [],
@@ -101,3 +106,9 @@ def overlaid(
             "height": 340,
         },
     )
+
+
+def _ends(curves: Sequence[tuple[str, Sequence[tuple[float, float]]]]) -> tuple[float, float]:
+    """Of both axes together: where a diagonal begins and ends."""
+    values = [value for _, points in curves for point in points for value in point]
+    return min(values), max(values)

@@ -90,7 +90,7 @@ def gain_over_rows(
 ) -> Gain:
     """Paired bootstrap of two models' answers on the same rows (percentile interval, 95 %).
 
-    Each round draws the same rows for both, each class to its own count, so that what is easy or
+    Each round draws the same rows for both, the rows of each class apart, so that what is easy or
     hard for both cancels out. Source: Efron and Tibshirani (1993), An Introduction to the
     Bootstrap, chapter 16. Raises what ``metrics.score`` raises.
     """

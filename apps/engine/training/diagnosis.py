@@ -5,7 +5,12 @@ from typing import Any
 
 from apps.engine.evaluation.calibration import calibration
 from apps.engine.evaluation.clusters import error_clusters
-from apps.engine.evaluation.curves import binary_curves, confusion, regression_points
+from apps.engine.evaluation.curves import (
+    binary_curves,
+    class_curves,
+    confusion,
+    regression_points,
+)
 from apps.engine.evaluation.gains import errors_by_size, gain_curve, score_bins
 from apps.engine.evaluation.payoff import Payoff, best_threshold, value_at, value_curve
 from apps.engine.evaluation.weak_spots import weak_spots
@@ -52,10 +57,11 @@ def diagnose(
 
     Returns ``rows``, ``weak`` (see weak_spots), ``clusters`` (see error_clusters, the examples
     told as cases), ``worst`` single answers and ``wrong`` ones by lot (see cases.Cases); for
-    classes ``confusion`` at the threshold; for two classes ``curves``, ``gain``, ``spread`` (see
-    gains), ``calibration``, ``threshold`` and with a payoff ``money`` (see payoff.value_at),
-    ``others`` (the same at other thresholds), ``value_curve``, ``break_even`` and ``payoff``; for
-    a quantity ``points`` and ``sizes``.
+    classes ``confusion`` at the threshold; for several of them ``by_class`` (see
+    curves.class_curves); for two classes ``curves``, ``gain``, ``spread`` (see gains),
+    ``calibration``, ``threshold`` and with a payoff ``money`` (see payoff.value_at), ``others``
+    (the same at other thresholds), ``value_curve``, ``break_even`` and ``payoff``; for a quantity
+    ``points`` and ``sizes``.
     """
     table = rows.table.iloc[answers.row].reset_index(drop=True)
     told = labelled(answers.told, positive=positive, threshold=threshold)
@@ -76,6 +82,8 @@ def diagnose(
         return {**result, "points": points, "sizes": errors_by_size(answers.truth, told.labels)}
     told = told.covering(answers.truth)
     result["confusion"] = confusion(answers.truth, told.labels, classes=told.classes)
+    if problem == Problem.MULTICLASS and told.probabilities is not None:
+        result["by_class"] = class_curves(answers.truth, told.probabilities, classes=told.classes)
     if positive is None or positive not in told.classes or told.probabilities is None:
         return result
     scores, is_positive = (

@@ -1,48 +1,33 @@
 """Job function of a frozen candidate: fit it on all development rows, explain it, keep it."""
 
 import os
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from apps.engine.splitting.folds import fold_indices, read_split
+from apps.engine.training.asked import Asked
 from apps.engine.training.explain import explain
 from apps.engine.training.files import file_sha256, save_model
-from apps.engine.training.rows import load_rows, specs
-from apps.engine.training.task import Task, versions
-from apps.engine.types import Problem, Report
+from apps.engine.training.task import versions
+from apps.engine.types import Report
 
 
 def fit_final(
     *,
-    development: str,
-    split_file: str,
-    method: str,
-    candidate: str,
-    target: str,
-    features: list[dict[str, Any]],
-    problem: str,
-    positive: str | None,
-    seed: int,
     target_file: str,
     report: Report,
-    params: dict[str, Any] | None = None,
-    balanced: bool = False,
-    most_rows: int | None = None,
-    choices: Sequence[Mapping[str, Any]] = (),
+    **arguments: Any,
 ) -> dict[str, Any]:
     """Fit a candidate on all development rows and write it as a skops file. Job function.
 
+    ``arguments``: those of ``asked.Asked``.
     Returns hash and size of the file, class names, versions, fit seconds, the hash of the rows
     that it was trained on, the features that were left out because they are empty, and what
     ``explain.explain`` tells, measured on rows that did not train: for that the candidate is
     fitted once more on each fold.
     """
-    kind = Problem(problem)
-    task = Task(candidate, features, kind, positive, seed, params, balanced, most_rows, choices)
-    rows = load_rows(development, target=target, spec=specs(features), problem=kind)
-    folds = fold_indices(read_split(split_file), method=method)
+    asked = Asked(**arguments)
+    task, rows, folds = asked.task, asked.rows(), asked.folds()
     steps = 2 + len(folds)
     report(0, steps, "Fitting on all development rows")
     pipeline, fit_s = task.fit(rows, np.arange(len(rows.target)))
@@ -55,9 +40,11 @@ def fit_final(
         "fit_s": fit_s,
         "rows": len(task.sampled(np.arange(len(rows.target)))),
         "classes": [str(name) for name in getattr(pipeline, "classes_", [])],
-        "trained_on": file_sha256(development),
+        "trained_on": file_sha256(asked.development),
         "left_out": [
-            str(feature["name"]) for feature in features if rows.table[feature["name"]].isna().all()
+            str(feature["name"])
+            for feature in asked.features
+            if rows.table[feature["name"]].isna().all()
         ],
         **told,
         "versions": versions(),

@@ -1,16 +1,16 @@
 """Job function that explains one answer: what each feature adds to it, and takes from it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from apps.engine.errors import BadParameter
-from apps.engine.splitting.folds import fold_indices, read_split
+from apps.engine.training.asked import Asked
 from apps.engine.training.cases import plain
 from apps.engine.training.frame import model_columns
-from apps.engine.training.rows import Rows, load_rows, predict, specs
+from apps.engine.training.rows import Rows, predict, specs
 from apps.engine.training.task import Task
 from apps.engine.types import ColumnSpec, Problem, Report
 
@@ -22,20 +22,8 @@ Z95 = 1.959964
 def explain_row(
     *,
     row: int,
-    development: str,
-    split_file: str,
-    method: str,
-    candidate: str,
-    target: str,
-    features: list[dict[str, Any]],
-    problem: str,
-    positive: str | None,
-    seed: int,
     report: Report,
-    params: dict[str, Any] | None = None,
-    balanced: bool = False,
-    most_rows: int | None = None,
-    choices: Sequence[Mapping[str, Any]] = (),
+    **arguments: Any,
 ) -> dict[str, Any]:
     """Share an answer out among the features (Shapley values, drawn). Job function.
 
@@ -46,7 +34,7 @@ def explain_row(
 
     Parameters
     ----------
-    row : 1 is the first development row; the others as those of ``trial.cross_validate``
+    row : 1 is the first development row; the others: those of ``asked.Asked``
 
     Returns
     -------
@@ -68,13 +56,12 @@ def explain_row(
     Features that go together share their part. It tells how the model answers, not what causes
     what.
     """
-    kind = Problem(problem)
-    task = Task(candidate, features, kind, positive, seed, params, balanced, most_rows, choices)
-    rows = load_rows(development, target=target, spec=specs(features), problem=kind)
-    folds = fold_indices(read_split(split_file), method=method)
+    asked = Asked(**arguments)
+    task, rows, folds, kind = asked.task, asked.rows(), asked.folds(), asked.kind
     fold, train = _fold_of(row, folds, count=len(rows.target))
     report(0, 2, f"Fitting without row {row:,}")
     pipeline, _ = task.fit(rows, train)
+    positive = asked.positive
     told = predict(pipeline, rows.features.iloc[[row - 1]], problem=kind, positive=positive)
     name = ""
     if told.probabilities is not None:
@@ -95,7 +82,7 @@ def explain_row(
     }
 
 
-def _fold_of(row: int, folds: list[tuple[Any, Any]], *, count: int) -> tuple[int, Any]:
+def _fold_of(row: int, folds: Sequence[tuple[Any, Any]], *, count: int) -> tuple[int, Any]:
     if not 1 <= row <= count:
         raise BadParameter(f"There is no row {row:,}: development rows go from 1 to {count:,}.")
     for number, (train, valid) in enumerate(folds):

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,12 @@ from apps.engine.errors import NotEnoughData
 from apps.engine.evaluation.intervals import mean_interval
 from apps.engine.evaluation.metrics import Measure, measure_of, score
 from apps.engine.evaluation.payoff import Payoff
-from apps.engine.splitting.folds import fold_indices, read_split
 from apps.engine.training.answers import Answers, pooled, write_answers
+from apps.engine.training.asked import Asked
 from apps.engine.training.diagnosis import USUAL_THRESHOLD, diagnose, threshold_for
 from apps.engine.training.footprint import footprint
 from apps.engine.training.kept import FoldFit, Kept
-from apps.engine.training.rows import Rows, labelled, load_rows, predict, specs
+from apps.engine.training.rows import Rows, labelled, predict, specs
 from apps.engine.training.task import Task, versions
 from apps.engine.types import Problem, Report
 
@@ -28,25 +29,13 @@ logger = logging.getLogger(__name__)
 
 def cross_validate(
     *,
-    development: str,
-    split_file: str,
-    method: str,
-    candidate: str,
-    target: str,
-    features: list[dict[str, Any]],
-    problem: str,
-    positive: str | None,
     metrics: Sequence[str | Mapping[str, Any]],
-    seed: int,
     report: Report,
-    params: dict[str, Any] | None = None,
     payoff: dict[str, Any] | None = None,
     fixed_threshold: float | None = None,
     answers_file: str | None = None,
-    balanced: bool = False,
-    most_rows: int | None = None,
-    choices: Sequence[Mapping[str, Any]] = (),
     kept_folder: str | None = None,
+    **arguments: Any,
 ) -> dict[str, Any]:
     """Fit and score one candidate on every fold of the development rows. Job function.
 
@@ -54,8 +43,8 @@ def cross_validate(
     ``payoff`` (payoff.Payoff) the labels of a fold follow the threshold that is best on the
     answers of the *other* folds: no row has a say in the threshold it is scored with. A
     ``fixed_threshold`` is the plan's own and goes before it. A rule decides by itself.
-    ``balanced`` and ``most_rows`` as in ``task.Task``. Finished folds are kept in ``kept_folder``
-    and not fitted again when the same is asked once more.
+    ``arguments``: those of ``asked.Asked``. Finished folds are kept in ``kept_folder`` and not
+    fitted again when the same is asked once more.
 
     Returns
     -------
@@ -67,18 +56,48 @@ def cross_validate(
         footprint.footprint); ``threads``; ``threshold`` that all the answers ask for;
         ``diagnosis`` (see diagnosis.diagnose). The answers themselves go to ``answers_file``.
     """
-    kind = Problem(problem)
-    task = Task(candidate, features, kind, positive, seed, params, balanced, most_rows, choices)
-    kept = Kept(kept_folder, {**asdict(task), "of": [development, split_file], **versions()})
-    rows = load_rows(development, target=target, spec=specs(features), problem=kind)
-    folds = fold_indices(read_split(split_file), method=method)
-    fitted = _fit_folds(task, rows, folds, kept=kept, report=report)
+    asked = Asked(**arguments)
+    rows, folds = asked.rows(), asked.folds()
+    fitted = fit_folds(asked.task, rows, folds, kept=kept_of(asked, kept_folder), report=report)
     report(len(folds), len(folds), "Looking at where it errs")
+    return judged(
+        asked,
+        rows,
+        folds,
+        fitted,
+        metrics=metrics,
+        payoff=payoff,
+        fixed_threshold=fixed_threshold,
+        answers_file=answers_file,
+    )
+
+
+def kept_of(asked: Asked, folder: str | None) -> Kept:
+    """What is kept of the folds of this candidate on these rows."""
+    of = [Path(asked.development).name, Path(asked.split_file).name]
+    return Kept(folder, {**asdict(asked.task), "of": of, **versions()})
+
+
+def judged(
+    asked: Asked,
+    rows: Rows,
+    folds: Sequence[tuple[Any, Any]],
+    fitted: list[FoldFit],
+    *,
+    metrics: Sequence[str | Mapping[str, Any]],
+    payoff: dict[str, Any] | None,
+    fixed_threshold: float | None,
+    answers_file: str | None,
+) -> dict[str, Any]:
+    """Scores and diagnosis of fitted folds, as ``cross_validate`` returns them."""
+    kind = asked.kind
     worth = Payoff.from_dict(payoff) if payoff and kind == Problem.BINARY else None
-    binary = positive if kind == Problem.BINARY else None
+    binary = asked.positive if kind == Problem.BINARY else None
     answers = pooled([(fold.valid, rows.target[fold.valid], fold.told) for fold in fitted])
     measures = [measure_of(metric) for metric in metrics]
-    choice = Choice(binary, worth, USUAL_THRESHOLD if candidate == "rule" else fixed_threshold)
+    choice = Choice(
+        binary, worth, USUAL_THRESHOLD if asked.candidate == "rule" else fixed_threshold
+    )
     told = _scored(fitted, rows, answers, measures=measures, choice=choice)
     threshold = choice.of(answers)
     if answers_file:
@@ -96,7 +115,7 @@ def cross_validate(
         "diagnosis": diagnose(
             answers,
             rows,
-            spec=specs(features),
+            spec=specs(asked.features),
             problem=kind,
             positive=binary,
             payoff=worth,
@@ -140,9 +159,10 @@ def _naming(number: int, count: int) -> Iterator[None]:
         ) from error
 
 
-def _fit_folds(
+def fit_folds(
     task: Task, rows: Rows, folds: Sequence[tuple[Any, Any]], *, kept: Kept, report: Report
 ) -> list[FoldFit]:
+    """Fit on each fold, or take what is kept of it. ``report`` may raise to stop in between."""
     fitted = []
     for number, (train, valid) in enumerate(folds):
         says = f"Fold {number + 1} of {len(folds)}"
@@ -206,7 +226,7 @@ def _scored(
 
 
 def _over_folds(
-    told: list[dict[str, Any]], folds: list[tuple[Any, Any]], *, measures: Sequence[Measure]
+    told: list[dict[str, Any]], folds: Sequence[tuple[Any, Any]], *, measures: Sequence[Measure]
 ) -> dict[str, Any]:
     train_rows = float(np.mean([len(train) for train, _ in folds]))
     test_rows = float(np.mean([len(valid) for _, valid in folds]))

@@ -17,7 +17,7 @@ from apps.governance.models import (
     Revocation,
     WarningAccepted,
 )
-from apps.modeling.models import Candidate, Evaluation, Experiment, Opening, Trial
+from apps.modeling.models import AttackRun, Candidate, Evaluation, Experiment, Opening, Trial
 from apps.planning.models import ColumnClass, Plan
 from apps.production.models import Drill, Fallback, GlassRequest, Release, Switch, WirePolicy
 from apps.projects.canonical import canonical
@@ -49,6 +49,7 @@ def _rows_by_stage(cycle: Cycle) -> dict[Stage, dict[str, Iterable[models.Model]
         Stage.MODEL: {
             "experiments": Experiment.objects.filter(cycle=cycle).order_by("pk"),
             "trials": Trial.objects.filter(experiment__cycle=cycle),
+            "attacks": AttackRun.objects.filter(trial__experiment__cycle=cycle).order_by("pk"),
             "models": Candidate.objects.filter(cycle=cycle),
             "openings": Opening.objects.filter(cycle=cycle),
             "evaluations": Evaluation.objects.filter(opening__cycle=cycle).order_by("pk"),

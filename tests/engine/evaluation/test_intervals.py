@@ -12,8 +12,9 @@ from apps.engine.evaluation.intervals import (
     mean_interval,
     metric_interval,
     rate_interval,
+    resamples,
 )
-from apps.engine.evaluation.metrics import Predictions, score
+from apps.engine.evaluation.metrics import Predictions, measure_of, score
 
 
 @pytest.mark.parametrize(
@@ -96,6 +97,25 @@ def test_a_perfect_result_on_few_rows_is_not_certain(metric):
     low, high = metric_interval(metric, truth, told, positive="yes")
     assert high == 1.0
     assert low < 0.9
+
+
+def test_the_number_of_cases_in_a_table_is_left_to_chance():
+    share, rows = 0.2, 500
+    names = np.array(["no", "yes"], dtype=object)
+    truth = names[(np.arange(rows) < share * rows).astype(int)]
+    said = np.tile([1 - share, share], (rows, 1))  # the same for all: only the count of cases moves
+    told = Predictions(np.full(rows, "no", dtype=object), said, ("no", "yes"))
+    low, high = bootstrap_interval("log_loss", truth, told, positive="yes", rounds=2000)
+    of_share = 2 * 1.96 * np.sqrt(share * (1 - share) / rows)
+    assert high - low == pytest.approx(of_share * np.log((1 - share) / share), rel=0.1)
+
+
+def test_a_class_of_one_row_is_in_every_round():
+    truth = np.array(["rare"] + ["usual"] * 60, dtype=object)
+    drawn = list(resamples(measure_of("log_loss"), truth, seed=0, rounds=200))
+    assert {len(rows) for rows in drawn} == {61}
+    counts = {int(np.sum(truth[rows] == "rare")) for rows in drawn}
+    assert min(counts) == 1 < max(counts)
 
 
 def test_the_interval_holds_the_result_itself():

@@ -5,7 +5,7 @@ import pytest
 
 from apps.engine.evaluation.metrics import Predictions
 from apps.engine.training.kept import WRAP_UP, FoldFit, Kept
-from apps.engine.training.search import search_and_validate
+from apps.engine.training.searched import search_and_validate
 from apps.engine.types import Problem
 from tests.engine.training.test_search import arguments
 

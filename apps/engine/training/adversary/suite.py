@@ -1,10 +1,9 @@
 """Job function of the adversary suite: every attack, one line each, and the learning curve."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from apps.engine.errors import NotEnoughData
-from apps.engine.splitting.folds import fold_indices, read_split
 from apps.engine.training.adversary.bench import Bench, cheaper, sampled
 from apps.engine.training.adversary.conditions import forward_in_time, noisy_features, seed_lottery
 from apps.engine.training.adversary.learning import learning_curve
@@ -12,9 +11,9 @@ from apps.engine.training.adversary.lines import Line, skipped
 from apps.engine.training.adversary.shortcuts import gaps_only, ids_only, one_at_a_time
 from apps.engine.training.adversary.shuffled import shuffled_target
 from apps.engine.training.adversary.twins import near_duplicates
-from apps.engine.training.rows import load_rows, specs
-from apps.engine.training.task import Task, versions
-from apps.engine.types import Problem, Report
+from apps.engine.training.asked import Asked
+from apps.engine.training.task import versions
+from apps.engine.types import Report
 
 ATTACKS: tuple[tuple[str, str, Callable[[Bench], Line]], ...] = (
     ("shuffled_target", "Shuffled target", shuffled_target),
@@ -47,25 +46,13 @@ class Stage:
 
 def run_suite(
     *,
-    development: str,
-    split_file: str,
-    method: str,
-    candidate: str,
-    target: str,
-    features: list[dict[str, Any]],
-    problem: str,
-    positive: str | None,
-    seed: int,
     report: Report,
     time: str = "",
-    params: dict[str, Any] | None = None,
-    balanced: bool = False,
-    most_rows: int | None = None,
-    choices: Sequence[Mapping[str, Any]] = (),
+    **arguments: Any,
 ) -> dict[str, Any]:
     """Attack a candidate on development rows. Job function; never sees sealed rows.
 
-    Arguments as those of ``trial.cross_validate``; ``time`` is the column of dates, "" to take the
+    ``arguments``: those of ``asked.Asked``; ``time`` is the column of dates, "" to take the
     first one of the table. To stay within minutes it takes at most bench.MOST_ROWS rows,
     bench.MOST_FOLDS folds and the candidate with fewer trees; the result says so.
 
@@ -77,15 +64,13 @@ def run_suite(
         ``rows`` used ``of`` all development rows, ``folds``, ``candidate`` that was fitted,
         ``versions``.
     """
-    kind = Problem(problem)
-    task = cheaper(
-        Task(candidate, features, kind, positive, seed, params, balanced, most_rows, choices)
-    )
-    all_rows = load_rows(development, target=target, spec=specs(features), problem=kind)
-    all_folds = fold_indices(read_split(split_file), method=method)
-    rows, folds = sampled(all_rows, all_folds, problem=kind, seed=seed)
+    asked = Asked(**arguments)
+    task, all_rows, all_folds = cheaper(asked.task), asked.rows(), asked.folds()
+    rows, folds = sampled(all_rows, all_folds, problem=asked.kind, seed=asked.seed)
     stage = Stage(report)
-    bench = Bench(task, rows, folds, all_rows, all_folds, target, time, method, stage.tell)
+    bench = Bench(
+        task, rows, folds, all_rows, all_folds, asked.target, time, asked.method, stage.tell
+    )
     lines = []
     for key, title, attack in ATTACKS:
         stage.next(title)
