@@ -306,16 +306,9 @@ class Rows:
             project=self.project, filename="a.csv", size_bytes=1, created_by=self.by
         )
         connection = Connection.objects.create(
-            team=self.project.team,
-            name="warehouse",
-            dialect="postgresql",
-            database="shop",
-            sealed="5ec7e7",
-            created_by=self.by,
+            team=self.project.team, name="warehouse", sealed="5ec7e7", created_by=self.by
         )
-        Query.objects.create(
-            source=base, connection=connection, sql="SELECT 1 AS a", asked_by=self.by
-        )
+        Query.objects.create(source=base, connection=connection, sql="SELECT 1", asked_by=self.by)
         self._agreed(base)
         Profile.objects.create(cycle=self.cycle, parquet="2" * 64, scope="table")
         Answer.objects.create(cycle=self.cycle, key="3" * 64)

@@ -148,10 +148,9 @@ def build(people: Cast, *, say: Say) -> None:
     steps.sign(cycle, Stage.PLAN, by=people.manager, reason="The value covers the cost twice.")
     steps.sign(cycle, Stage.PLAN, by=people.second_manager, reason="The figures are the desk's.")
     say("Flight delays: five tables")
-    tables = flight_tables(rows=ROWS)
     made = {
         name: steps.source(cycle, name, rows, describes=f"one of {name}", by=analyst)
-        for name, rows in tables.items()
+        for name, rows in flight_tables(rows=ROWS).items()
     }
     steps.table(
         cycle,
