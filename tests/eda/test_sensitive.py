@@ -80,6 +80,7 @@ def addresses(at, count):
         yield f"{at('chart_figure')}?x={name}&facet=diagnosis"
         yield f"{at('chart_figure')}?x=visits&colour={name}"
     yield f"{at('compare')}?by=diagnosis"
+    yield from (at("sealed"), at("sealed_figure"))
     yield from (at("time_figure", 1, name) for name in ("rows", "target", "drift", "season-1"))
 
 
@@ -87,10 +88,11 @@ READ_BY_THE_WALK = {
     *("overview", "relations", "leaks", "missing", "time", "matrix", "missing_figure", "column"),
     *("column_figure", "pair", "pair_figure", "choose_pair", "time_figure"),
     *("rows", "views", "chart", "chart_figure", "target", "compare"),
+    *("sealed", "sealed_figure"),
 }
 ONLY_POSTED = {
     *("profile", "work_out", "raise_finding", "answer_finding"),
-    *("name_view", "pin_view", "remove_view"),
+    *("name_view", "pin_view", "remove_view", "look_at_sealed"),
 }
 
 
