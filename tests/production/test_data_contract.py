@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from apps.engine.contract.rule import Rule, relation
 from apps.production import queries, serving, work
+from apps.production.standing import Standing
 from tests.production.conftest import one, told
 
 RULES = [
@@ -21,7 +22,7 @@ def agreed(release, monkeypatch):
     """The release of the tests, built while a contract was in force."""
     release.contract = {**release.contract, "rules": [rule.as_dict() for rule in RULES]}
     serving.KNOWN.forget()
-    monkeypatch.setattr(queries, "serving_release", lambda deployment: release)
+    monkeypatch.setattr(queries, "answering", lambda deployment: Standing(release))
 
 
 def test_what_refuses_is_refused_at_its_field_and_what_warns_is_answered(caller, row):
