@@ -100,6 +100,8 @@ class Grid:
     split: Split | None
     asked: Asked
     facet: Facet | None = None
+    without: tuple[str, ...] = ()
+    """Hidden columns."""
 
     @property
     def previous(self) -> int:
@@ -164,6 +166,7 @@ def grid(
         split=split,
         asked=asked,
         facet=counted,
+        without=tuple(column.name for column in spec.columns if column.name in hidden),
     )
 
 

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from apps.datasets import actions, connections, queries, querying
 from apps.datasets.forms.queries import QueryForm
 from apps.datasets.models import Source
+from apps.datasets.veiling import veiled_look
 from apps.projects.access import ALLOWS, Verb, project_view, role_in
 from apps.projects.models import Project
 from apps.web.fragments import render_page
@@ -27,7 +28,7 @@ def _page(
     context = {
         "source": source,
         "form": form,
-        "look": look,
+        "look": veiled_look(look, cycle=project.cycle),
         "closed": queries.why_closed(project.cycle),
         "may_connect": role is not None and Verb.CONNECT in ALLOWS[role],
     }

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.datasets import actions, contracts, datasheets, looking, queries, versions
+from apps.datasets import actions, contracts, datasheets, looking, queries, veiling, versions
 from apps.datasets.forms.sources import ReadingForm, SourceForm, UploadForm
 from apps.datasets.models import Source, Version
 from apps.datasets.views.uploads import bring_in, uploads_of
@@ -98,7 +98,8 @@ def _source_page(
         "upload": bound.upload or UploadForm(),
         "reading": bound.reading or (_reading(shown) if shown else None),
         "readings": queries.readings(shown) if shown and shown.is_ready else [],
-        "look": bound.look,
+        "look": veiling.veiled_look(bound.look, cycle=project.cycle),
+        "first_rows": veiling.first_rows_of(shown, cycle=project.cycle),
         "closed": queries.why_closed(project.cycle),
         **_waiting(project, shown),
         **_agreed(project, found, shown),

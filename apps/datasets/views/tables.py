@@ -12,6 +12,7 @@ from apps.datasets.models import Step
 from apps.engine.errors import EngineError
 from apps.engine.grid.rows import MOST_WORDS
 from apps.engine.recipe.registry import STEPS
+from apps.planning.queries import sensitive_columns
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
 from apps.projects.queries import GateClosed
@@ -116,7 +117,8 @@ def build(request: HttpRequest, project: Project) -> HttpResponse:
 def table(request: HttpRequest, project: Project) -> HttpResponse:
     """The rows: all of them before the split, development rows after it."""
     data = request.GET
-    grid = grids.grid(project.cycle, page=data.get("page", "1"), data=data)
+    hidden = sensitive_columns(project.cycle)
+    grid = grids.grid(project.cycle, page=data.get("page", "1"), hidden=hidden, data=data)
     if data.get("add_column") and grid is not None and not grid.asked.problem:
         return redirect(f"{request.path}{grid.asked.tail}")
     limits = {"most_choices": MOST_CHOICES, "most_words": MOST_WORDS}

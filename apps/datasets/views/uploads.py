@@ -28,6 +28,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.datasets import actions, uploads
 from apps.datasets.models import Source, Upload, Version
 from apps.datasets.storage import local, scratch
+from apps.datasets.veiling import may_leave
 from apps.engine.errors import EngineError
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
@@ -155,16 +156,18 @@ def _pieces(request: HttpRequest) -> Iterator[bytes]:
 def original(request: HttpRequest, project: Project, version_id: int) -> HttpResponse:
     """The bytes as they came."""
     version = get_object_or_404(Version, pk=version_id, source__project=project)
+    may_leave(version, cycle=project.cycle)
     return download(local(version.sha256), _clean(version.filename))
 
 
 @require_GET
-@project_view(Verb.LOOK)
+@project_view(Verb.COLLECT)  # whole rows, as they stand in the original
 def rejected(request: HttpRequest, project: Project, version_id: int) -> HttpResponse:
     """All rows that were left out, with their lines."""
     version = get_object_or_404(Version, pk=version_id, source__project=project)
     if not version.report.get("rejects"):
         raise Http404
+    may_leave(version, cycle=project.cycle)
     name = f"{version.source.name} v{version.number} rejected rows.csv"
     return download(local(version.report["rejects"]), _clean(name))
 
