@@ -75,7 +75,7 @@ def test_from_the_choice_to_the_card(
         files = {"development.parquet": chosen.split.development}
         for name, sha256 in {**files, "split.parquet": chosen.split.split_file}.items():
             (tmp_path / name).write_bytes(local(sha256).read_bytes())
-        address = reverse("modeling:notebook", args=[slug, chosen.number])
+        address = reverse("modeling:notebook", args=[slug, chosen.pk])
         notebook = json.loads(client.get(address).getvalue())
         answers = run(notebook, tmp_path, monkeypatch)
         ours = read_answers(local(second.answers))
