@@ -55,8 +55,8 @@ def close_data(cycle: Cycle, *, analyst: Any, manager: Any) -> None:
     """Plan and data of simulated card payments, both gates signed."""
     plan = copy.deepcopy(fraud.PLAN)
     for promise in plan["metrics"]["items"]:  # speed is asked here, not skill
-        promise["threshold"] = 0.01
-    plan["metrics"]["baseline"] = 0.005
+        promise["threshold"] = 0.6
+    plan["metrics"]["baseline"] = 0.55
     steps.plan(cycle, plan, by=analyst)
     steps.submit(cycle, Stage.PLAN, by=analyst)
     steps.sign(cycle, Stage.PLAN, by=manager, reason="Benchmark.")

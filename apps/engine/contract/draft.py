@@ -80,14 +80,14 @@ def _of_column(
     if rows >= FEW_ROWS and is_key:
         yield Rule("unique", (name,), WARN, why=f"In all {rows:,} rows.")
     elif kind in _NUMERIC:
-        yield from _span(name, present)
+        yield from _span(name, present, whole=kind is Kind.INTEGER)
     elif kind is Kind.TEXT:
         yield from _values(name, present)
     elif kind is Kind.DATETIME:
         yield from _freshness(name, present, today=today)
 
 
-def _span(name: str, present: "pd.Series[Any]") -> Iterator[Rule]:
+def _span(name: str, present: "pd.Series[Any]", *, whole: bool) -> Iterator[Rule]:
     numbers = present.to_numpy(dtype=np.float64)
     numbers = numbers[np.isfinite(numbers)]
     if not len(numbers):
@@ -98,22 +98,23 @@ def _span(name: str, present: "pd.Series[Any]") -> Iterator[Rule]:
         yield Rule("between", (name,), WARN, low=0.0, high=1.0, why=why)
         return
     room = ROOM * (high - low)
-    floor = _outward(low - room, up=False)
+    floor = _outward(low - room, up=False, whole=whole)
     yield Rule(
         "between",
         (name,),
         WARN,
         low=0.0 if low >= 0 and floor < 0 else floor,
-        high=0.0 if high <= 0 < high + room else _outward(high + room, up=True),
+        high=0.0 if high <= 0 < high + room else _outward(high + room, up=True, whole=whole),
         why=why,
     )
 
 
-def _outward(value: float, *, up: bool) -> float:
-    """Rounded away from the data to two significant digits."""
+def _outward(value: float, *, up: bool, whole: bool) -> float:
+    """Rounded away from the data to two significant digits, and to a whole number."""
     if value == 0 or not math.isfinite(value):
         return value if math.isfinite(value) else math.copysign(1e300, value)
     step = 10.0 ** (math.floor(math.log10(abs(value))) - 1)
+    step = max(step, 1.0) if whole else step
     if step == 0 or not math.isfinite(step):
         return value
     steps = math.ceil(value / step) if up else math.floor(value / step)

@@ -221,12 +221,12 @@ def _says(
         "time": f"the latest by “{time}”",
     }[method]
     says = [
-        f"{tests} of {len(fold)} rows ({tests / len(fold):.1%}) are the sealed test: {how}.",
-        f"{len(fold) - tests} rows are for development, in {folds} folds.",
+        f"{tests:,} of {len(fold):,} rows ({tests / len(fold):.1%}) are the sealed test: {how}.",
+        f"{len(fold) - tests:,} rows are for development, in {folds} folds.",
     ]
     early = int((fold == TRAIN_ONLY).sum())
     if early:
         says.append(
-            f"Each fold learns only from earlier rows; the first {early} rows only ever train."
+            f"Each fold learns only from earlier rows; the first {early:,} rows only ever train."
         )
     return says
