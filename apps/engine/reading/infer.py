@@ -1,6 +1,7 @@
 """What a text column holds, decided over all its rows and never at the price of a value."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -165,13 +166,17 @@ def _cast(cells: pa.StringArray, to: pa.DataType) -> pa.Array | None:
 
 def _booleans(cells: pa.StringArray) -> pa.Array | None:
     """True and false in any case, as booleans; None when another cell is among them."""
-    if RawCells.of(cells).longest > len("false"):
-        return None
+    if not _are_booleans(cells[:_TASTE].to_pylist()):
+        return None  # most columns: their different cells need not be told apart
     encoded = cells.dictionary_encode()
-    words = [word.lower() for word in encoded.dictionary.to_pylist()[:_MOST_SPELLINGS]]
-    if len(words) < len(encoded.dictionary) or not {*words} <= {"true", "false"}:
+    words = encoded.dictionary.to_pylist()[:_MOST_SPELLINGS]
+    if len(words) < len(encoded.dictionary) or not _are_booleans(words):
         return None
-    return pa.array([word == "true" for word in words], pa.bool_()).take(encoded.indices)
+    return pa.array([word.lower() == "true" for word in words], pa.bool_()).take(encoded.indices)
+
+
+def _are_booleans(words: Sequence[str | None]) -> bool:
+    return {word.lower() for word in words if word is not None} <= {"true", "false"}
 
 
 def _formats_of(cell: str) -> list[str]:

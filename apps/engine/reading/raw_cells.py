@@ -28,7 +28,7 @@ class RawCells:
         """Look at a column. O(cells)."""
         _, edges, letters = cells.buffers()
         offsets = np.frombuffer(edges, np.int32)[cells.offset : cells.offset + len(cells) + 1]
-        sizes = np.diff(offsets)
+        sizes = offsets[1:] - offsets[:-1]
         if cells.null_count:
             sizes[~cells.is_valid().to_numpy(zero_copy_only=False)] = 0
         return cls(offsets[:-1], sizes, np.frombuffer(letters or b"", np.uint8))
