@@ -210,7 +210,7 @@ def test_the_password_is_sealed_and_stands_nowhere_else(
         "files": "".join(
             path.read_bytes().decode("latin-1")
             for path in settings.VAR.rglob("*")
-            # Never the database itself: closing its file would let go of this process's locks on it.
+            # Never the database itself: to close its file is to drop this process's locks on it.
             if path.is_file() and ".sqlite3" not in path.name
         ),
     }
