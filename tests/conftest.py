@@ -5,6 +5,8 @@ from collections.abc import Callable
 import pytest
 from django.apps import apps as django_apps
 from django.db import transaction
+from hypothesis import HealthCheck
+from hypothesis import settings as drawing
 
 from apps.accounts.models import User
 from apps.governance.gates import gate_of
@@ -14,6 +16,9 @@ from apps.projects.models import Cycle, Decision, Membership, Project, Role, Tea
 from apps.projects.stages import Stage
 
 pytest_plugins = ["tests.browser", "tests.databases", "tests.workers"]
+# How long an example takes says how busy the machine is, not whether the product is right.
+drawing.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+drawing.load_profile("untimed")
 
 PASSWORD = "correct horse battery staple"
 

@@ -83,7 +83,8 @@ class Server:
             )
         else:
             for (number,) in self.sessions():
-                self.run(f"KILL {number}")
+                with contextlib.suppress(pymysql.MySQLError):  # it may have ended by itself
+                    self.run(f"KILL {number}")
 
     def sessions(self) -> list[tuple[Any, ...]]:
         """What the product has open on the server."""

@@ -123,7 +123,7 @@ values = st.recursive(
 )
 
 
-@limits(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@limits(suppress_health_check=[HealthCheck.too_slow])
 @given(values)
 def test_both_write_the_same_canonical_bytes(value):
     try:

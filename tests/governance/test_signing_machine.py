@@ -380,7 +380,6 @@ def test_no_path_leads_to_passed_without_enough_independent_people(machine):
         settings=settings(
             max_examples=SEQUENCES,
             stateful_step_count=STEPS,
-            deadline=None,
             database=None,
             derandomize="SIGNING_SEQUENCES" not in os.environ,
             suppress_health_check=list(HealthCheck),

@@ -66,7 +66,7 @@ ROWS = st.lists(st.tuples(KEYS, NUMBERS), max_size=10)
 
 
 @pytest.mark.parametrize("kind", ["left", "inner", "right", "outer", "semi", "anti"])
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(left=ROWS, right=ROWS)
 def test_a_join_gives_the_rows_that_pandas_gives(kind, left, right):
     left, right = keyed(left, "l"), keyed(right, "r")
@@ -78,7 +78,7 @@ def test_a_join_gives_the_rows_that_pandas_gives(kind, left, right):
     assert [str(each) for each in frame.dtypes][:3] == ["string", "Int64", "Int64"]
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(left=ROWS, right=ROWS)
 def test_rows_are_counted_before_they_are_made(left, right):
     left, right = keyed(left, "l"), keyed(right, "r")

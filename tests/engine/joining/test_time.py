@@ -73,7 +73,7 @@ def test_the_published_example_of_merge_asof():
 
 
 @pytest.mark.parametrize("direction", ["backward", "forward", "nearest"])
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(left=EVENTS, right=EVENTS, days=st.none() | st.integers(1, 4))
 def test_an_as_of_join_gives_what_merge_asof_gives(direction, left, right, days):
     left, right = timeline(left, "l"), timeline(right, "r")
@@ -137,7 +137,7 @@ def _looped(left, right, asked, function, column="r"):
     return out
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     left=EVENTS,
     right=EVENTS,
@@ -184,7 +184,7 @@ def test_windows_beyond_the_limit_are_refused(monkeypatch):
         join(rows, rows, asked)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(left=EVENTS, right=EVENTS)
 def test_groups_are_what_pandas_groups(left, right):
     left, right = timeline(left, "l"), timeline(right, "r")

@@ -55,9 +55,7 @@ def as_lines(rows):
 
 
 @pytest.mark.parametrize("write", [as_workbook, as_parquet, as_json, as_lines])
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(ROW, min_size=1, max_size=8))
 def test_any_table_that_was_written_reads_back(imported, write, rows):
     expected = [*rows, *rows] if write is as_lines else rows

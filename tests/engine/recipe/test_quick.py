@@ -38,7 +38,7 @@ conditions = st.recursive(
 )
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(conditions, numbers, numbers, numbers)
 def test_a_condition_is_the_same_either_way(text, a, b, c):
     row = {"a": a, "b": b, "c": c}

@@ -23,7 +23,7 @@ def carried(step):
     return json.loads(json.dumps(told(step)))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(RECIPES, ROWS)
 def test_each_step_gives_the_same_row(recipe, row):
     frame = one_row(row)

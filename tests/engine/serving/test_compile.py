@@ -152,7 +152,7 @@ def requests(contract):
 
 
 @pytest.mark.parametrize(("candidate", "problem"), EVERY)
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_any_row_that_passes_the_contract_is_answered_alike(candidate, problem, data):
     plain, scorer = compiled(candidate, problem)

@@ -50,7 +50,7 @@ def full(row):
     return checked
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(but=st.dictionaries(st.sampled_from([*USUAL, "other"]), anything, max_size=3))
 def test_any_row_is_taken_as_the_full_check_takes_it_or_left_to_it(but):
     row = {**USUAL, **but}
