@@ -7,6 +7,8 @@ from apps.datasets import actions, layouts
 from apps.engine.reading.tables import read_rows, write_table
 from tests import builders
 
+pytestmark = pytest.mark.once  # pages and files, the same on every database
+
 
 @pytest.fixture
 def built(bring, opened, analyst, jobs):

@@ -7,6 +7,7 @@ from apps.datasets import actions
 from apps.datasets.veiling import HIDDEN
 from apps.planning.models import ColumnClass, Sensitivity
 
+pytestmark = pytest.mark.once  # pages and files, the same on every database
 PEOPLE = pd.DataFrame(
     {
         "id": range(60),

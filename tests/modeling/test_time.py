@@ -101,6 +101,7 @@ def test_a_child_is_ended_when_its_time_is_over_and_tells_its_memory_until_then(
     assert max(seen) > 5 * 1024**2
 
 
+@pytest.mark.once
 @pytest.mark.processes
 @pytest.mark.django_db(transaction=True)
 def test_a_real_worker_ends_an_experiment_with_a_search_in_its_time(begin, crew):

@@ -16,7 +16,11 @@ from tests.production.test_killed import served
 
 AGREE_WITHIN_S = 5.0
 LATE_S = 1.5  # a call that began in time may end later on a busy machine
-pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.once,  # who answers is asked of every database in test_canary.py
+]
 
 
 class Load(threading.Thread):
