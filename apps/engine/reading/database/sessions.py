@@ -278,7 +278,7 @@ def server_told(connection: Connection, address: Address) -> str:
 
 
 def _is_read_only(connection: Connection, dialect: Dialect) -> bool:
-    """Whether the server itself says that this session cannot write."""
+    """Whether the server itself says that it lets nothing be written here."""
     if dialect is Dialect.SQLITE:
         return connection.exec_driver_sql("PRAGMA query_only").scalar() == 1
     if dialect is Dialect.POSTGRESQL:
