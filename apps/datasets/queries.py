@@ -171,8 +171,11 @@ def current_table(cycle: Cycle) -> Table | None:
 def current_split(cycle: Cycle) -> Split | None:
     """Newest sealed split of today's table for what today's plan lays down."""
     table = current_table(cycle)
-    if table is None:
-        return None
+    return sealed_split(cycle, table) if table else None
+
+
+def sealed_split(cycle: Cycle, table: Table) -> Split | None:
+    """Newest sealed split of this table for what today's plan lays down."""
     return (
         table.splits.exclude(sealed_test="")
         .filter(plan__foundation=plan_foundation(cycle))

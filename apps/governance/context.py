@@ -17,7 +17,7 @@ from apps.governance.places import field_id, is_about, task_at
 from apps.governance.rail import RailPhase, rail_of
 from apps.jobs.queries import live_jobs
 from apps.production import glass
-from apps.projects.models import Project
+from apps.projects.models import Cycle, Project
 
 MOST_PROJECTS = 50
 
@@ -68,9 +68,9 @@ def _urls() -> dict[str, str]:
     return {key: reverse(name) for key, name in names.items()}
 
 
-def _findings_here(request: HttpRequest, project: Project) -> list[FindingHere]:
+def _findings_here(request: HttpRequest, cycle: Cycle) -> list[FindingHere]:
     """Findings about the task whose page this is, so that they are read where they are mended."""
-    task = task_at(request, project)
+    task = task_at(request, cycle.project)
     if task is None:
         return []
     return [
@@ -79,7 +79,7 @@ def _findings_here(request: HttpRequest, project: Project) -> list[FindingHere]:
             gate_link(finding.cycle, finding.stage, at=f"finding-{finding.number}"),
             field_id(finding.about),
         )
-        for finding in unsettled_here(project.cycle)
+        for finding in unsettled_here(cycle)
         if finding.stage == task.stage and is_about(finding.about, task)
     ]
 
@@ -112,10 +112,10 @@ def _frame(request: HttpRequest) -> Frame:
             for row in desk.projects[:MOST_PROJECTS]
         ],
         jobs=live_jobs(person),
-        rail=rail_of(cycle, path=request.path) if cycle else (),
+        rail=rail_of(cycle, desk.gates.get(cycle.pk), path=request.path) if cycle else (),
         ledger_head=f"#{chain.seq:,} {chain.head[:16]}" if chain and chain.seq else "",
         unread=unread_count(person),
-        findings=_findings_here(request, project) if project else [],
+        findings=_findings_here(request, cycle) if cycle else [],
         away=_away(project) if project else "",
     )
 

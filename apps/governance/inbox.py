@@ -166,10 +166,14 @@ def _data_findings(person: User, cycles: Sequence[Cycle]) -> list[Finding]:
 
 @dataclass(frozen=True)
 class Desk:
-    """What lies before a person on every page: their projects by name, and what waits for them."""
+    """What lies before a person on every page: their projects by name, and what waits for them.
+
+    ``gates``: those of each project's newest cycle, by the cycle's id.
+    """
 
     projects: list[Project]
     waiting: list[Waiting]
+    gates: Mapping[int, tuple[GateGlance, ...]]
 
 
 def desk_of(person: User) -> Desk:
@@ -177,15 +181,17 @@ def desk_of(person: User) -> Desk:
     mine = Project.objects.filter(team__memberships__user=person, archived_at=None)
     cycles = list(newest_cycles(mine).order_by(Alphabetical("project__name"), "project"))
     if not cycles:
-        return Desk([], [])
+        return Desk([], [], {})
     circle = circle_of({cycle.project.team_id for cycle in cycles})
+    gates = {cycle.pk: seen for cycle, seen in zip(cycles, glances(cycles), strict=True)}
     found = [
-        *_gates(list(chain.from_iterable(glances(cycles))), person.pk, circle=circle),
+        *_gates(list(chain.from_iterable(gates.values())), person.pk, circle=circle),
         *map(_finding, findings_for(person, cycles=[cycle.pk for cycle in cycles])),
         *map(_data_finding, _data_findings(person, cycles)),
         *map(_incident, open_incidents(person)),
     ]
-    return Desk([cycle.project for cycle in cycles], sorted(found, key=lambda item: item.since))
+    waiting = sorted(found, key=lambda item: item.since)
+    return Desk([cycle.project for cycle in cycles], waiting, gates)
 
 
 def waiting_for(person: User) -> list[Waiting]:

@@ -1,10 +1,11 @@
 """The left rail: four phases, their tasks with a state each, and their gates."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.urls import reverse
 
-from apps.datasets.queries import current_split, current_table, read_sources
+from apps.datasets.queries import current_table, read_sources, sealed_split
 from apps.governance.state import GateGlance, GateState, glance
 from apps.planning.problems import problems_of
 from apps.planning.queries import current_plan
@@ -51,9 +52,10 @@ def _done(cycle: Cycle) -> set[str]:
     missing = set() if plan else {gap.task for gap in problems_of(content) if gap.blocks}
     done |= {key for key, value in content.items() if value and key not in missing}
     done |= {"collect"} if read_sources(cycle.project).exists() else set()
-    done |= {"wrangle"} if current_table(cycle) else set()
+    table = current_table(cycle)
+    done |= {"wrangle"} if table else set()
     done |= {"explore"} if cycle.profiles.exclude(result="").exists() else set()
-    done |= {"select"} if current_split(cycle) else set()
+    done |= {"select"} if table and sealed_split(cycle, table) else set()
     done |= {"train"} if cycle.experiments.exists() else set()
     done |= {"evaluate"} if cycle.openings.exists() else set()
     done |= {"deploy"} if cycle.releases.exclude(content_hash="").exists() else set()
@@ -86,11 +88,16 @@ def _gate_says(seen: GateGlance) -> str:
     }.get(seen.state, "")
 
 
-def rail_of(cycle: Cycle, *, path: str) -> tuple[RailPhase, ...]:
-    """The rail of this cycle; ``path`` marks where the reader is."""
+def rail_of(
+    cycle: Cycle, gates: Sequence[GateGlance] | None = None, *, path: str
+) -> tuple[RailPhase, ...]:
+    """The rail of this cycle; ``path`` marks where the reader is.
+
+    ``gates``: as ``glances`` found them already; asked for anew unless given.
+    """
     slug, done = cycle.project.slug, _done(cycle)
     phases = []
-    for seen in glance(cycle):
+    for seen in gates or glance(cycle):
         stage = Stage(seen.stage)
         tasks = []
         for task in TASKS:
