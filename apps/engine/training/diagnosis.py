@@ -5,6 +5,7 @@ from typing import Any
 
 from apps.engine.evaluation.calibration import calibration
 from apps.engine.evaluation.clusters import error_clusters
+from apps.engine.evaluation.coverage import coverage, uncovered_groups
 from apps.engine.evaluation.curves import (
     binary_curves,
     class_curves,
@@ -61,7 +62,8 @@ def diagnose(
     curves.class_curves); for two classes ``curves``, ``gain``, ``spread`` (see gains),
     ``calibration``, ``threshold`` and with a payoff ``money`` (see payoff.value_at), ``others``
     (the same at other thresholds), ``value_curve``, ``break_even`` and ``payoff``; for a quantity
-    ``points`` and ``sizes``.
+    ``points`` and ``sizes``; for its quantile ``points`` and ``coverage`` (see coverage.coverage,
+    with ``groups`` of coverage.uncovered_groups).
     """
     table = rows.table.iloc[answers.row].reset_index(drop=True)
     told = labelled(answers.told, positive=positive, threshold=threshold)
@@ -78,8 +80,13 @@ def diagnose(
         "wrong": cases.wrong(seed=SEED),
     }
     if problem == Problem.REGRESSION:
-        points = regression_points(answers.truth, told.labels)
-        return {**result, "points": points, "sizes": errors_by_size(answers.truth, told.labels)}
+        points = regression_points(answers.truth, told.labels, level=told.level)
+        if told.level is None:
+            sizes = errors_by_size(answers.truth, told.labels)
+            return {**result, "points": points, "sizes": sizes}
+        groups = uncovered_groups(table, spec, truth=answers.truth, told=told)
+        kept = {**coverage(answers.truth, told), "groups": groups}
+        return {**result, "points": points, "coverage": kept}
     told = told.covering(answers.truth)
     result["confusion"] = confusion(answers.truth, told.labels, classes=told.classes)
     if problem == Problem.MULTICLASS and told.probabilities is not None:

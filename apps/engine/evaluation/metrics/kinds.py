@@ -21,17 +21,19 @@ class Predictions:
     """What a model answered for n rows.
 
     ``labels``: (n,) class names as text, or numbers for regression. ``probabilities``:
-    (n, n_classes) in the order of ``classes``, or None.
+    (n, n_classes) in the order of ``classes``, or None. ``level``: the numbers are meant as this
+    quantile, 0 to 1; None: as the mean.
     """
 
     labels: np.ndarray[Any, Any]
     probabilities: np.ndarray[Any, Any] | None = None
     classes: tuple[str, ...] = ()
+    level: float | None = None
 
     def take(self, rows: np.ndarray[Any, Any]) -> "Predictions":
         """The same for some rows (positions or a mask)."""
         chosen = None if self.probabilities is None else self.probabilities[rows]
-        return Predictions(self.labels[rows], chosen, self.classes)
+        return Predictions(self.labels[rows], chosen, self.classes, self.level)
 
     def covering(self, truth: Any) -> "Predictions":
         """The same with a column of zeros for each class of ``truth`` that the model never saw."""
