@@ -235,5 +235,5 @@ def residuals(told: Mapping[str, Any]) -> list[float]:
 def importance_unit(experiment: Experiment) -> str:
     """What an importance is measured in."""
     if experiment.problem == Problem.REGRESSION:
-        return "fall of R²"
+        return "fall of R²" if experiment.level is None else "fall of D² (pinball loss)"
     return "rise of the log loss"

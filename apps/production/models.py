@@ -90,6 +90,11 @@ class Release(models.Model):
         """Built and verified."""
         return bool(self.content_hash)
 
+    @property
+    def level(self) -> float | None:
+        """The quantile that its numbers are, 0 to 1; None for means and classes."""
+        return self.served_with.get("level")
+
 
 class ApiToken(models.Model):
     """A bearer token of one deployment. Only its SHA-256 is kept; it is shown once."""

@@ -1,4 +1,4 @@
-"""Does a predicted quantile keep its word? The share of truths at or below it, where and by size."""
+"""Does a predicted quantile keep its word? The share of truths at or below it, by group."""
 
 import math
 from typing import Any
@@ -84,6 +84,12 @@ def kupiec(hits: int, rows: int, *, level: float) -> float:
     return float(stats.chi2.sf(max(0.0, 2 * (best - told)), 1))
 
 
+def _several(values: "pd.Series[Any]") -> list[Any]:
+    """The values of a column, where they tell rows apart."""
+    found = sorted(values.unique())
+    return found if len(found) > 1 else []
+
+
 def uncovered_groups(
     table: pd.DataFrame, spec: list[ColumnSpec], *, truth: Any, told: Predictions
 ) -> dict[str, Any]:
@@ -101,8 +107,7 @@ def uncovered_groups(
         for column in spec[:MOST_COLUMNS]
         if column.name in table.columns
         for values in [groups_of(table[column.name])]
-        if values.nunique() > 1
-        for value in sorted(values.unique())
+        for value in _several(values)
     ]
     groups = [group for group in groups if group[2].sum() >= LEAST_ROWS]
     found = []

@@ -184,8 +184,10 @@ class Search:
         return names.tolist(), codes, found, names[found] == target.astype(str)
 
     def _answer(self, model: Any, features: Any) -> Predictions:
-        known = {"problem": self.task.problem, "positive": self.task.positive}
-        return predict(model, features, level=self.task.level, **known)
+        task = self.task
+        return predict(
+            model, features, problem=task.problem, positive=task.positive, level=task.level
+        )
 
     def _pipeline(self, params: dict[str, Any], number: int) -> Any:
         part = self.rows.features.iloc[self.folds[number][0]]

@@ -139,6 +139,11 @@ class Measure:
         return self.of.bounds
 
     @property
+    def level(self) -> float | None:
+        """The quantile that it rewards as the best answer, 0 to 1; None where it is none."""
+        return self.parameter if self.of.key == "pinball" else None
+
+    @property
     def is_of_numbers(self) -> bool:
         """For quantities, not for classes."""
         return self.of.problems == NUMBERS

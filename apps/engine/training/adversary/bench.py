@@ -173,9 +173,11 @@ class Bench:
     def judged(self, pipeline: Any, rows: Rows, valid: Any, *, features: Any = None) -> float:
         """Score of a fitted pipeline on some rows, of ``features`` if others are given."""
         asked = rows.features.iloc[valid] if features is None else features
-        known = {"problem": self.task.problem, "positive": self.task.positive}
-        told = predict(pipeline, asked, level=self.task.level, **known)
-        return goodness(rows.target[valid], told, **known)
+        task = self.task
+        told = predict(
+            pipeline, asked, problem=task.problem, positive=task.positive, level=task.level
+        )
+        return goodness(rows.target[valid], told, problem=task.problem, positive=task.positive)
 
     def scores(
         self, rows: Rows | None = None, folds: Folds | None = None, *, seed: int | None = None
