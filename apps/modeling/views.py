@@ -349,8 +349,7 @@ def open_test(request: HttpRequest, project: Project, candidate_id: int) -> Http
 def figure(request: HttpRequest, project: Project, evaluation_id: int, name: str) -> JsonResponse:
     """A curve of an evaluation, with its numbers."""
     evaluation = get_object_or_404(Evaluation, pk=evaluation_id, opening__cycle__project=project)
-    curves, of = evaluation.result.get("curves"), str(evaluation.opening.candidate)
-    drawn = queries.curve(curves, name, of=of) if curves else None
+    drawn = queries.sealed_figure(evaluation, name)
     if drawn is None:
         raise Http404
     return JsonResponse(answer(drawn, dark=request.GET.get("theme") == "dark"))
