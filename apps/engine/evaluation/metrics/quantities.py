@@ -192,7 +192,7 @@ QUANTITIES = (
         "numbers",
         (0.0, None),
         "Mean loss of a quantile that is predicted: too low costs the level a unit, too high the "
-        "rest. As the primary metric it makes the models answer this quantile.",
+        "rest; as the primary metric it makes the models answer this quantile.",
         _mean_loss,
         "known with the data, by always telling this quantile of the target",
         None,
