@@ -8,6 +8,7 @@ from sklearn.metrics import d2_pinball_score, mean_pinball_loss
 
 from apps.engine.errors import BadParameter
 from apps.engine.evaluation.coverage import coverage, kupiec, uncovered_groups
+from apps.engine.evaluation.intervals import metric_interval
 from apps.engine.evaluation.metrics import Predictions
 from apps.engine.evaluation.weak_spots import loss_of_rows
 from apps.engine.reading.tables import house_types, read_table, spec_of
@@ -210,3 +211,13 @@ def test_groups_without_a_difference_are_seldom_found():
     spec = list(spec_of(house_types(table)).columns)
     found = uncovered_groups(table, spec, truth=random.normal(size=2000), told=told)
     assert found == {"tried": 40, "found": []}
+
+
+def test_an_error_of_coverage_is_bounded_by_the_interval_of_its_share():
+    truth = np.repeat([0.0, 2.0], [81, 182])
+    told = Predictions(np.ones(263), level=0.3)
+    # Newcombe (1998), table I, method 3: 81 of 263 lie between .2553 and .3662.
+    low, high = metric_interval("coverage_error:0.3", truth, told)
+    assert (low, round(high, 4)) == (0.0, 0.0662)
+    low, high = metric_interval("coverage_error:0.5", truth, told)
+    assert (round(low, 4), round(high, 4)) == (0.1338, 0.2447)
