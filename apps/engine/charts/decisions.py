@@ -55,6 +55,19 @@ def value_by_threshold(curve: dict[str, Any], *, chosen: float, per: str = "mont
     )
 
 
+def _whiskers(bins: list[dict[str, Any]]) -> dict[str, Any]:
+    """Error bars from ``low`` to ``high`` around each ``share``."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [item["high"] - item["share"] for item in bins],
+        "arrayminus": [item["share"] - item["low"] for item in bins],
+        "color": ACCENT,
+        "thickness": 1.5,
+        "width": 3,
+    }
+
+
 def calibration_bins(bins: list[dict[str, Any]]) -> Figure:
     """Share that happened over the probability that was said, tenths of the rows with intervals.
 
@@ -71,15 +84,7 @@ def calibration_bins(bins: list[dict[str, Any]]) -> Figure:
     points = go.Scatter(
         x=[item["score"] for item in bins],
         y=[item["share"] for item in bins],
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": [item["high"] - item["share"] for item in bins],
-            "arrayminus": [item["share"] - item["low"] for item in bins],
-            "color": ACCENT,
-            "thickness": 1.5,
-            "width": 3,
-        },
+        error_y=_whiskers(bins),
         mode="lines+markers",
         line={"color": SERIES[0], "width": 1},
         marker={"size": 7},
@@ -110,15 +115,7 @@ def coverage_bins(told: dict[str, Any]) -> Figure:
     points = go.Scatter(
         x=list(range(len(bins))),
         y=[item["share"] for item in bins],
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": [item["high"] - item["share"] for item in bins],
-            "arrayminus": [item["share"] - item["low"] for item in bins],
-            "color": ACCENT,
-            "thickness": 1.5,
-            "width": 3,
-        },
+        error_y=_whiskers(bins),
         mode="lines+markers",
         line={"color": SERIES[0], "width": 1},
         marker={"size": 7},
@@ -134,9 +131,6 @@ def coverage_bins(told: dict[str, Any]) -> Figure:
         "y1": level,
         "line": {"color": INK, "width": 1.5, "dash": "dash"},
     }
-    low = min(level, *(item["low"] for item in bins))
-    high = max(level, *(item["high"] for item in bins))
-    room = 0.1 * (high - low) + 0.005
     return build(
         [points],
         columns=["answer from", "to", "rows", "at or below", "low", "high"],
@@ -149,21 +143,26 @@ def coverage_bins(told: dict[str, Any]) -> Figure:
             ]
             for item in bins
         ],
-        layout={
-            "xaxis": {
-                "title": {"text": "Tenths of the rows by the answer, smallest first"},
-                "tickvals": list(range(len(bins))),
-                "ticktext": [str(number) for number in range(1, len(bins) + 1)],
-            },
-            "yaxis": {
-                "title": {"text": "Truth at or below it"},
-                "tickformat": ".0%",
-                "range": [max(0.0, low - room), min(1.0 + room, high + room)],
-            },
-            "shapes": [mark],
-            "height": 300,
-        },
+        layout={**_coverage_axes(bins, level), "shapes": [mark], "height": 300},
     )
+
+
+def _coverage_axes(bins: list[dict[str, Any]], level: float) -> dict[str, Any]:
+    low = min(level, *(item["low"] for item in bins))
+    high = max(level, *(item["high"] for item in bins))
+    room = 0.1 * (high - low) + 0.005
+    return {
+        "xaxis": {
+            "title": {"text": "Tenths of the rows by the answer, smallest first"},
+            "tickvals": list(range(len(bins))),
+            "ticktext": [str(number) for number in range(1, len(bins) + 1)],
+        },
+        "yaxis": {
+            "title": {"text": "Truth at or below it"},
+            "tickformat": ".0%",
+            "range": [max(0.0, low - room), min(1.0 + room, high + room)],
+        },
+    }
 
 
 def predicted_and_true(points: dict[str, Any], *, unit: str = "") -> Figure:
