@@ -17,7 +17,7 @@ from apps.engine.errors import NotEnoughData
 from apps.jobs.models import Job
 from apps.jobs.runner import Desk
 from apps.planning.content import features_of
-from apps.planning.queries import current_plan, signed_plan
+from apps.planning.queries import as_signed, current_plan, signed_plan
 from apps.projects import ledger
 from apps.projects.models import Project
 from apps.web.refusals import Refusal
@@ -199,6 +199,7 @@ def _drawn(split: Split, desk: Desk, folder: Path) -> dict[str, Any]:
         test=str(folder / "test.parquet"),
         raw=str(local(split.table.consolidated)),
         raw_development=str(folder / "raw.parquet"),
+        quantity=as_signed(split.plan).is_of_numbers,
     )
     result["losses"] = desk.child(
         "apps.engine.recipe.losses:count_losses",
@@ -211,7 +212,7 @@ def _drawn(split: Split, desk: Desk, folder: Path) -> dict[str, Any]:
 
 def draw_split(job: Job, desk: Desk) -> None:
     """Divide the table; keep development rows, encrypt test rows, remove the plain ones."""
-    split = Split.objects.select_related("table__cycle__project").get(job=job)
+    split = Split.objects.select_related("table__cycle__project", "plan").get(job=job)
     with scratch() as folder:
         result = _drawn(split, desk, folder)
         split.sealed_test = seal(folder / "test.parquet")

@@ -22,6 +22,7 @@ from apps.engine.training.rule import check_rule
 from apps.engine.types import ColumnSpec, Problem
 from apps.jobs.actions import enqueue
 from apps.jobs.models import LIVE, JobState, Queue
+from apps.modeling.aiming import LEAST_LEVEL, MOST_LEVEL, Aim, may_aim, usual_aim
 from apps.modeling.attending import USUAL_SEARCH_S
 from apps.modeling.models import (
     AttackRun,
@@ -61,14 +62,16 @@ def start_experiment(
     rule: dict[str, Any] | None = None,
     balanced: bool = False,
     too_large: str = "",
+    aim: Aim | None = None,
 ) -> Experiment:
     """Train candidates on the development rows, each trial a job of its own.
 
     The baselines are always among them: the usual answer, and today's ``rule`` (see engine's
     rule.check_rule) where one is stated. ``too_large``: what to do with candidates beyond the
     limits of a worker (see proposing). ``budget_s``: what all of it may take; a search
-    has what the others leave. None: no limit, and a minute for the search. Raises GateClosed
-    before the data gate is passed.
+    has what the others leave. None: no limit, and a minute for the search. ``aim``: the mean or
+    a quantile of a quantity, None as the plan asks. Raises GateClosed before the data gate is
+    passed.
     """
     require(by, Verb.TRAIN, cycle.project)
     data = require_closed_data(cycle)
@@ -77,7 +80,9 @@ def start_experiment(
     chosen = [column for column in usable_features(data) if column.name in features]
     if not chosen:
         raise Refusal("Choose at least one feature.")
-    offers = offers_for(data, chosen)
+    aim = aim or usual_aim(data)
+    _check_aim(aim, data, candidates)
+    offers = offers_for(data, chosen, level=aim.level)
     stated = _stated(rule, data)
     wanted = wanted_of(offers, candidates, too_large=too_large)
     last = cycle.experiments.aggregate(last=Max("number"))["last"] or 0
@@ -93,11 +98,25 @@ def start_experiment(
         balanced=balanced and problem != Problem.REGRESSION,
         preparation=fitted_choices(cycle),
         budget_s=budget_s,
+        level=aim.level,
         started_by=by,
     )
     _start_trials(experiment, wanted, stated, by=by)
     _tell_of(experiment, stated, by=by)
     return experiment
+
+
+def _check_aim(aim: Aim, data: ClosedData, candidates: list[str]) -> None:
+    if aim.level is None:
+        return
+    if not may_aim(data):
+        raise Refusal("A class has no quantile. Predict the class, or choose another target.")
+    if not LEAST_LEVEL <= aim.level <= MOST_LEVEL:
+        raise Refusal(f"The level of a quantile lies between {LEAST_LEVEL} and {MOST_LEVEL}.")
+    unable = [CANDIDATES[key] for key in candidates if CANDIDATES[key].no_quantile]
+    if unable:
+        why = "; ".join(f"{item.title}: {item.no_quantile}" for item in unable)
+        raise Refusal(f"Not every candidate answers a quantile ({why}). Leave these out.")
 
 
 def _tell_of(experiment: Experiment, stated: dict[str, Any] | None, *, by: User) -> None:
@@ -114,6 +133,7 @@ def _tell_of(experiment: Experiment, stated: dict[str, Any] | None, *, by: User)
             "rule": stated,
             "balanced": experiment.balanced,
             "preparation": experiment.preparation,
+            "level": experiment.level,
         },
     )
 

@@ -1,5 +1,6 @@
 """What is chosen before training."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -8,6 +9,7 @@ from django.core.validators import MaxValueValidator
 from apps.engine.errors import BadParameter
 from apps.engine.training.rule import COMPARISONS, check_rule
 from apps.engine.types import ColumnSpec
+from apps.modeling.aiming import AS_PLANNED, LEAST_LEVEL, MEAN, MOST_LEVEL, QUANTILE, Aim
 from apps.modeling.proposing import QUEUE, SAMPLE, SKIP, Offers
 
 BUDGETS = [
@@ -24,6 +26,46 @@ TOO_LARGE = [
     (QUEUE, "Queue them all the same, after the others: past the limit they end with a sentence"),
 ]
 RULE = ("column", "comparison", "value", "then", "otherwise")
+
+
+class AimForm(forms.Form):
+    """What the models of a quantity answer; empty: as the plan asks."""
+
+    aim = forms.ChoiceField(label="The models answer", widget=forms.RadioSelect)
+    level = forms.FloatField(
+        label="Level of another quantile",
+        help_text="0.9 is the number that nine of ten truths are to be at or below.",
+        min_value=LEAST_LEVEL,
+        max_value=MOST_LEVEL,
+        required=False,
+        widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}),
+    )
+
+    def __init__(self, asked: Mapping[str, Any], *, usual: Aim) -> None:
+        super().__init__(
+            asked if "aim" in asked else None, initial={"aim": AS_PLANNED, "level": usual.level}
+        )
+        self.usual = usual
+        self.fields["aim"].choices = [
+            (AS_PLANNED, f"{usual.says}, as the plan asks"),
+            *([] if usual.level is None else [(MEAN, "the mean: ordinary regression")]),
+            (QUANTILE, "a quantile of another level" if usual.level else "a quantile"),
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        """A quantile has a level."""
+        told = super().clean() or {}
+        if told.get("aim") == QUANTILE and told.get("level") is None and not self.errors:
+            self.add_error("level", "Say which quantile, such as 0.9.")
+        return told
+
+    @property
+    def chosen(self) -> Aim:
+        """What is asked for; what the plan asks for where nothing valid is."""
+        if not self.is_bound or not self.is_valid() or self.cleaned_data["aim"] == AS_PLANNED:
+            return self.usual
+        is_mean = self.cleaned_data["aim"] == MEAN
+        return Aim(None if is_mean else self.cleaned_data["level"])
 
 
 class ExperimentForm(forms.Form):

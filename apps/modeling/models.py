@@ -5,6 +5,8 @@ from django.db import models
 
 from apps.datasets.models import Split
 from apps.engine.training.fitted.choices import sentences
+from apps.engine.training.problem import kind_in_words
+from apps.engine.types import Problem
 from apps.jobs.models import Job
 from apps.planning.models import Plan
 from apps.projects.models import Cycle, InsertOnly
@@ -32,6 +34,9 @@ class Experiment(models.Model):
     preparation = models.JSONField(
         default=list, help_text="Fitted choices of the wrangle page at the start; [] is automatic."
     )
+    level = models.FloatField(
+        null=True, help_text="Quantile that is predicted, 0 to 1; null: the mean, or a class."
+    )
     note = models.TextField(blank=True, help_text="Why it was run, and what was learnt.")
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -44,6 +49,11 @@ class Experiment(models.Model):
 
     def __str__(self) -> str:
         return f"Experiment {self.number} of {self.cycle}"
+
+    @property
+    def kind(self) -> str:
+        """The kind of problem in words."""
+        return kind_in_words(Problem(self.problem), level=self.level)
 
     @property
     def prepared_as(self) -> list[str]:

@@ -31,6 +31,7 @@ def written_notebook(experiment: Experiment) -> dict[str, Any]:
         balanced=experiment.balanced,
         extra=extra,
         choices=experiment.preparation,
+        level=experiment.level,
     )
     return notebook_of(
         setting,

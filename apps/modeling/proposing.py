@@ -96,14 +96,17 @@ def in_words(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def offers_for(data: ClosedData, columns: Sequence[ColumnSpec]) -> Offers:
-    """Candidates for these features, baselines included."""
+def offers_for(
+    data: ClosedData, columns: Sequence[ColumnSpec], *, level: float | None = None
+) -> Offers:
+    """Candidates for these features, baselines included; ``level``: of the quantile aimed at."""
     sensitive = {feature.name for feature in data.plan.features if feature.sensitive}
     facts = facts_of(
         report=data.split.report,
         columns=columns,
         latency_ms=data.plan.guardrails.get("latency_p95_ms"),
         must_explain=bool(sensitive or data.plan.guardrails.get("group_column")),
+        level=level,
     )
     limits = {"memory_bytes": settings.CHILD_MEMORY_BYTES, "wall_s": settings.CHILD_WALL_S}
     return Offers(

@@ -8,6 +8,7 @@ from apps.accounts.models import User
 from apps.datasets.queries import ClosedData, closed_data, data_subject, require_closed_data
 from apps.engine.charts.decisions import (
     calibration_bins,
+    coverage_bins,
     predicted_and_true,
     shape,
     value_by_threshold,
@@ -29,6 +30,7 @@ from apps.modeling.overlays import OF_CLASSES, OVERLAID, Overlay
 from apps.modeling.reports import (
     calibration_says,
     confusion_rows,
+    coverage_says,
     drivers,
     importance_unit,
     known,
@@ -172,6 +174,16 @@ class VerdictSummary:
         return calibration_says(self.evaluation.result.get("calibration"))
 
     @property
+    def coverage(self) -> dict[str, Any] | None:
+        """The coverage of a predicted quantile on sealed rows; None for other answers."""
+        return self.evaluation.result.get("coverage")
+
+    @property
+    def coverage_says(self) -> str:
+        """The same in a sentence."""
+        return coverage_says(self.coverage)
+
+    @property
     def slice_low(self) -> float:
         """Left end of the axis of the groups' intervals."""
         return min(self._slice_ends)
@@ -305,6 +317,7 @@ DRAWN: dict[str, tuple[str, Callable[[dict[str, Any], str], Figure]]] = {
     "lift": ("gain", lambda told, yes: lift(told["gain"], positive=yes)),
     "spread": ("spread", lambda told, yes: _spread(told, yes)),
     "errors": ("points", lambda told, _: predicted_and_true(told["points"])),
+    "coverage": ("coverage", lambda told, _: coverage_bins(told["coverage"])),
     "sizes": ("sizes", lambda told, _: error_sizes(told["sizes"])),
 }
 """Name in the address -> what of a diagnosis it needs, and the chart of diagnosis and positive."""
@@ -334,6 +347,14 @@ def trial_figure(trial: Trial, name: str) -> Figure | None:
     if name in OF_CLASSES and told.get("by_class"):
         return class_figure(told["by_class"], name)
     return curve(told.get("curves", {}), name, of=trial.title)
+
+
+def sealed_figure(evaluation: Evaluation, name: str) -> Figure | None:
+    """A chart of the sealed rows: a curve of two classes, ``errors`` or ``coverage`` of numbers."""
+    told = evaluation.result
+    if name in ("errors", "coverage") and DRAWN[name][0] in told:
+        return DRAWN[name][1](told, "")
+    return curve(told.get("curves", {}), name, of=str(evaluation.opening.candidate))
 
 
 def _learning_figure(trial: Trial) -> Figure | None:

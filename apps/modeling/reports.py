@@ -73,6 +73,18 @@ class TrialPage:
         return calibration_says(self.told.get("calibration"))
 
     @property
+    def coverage_says(self) -> str:
+        """How often the truth is at or below a predicted quantile, in a sentence."""
+        return coverage_says(self.told.get("coverage"))
+
+    @property
+    def points_title(self) -> str:
+        """What the chart of predicted and true shows."""
+        level = (self.told.get("points") or {}).get("level")
+        of = "Mean truth" if level is None else f"{level:g} quantile of the truth"
+        return f"{of} by twentieth of the predictions"
+
+    @property
     def confusion_rows(self) -> list[tuple[str, list[int]]]:
         """True class and its counts by predicted class."""
         return confusion_rows(self.told.get("confusion"))
@@ -170,6 +182,24 @@ def calibration_says(told: Mapping[str, Any] | None) -> str:
     return f"The probabilities are {word}. {points}: rank by them, do not read them as odds."
 
 
+def coverage_says(told: Mapping[str, Any] | None) -> str:
+    """Whether a predicted quantile keeps its word, in a sentence; empty without one."""
+    if not told:
+        return ""
+    said = (
+        f"{told['share']:.1%} of {told['n']:,} truths are at or below the answer "
+        f"({told['low']:.1%} to {told['high']:.1%}); the level is {100 * told['level']:g} %"
+    )
+    if told["p_value"] >= 0.05:
+        said += ": no more apart than chance."
+    else:
+        word = "too low" if told["share"] < told["level"] else "too high"
+        said += f": the answers are {word} beyond chance."
+    if told["over"] is not None:
+        said += f" Where the truth is above, it is so by {told['over']:.3g} on average."
+    return said
+
+
 def confusion_rows(told: Mapping[str, Any] | None) -> list[tuple[str, list[int]]]:
     """True class and its counts by predicted class."""
     return list(zip(told["classes"], told["counts"], strict=True)) if told else []
@@ -235,5 +265,5 @@ def residuals(told: Mapping[str, Any]) -> list[float]:
 def importance_unit(experiment: Experiment) -> str:
     """What an importance is measured in."""
     if experiment.problem == Problem.REGRESSION:
-        return "fall of R²"
+        return "fall of R²" if experiment.level is None else "fall of D² (pinball loss)"
     return "rise of the log loss"

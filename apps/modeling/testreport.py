@@ -117,6 +117,12 @@ def _sealed(card: ModelCard, record: _Record) -> Iterable[Section]:
     )
     if verdict.money:
         yield Section("A month at the plan's payoff and volume", _money(verdict.money, proof))
+    if verdict.coverage:
+        told = verdict.coverage
+        asked = f"{100 * told['level']:g} %"
+        share = Number("Share", told["share"], proof, told["low"], told["high"], asked)
+        title = "Truths at or below the predicted quantile, on sealed rows"
+        yield Section(title, [share], verdict.coverage_says)
     opened = record.proof("model.test_opened", "modeling:evaluate", row__pk=opening.pk)
     subject = content_hash(opening.plan.content)
     locked = record.proof("gate.decided", "governance:gate", "plan", subject=subject)

@@ -12,9 +12,11 @@ from apps.datasets.queries import closed_data
 from apps.datasets.storage import local
 from apps.engine.charts.table import answer
 from apps.engine.charts.training import best_so_far
+from apps.engine.training.advice import without_quantile
 from apps.modeling import actions, cards, experiment_actions, queries, reports, testreport
+from apps.modeling.aiming import may_aim, usual_aim, why_aimed
 from apps.modeling.comparing import MOST_TRIALS, compared
-from apps.modeling.forms import ExperimentForm, FreezeForm, NoteForm, RowForm
+from apps.modeling.forms import AimForm, ExperimentForm, FreezeForm, NoteForm, RowForm
 from apps.modeling.leaderboard import SORTS, board_of
 from apps.modeling.models import Candidate, Evaluation, Experiment, Trial
 from apps.modeling.notebooks import written_notebook
@@ -35,7 +37,9 @@ def select(request: HttpRequest, project: Project) -> HttpResponse:
     if data is None:
         return render_page(request, "modeling/select.html", {"data": None})
     columns = actions.usable_features(data)
-    offers = offers_for(data, columns)
+    aims = AimForm(request.GET, usual=usual_aim(data)) if may_aim(data) else None
+    aim = aims.chosen if aims else usual_aim(data)
+    offers = offers_for(data, columns, level=aim.level)
     form = ExperimentForm(
         request.POST or None,
         offers=offers,
@@ -44,16 +48,21 @@ def select(request: HttpRequest, project: Project) -> HttpResponse:
     )
     if request.method == "POST":
         require(request.user, Verb.TRAIN, project)
-        if form.is_valid():
-            actions.start_experiment(cycle=project.cycle, by=request.user, **form.cleaned_data)
+        if form.is_valid() and not (aims and aims.errors):
+            chosen = form.cleaned_data
+            actions.start_experiment(cycle=project.cycle, by=request.user, aim=aim, **chosen)
             return redirect("modeling:train", project.slug)
     context = {
         "data": data,
         "offers": offers,
         "form": form,
+        "aims": aims,
+        "aim": aim,
+        "why_aimed": why_aimed(data),
+        "unable": without_quantile() if aim.level is not None else [],
         "alternative": data.plan.plan.task("problem").get("alternative", ""),
     }
-    status = 422 if form.is_bound else 200
+    status = 422 if form.is_bound or (aims and aims.errors) else 200
     return render_page(request, "modeling/select.html", context, status=status)
 
 
@@ -340,8 +349,7 @@ def open_test(request: HttpRequest, project: Project, candidate_id: int) -> Http
 def figure(request: HttpRequest, project: Project, evaluation_id: int, name: str) -> JsonResponse:
     """A curve of an evaluation, with its numbers."""
     evaluation = get_object_or_404(Evaluation, pk=evaluation_id, opening__cycle__project=project)
-    curves, of = evaluation.result.get("curves"), str(evaluation.opening.candidate)
-    drawn = queries.curve(curves, name, of=of) if curves else None
+    drawn = queries.sealed_figure(evaluation, name)
     if drawn is None:
         raise Http404
     return JsonResponse(answer(drawn, dark=request.GET.get("theme") == "dark"))

@@ -38,6 +38,7 @@ def _common(experiment: Experiment) -> dict[str, Any]:
         "problem": experiment.problem,
         "positive": plan.positive or None,
         "seed": experiment.seed,
+        "level": experiment.level,
     }
 
 

@@ -21,6 +21,7 @@ from apps.planning.lint.finding import PlanProblem, Reading, Rule
 from apps.planning.lint.money import MONEY_RULES
 from apps.planning.lint.objective import OBJECTIVE_RULES, problem_is_stated
 from apps.planning.lint.promises import PROMISE_RULES
+from apps.planning.lint.quantiles import COVERAGE_RULES, QUANTILE_RULES, cost_has_two_sides
 from apps.planning.lint.reach import (
     REACH_RULES,
     Testability,
@@ -32,12 +33,12 @@ from apps.planning.lint.risks import risks_are_owned, sensitive_features_are_a_r
 QUESTIONS: dict[str, tuple[Rule, ...]] = {
     "plan.problem_is_stated": (problem_is_stated,),
     "plan.objective_is_measurable": OBJECTIVE_RULES,
-    "plan.payoff_can_earn": MONEY_RULES,
+    "plan.payoff_can_earn": (*MONEY_RULES, cost_has_two_sides),
     "plan.target_is_defined": (target_is_defined, target_is_no_feature, labels_can_be_right),
     "plan.features_are_available": (features_are_known_in_time,),
     "plan.risks_are_owned": (risks_are_owned, sensitive_features_are_a_risk),
-    "plan.metrics_are_fixed": PROMISE_RULES,
-    "plan.promise_is_in_reach": REACH_RULES,
+    "plan.metrics_are_fixed": (*PROMISE_RULES, *QUANTILE_RULES),
+    "plan.promise_is_in_reach": (*REACH_RULES, *COVERAGE_RULES),
     "plan.threshold_is_testable": (test_can_tell,),
 }
 """Key of the gate's check -> the rules behind it."""

@@ -50,6 +50,16 @@ class SignedPlan:
         return content_hash(foundation_of(self.plan.content))
 
     @property
+    def level(self) -> float | None:
+        """The quantile that is to be predicted: that of a primary pinball loss, else None."""
+        return self.promises[0].measure.level if self.promises else None
+
+    @property
+    def is_of_numbers(self) -> bool:
+        """Every promise is a metric of quantities, so the target is one."""
+        return bool(self.promises) and all(item.measure.is_of_numbers for item in self.promises)
+
+    @property
     def groups(self) -> list[str]:
         """Columns whose groups the plan asks for: those judged apart, and the protected one."""
         protected = self.guardrails.get("group_column")

@@ -84,6 +84,7 @@ def deploy(*, cycle: Cycle, by: User) -> Release:
             "problem": experiment.problem,
             "positive": model.data.plan.positive or None,
             "threshold": model.candidate.threshold,
+            **({} if experiment.level is None else {"level": experiment.level}),
             "versions": model.candidate.report["versions"],
             **_agreed(cycle),
         },

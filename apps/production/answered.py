@@ -106,7 +106,8 @@ def with_score(release: Release, answers: list[Answer], frame: pd.DataFrame) -> 
 def told_of(release: Release, answers: list[Answer]) -> Predictions:
     """What the release answered."""
     if problem_of(release) == Problem.REGRESSION:
-        return Predictions(np.array([float(answer.prediction) for answer in answers]))
+        numbers = np.array([float(answer.prediction) for answer in answers])
+        return Predictions(numbers, level=release.level)
     first = next(iter(answers), None)
     classes = tuple(sorted(first.probabilities or {})) if first else ()
     chances = [[(answer.probabilities or {})[name] for name in classes] for answer in answers]

@@ -42,7 +42,8 @@ def compare_releases(job: Job, desk: Desk) -> None:
             threshold=told["threshold"],
             cases=str(cases),
             segments=_segments(plan, after),
-            payoff=_payoff(plan),
+            payoff=_payoff(plan, after),
+            level=after.level,
         )
     with desk.finishing():
         asked.report = result
@@ -79,6 +80,8 @@ def _segments(plan: Plan, release: Release) -> list[str]:
     ]
 
 
-def _payoff(plan: Plan) -> dict[str, float] | None:
+def _payoff(plan: Plan, after: Release) -> dict[str, float] | None:
+    if after.level is not None:
+        return None  # one cost for both sides of an error says nothing of a quantile
     cost = plan.task("objective").get("error_cost")
     return {"error_cost": float(cost)} if cost else payoff_of(plan.content)

@@ -5,6 +5,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 
+from apps.engine.serving.openapi import quantile_in_words
 from apps.jobs.models import Job
 from apps.modeling.models import Candidate
 from apps.production.words import (
@@ -89,6 +90,16 @@ class Release(models.Model):
     def is_ready(self) -> bool:
         """Built and verified."""
         return bool(self.content_hash)
+
+    @property
+    def level(self) -> float | None:
+        """The quantile that its numbers are, 0 to 1; None for means and classes."""
+        return self.served_with.get("level")
+
+    @property
+    def level_says(self) -> str:
+        """What its numbers are, where they are a quantile; else empty."""
+        return "" if self.level is None else quantile_in_words(self.level)
 
 
 class ApiToken(models.Model):

@@ -175,13 +175,14 @@ def _tried(
 def _body(token: ApiToken, parts: list[Part], shared: Shared | None) -> bytes:
     """The whole reply. Its release is that of the first part; other answers name their own."""
     told = parts[0].told
-    head = json.dumps(
-        {
-            "endpoint": token.deployment.slug,
-            "release": told.release.number,
-            "model": told.release.candidate.model,
-        }
-    )
+    about: dict[str, Any] = {
+        "endpoint": token.deployment.slug,
+        "release": told.release.number,
+        "model": told.release.candidate.model,
+    }
+    if told.release.level is not None:
+        about["quantile"] = told.release.level
+    head = json.dumps(about)
     predictions = json.dumps(shared.predictions) if shared else parts[0].predictions
     warnings = json.dumps(shared.warnings if shared else told.warnings)
     return f'{head[:-1]}, "predictions": {predictions}, "warnings": {warnings}}}'.encode()

@@ -319,6 +319,7 @@ def openapi_of(release: Release, *, base: str) -> dict[str, Any]:
         base=base,
         classes=scorer.classes,
         most_rows=settings.PREDICT_ROWS,
+        level=release.level,
     )
 
 

@@ -325,10 +325,64 @@ MAINTENANCE: dict[str, Any] = {
     },
 }
 
+DELIVERY: dict[str, Any] = {
+    "problem": {
+        "who": "The dispatchers of the parcel depot",
+        "decision": "which day of delivery a customer is promised",
+        "today": "Five days for everybody; one parcel in four comes later",
+        "alternative": "The ninth longest of the last ten parcels to the same region",
+        "alternative_result": "pinball loss 0.31 days at level 0.9",
+    },
+    "objective": {
+        "kpi": "Parcels that come later than promised",
+        "unit": "percent",
+        "direction": "down",
+        "today": 25.0,
+        "target": 10.0,
+        "due_on": "2027-10-31",
+        "owner": "Head of delivery",
+    },
+    "features": {
+        "target": "days_to_door",
+        "definition": "Days from the order to the first attempt at the door",
+        "delay_days": 30,
+        "columns": [_column("region"), _column("weight"), _column("ordered_on")],
+    },
+    "risks": {
+        "limitations": "Parcels up to 30 kg within the country only.",
+        "items": [_risk("A carrier changes its routes")],
+    },
+    "metrics": {
+        "items": [
+            {
+                "metric": "pinball",
+                "direction": "down",
+                "threshold": 0.25,
+                "role": "primary",
+                "parameter": 0.9,
+            },
+            {
+                "metric": "coverage_error",
+                "direction": "down",
+                "threshold": 0.03,
+                "role": "guardrail",
+                "parameter": 0.9,
+            },
+        ],
+        "baseline": 0.31,
+        "slices": ["region"],
+        "test_share": 0.2,
+        "test_rule": "time",
+        "expected_rows": 20_000,
+        "openings": 1,
+    },
+}
+
 GOOD = {
     "fraud": FRAUD,
     "churn": CHURN,
     "demand": DEMAND,
     "credit": CREDIT,
     "maintenance": MAINTENANCE,
+    "delivery": DELIVERY,
 }

@@ -5,9 +5,10 @@ from datetime import date
 
 import pytest
 
+from apps.engine.evaluation.metrics import METRICS
 from apps.planning import problems
 from apps.planning.problems import QUESTIONS, answers_to, problems_of, reading
-from tests.planning.plans import CHURN, CREDIT, DEMAND, FRAUD, GOOD, MAINTENANCE, ON
+from tests.planning.plans import CHURN, CREDIT, DELIVERY, DEMAND, FRAUD, GOOD, MAINTENANCE, ON
 
 pytestmark = pytest.mark.once  # statistics, no database
 
@@ -21,7 +22,7 @@ def but(plan, **changes):
 
 
 def promise(metric, threshold, role="primary", **more):
-    direction = "down" if metric in {"mae", "brier", "log_loss"} else "up"
+    direction = METRICS[metric].direction
     return {
         "metric": metric,
         "direction": direction,
@@ -50,6 +51,9 @@ def test_a_good_plan_is_asked_nothing(name):
     assert problems_of(GOOD[name], on=ON) == []
 
 
+PINBALL = promise("pinball", 0.25, parameter=0.9)
+COVERAGE = promise("coverage_error", 0.03, "guardrail", parameter=0.9)
+
 BAD = {
     "be the best": (
         but(CHURN, objective={"kpi": "Be the best", "unit": "", "today": None, "target": None}),
@@ -74,6 +78,16 @@ BAD = {
         but(FRAUD, metrics={"expected_rows": 5_000}),
         "metrics.test_too_small",
         ["1,000 test rows, 8 of them positive", "±0.2", "It takes about", "test rows"],
+    ),
+    "a coverage that a constant keeps": (
+        but(DELIVERY, metrics={"items": [COVERAGE | {"role": "primary"}], "baseline": 0.15}),
+        "metrics.coverage_primary",
+        ["Coverage error of the 0.9 quantile is primary", "the same 0.9 quantile reaches 0"],
+    ),
+    "a coverage finer than its test": (
+        but(DELIVERY, metrics={"expected_rows": 1_000}),
+        "metrics.coverage_too_fine",
+        ["at most 0.03", "200 test rows know the share to ±0.04"],
     ),
     "a payoff that loses": (
         but(MAINTENANCE, objective={"value_right": 500.0, "value_wrong": 4_000.0}),
@@ -165,6 +179,12 @@ OTHERS = {
     "metrics.averaging": but(
         MAINTENANCE, metrics={"items": [promise("f1", 0.5, averaging="weighted")]}
     ),
+    "metrics.coverage_missing": but(DELIVERY, metrics={"items": [PINBALL]}),
+    "metrics.other_level": but(
+        DELIVERY,
+        metrics={"items": [PINBALL, COVERAGE, promise("pinball", 0.2, "guardrail", parameter=0.5)]},
+    ),
+    "money.two_sides": but(DELIVERY, objective={"error_cost": 4.0, "decisions_per_month": 9e3}),
     "metrics.no_better": but(CHURN, metrics={"baseline": 0.5}),
     "metrics.margin": but(DEMAND, metrics={"items": [promise("mae", 8.5, margin=5.0)]}),
     "metrics.openings": but(CHURN, metrics={"openings": 3}),

@@ -55,6 +55,19 @@ def value_by_threshold(curve: dict[str, Any], *, chosen: float, per: str = "mont
     )
 
 
+def _whiskers(bins: list[dict[str, Any]]) -> dict[str, Any]:
+    """Error bars from ``low`` to ``high`` around each ``share``."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [item["high"] - item["share"] for item in bins],
+        "arrayminus": [item["share"] - item["low"] for item in bins],
+        "color": ACCENT,
+        "thickness": 1.5,
+        "width": 3,
+    }
+
+
 def calibration_bins(bins: list[dict[str, Any]]) -> Figure:
     """Share that happened over the probability that was said, tenths of the rows with intervals.
 
@@ -71,15 +84,7 @@ def calibration_bins(bins: list[dict[str, Any]]) -> Figure:
     points = go.Scatter(
         x=[item["score"] for item in bins],
         y=[item["share"] for item in bins],
-        error_y={
-            "type": "data",
-            "symmetric": False,
-            "array": [item["high"] - item["share"] for item in bins],
-            "arrayminus": [item["share"] - item["low"] for item in bins],
-            "color": ACCENT,
-            "thickness": 1.5,
-            "width": 3,
-        },
+        error_y=_whiskers(bins),
         mode="lines+markers",
         line={"color": SERIES[0], "width": 1},
         marker={"size": 7},
@@ -100,9 +105,73 @@ def calibration_bins(bins: list[dict[str, Any]]) -> Figure:
     )
 
 
+def coverage_bins(told: dict[str, Any]) -> Figure:
+    """Share of truths at or below a predicted quantile, by the size of the answer.
+
+    ``told`` is what ``coverage.coverage`` returns; the dashed line is the level.
+    """
+    bins, level = told["bins"], told["level"]
+    names = [f"{short(item['said_low'])} to {short(item['said_high'])}" for item in bins]
+    points = go.Scatter(
+        x=list(range(len(bins))),
+        y=[item["share"] for item in bins],
+        error_y=_whiskers(bins),
+        mode="lines+markers",
+        line={"color": SERIES[0], "width": 1},
+        marker={"size": 7},
+        text=names,
+        hovertemplate="%{text}: %{y:.1%}<extra></extra>",
+    )
+    mark = {
+        "type": "line",
+        "x0": 0,
+        "x1": 1,
+        "xref": "paper",
+        "y0": level,
+        "y1": level,
+        "line": {"color": INK, "width": 1.5, "dash": "dash"},
+    }
+    return build(
+        [points],
+        columns=["answer from", "to", "rows", "at or below", "low", "high"],
+        rows=[
+            [
+                rounded(item["said_low"]),
+                rounded(item["said_high"]),
+                item["n"],
+                *(rounded(item[key]) for key in ("share", "low", "high")),
+            ]
+            for item in bins
+        ],
+        layout={**_coverage_axes(bins, level), "shapes": [mark], "height": 300},
+    )
+
+
+def _coverage_axes(bins: list[dict[str, Any]], level: float) -> dict[str, Any]:
+    low = min(level, *(item["low"] for item in bins))
+    high = max(level, *(item["high"] for item in bins))
+    room = 0.1 * (high - low) + 0.005
+    return {
+        "xaxis": {
+            "title": {"text": "Tenths of the rows by the answer, smallest first"},
+            "tickvals": list(range(len(bins))),
+            "ticktext": [str(number) for number in range(1, len(bins) + 1)],
+        },
+        "yaxis": {
+            "title": {"text": "Truth at or below it"},
+            "tickformat": ".0%",
+            "range": [max(0.0, low - room), min(1.0 + room, high + room)],
+        },
+    }
+
+
 def predicted_and_true(points: dict[str, Any], *, unit: str = "") -> Figure:
-    """Mean truth per twentieth of the predictions; the diagonal is a prediction to rely on."""
-    said, true = points["predicted"], points["truth"]
+    """Mean truth per twentieth of the predictions; the diagonal is a prediction to rely on.
+
+    Where a quantile is predicted, the same quantile of the truth.
+    """
+    said, true, level = points["predicted"], points["truth"], points.get("level")
+    of = "mean" if level is None else f"its {level:g} quantile"
     ends = [min(*said, *true), max(*said, *true)]
     return build(
         [
@@ -126,7 +195,7 @@ def predicted_and_true(points: dict[str, Any], *, unit: str = "") -> Figure:
         rows=[[rounded(x), rounded(y), n] for x, y, n in zip(said, true, points["n"], strict=True)],
         layout={
             "xaxis": {"title": {"text": f"Predicted {unit}".strip()}},
-            "yaxis": {"title": {"text": f"True, mean {unit}".strip()}},
+            "yaxis": {"title": {"text": f"True, {of} {unit}".strip()}},
             "height": 300,
         },
     )

@@ -1,5 +1,6 @@
 """Points of the usual curves, and counts of right and wrong, ready for a chart."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -95,17 +96,20 @@ def confusion(truth: Any, labels: Any, *, classes: tuple[str, ...]) -> dict[str,
     return {"classes": list(classes), "counts": counts.tolist()}
 
 
-def regression_points(truth: Any, predicted: Any) -> dict[str, Any]:
+def regression_points(truth: Any, predicted: Any, *, level: float | None = None) -> dict[str, Any]:
     """Mean truth per twentieth of the predictions, and quantiles of the error.
 
+    With ``level``, where a quantile is predicted: that quantile of the truth instead of its mean.
     ``errors``: the error (predicted less true) that each ``share`` of the rows stays below.
     """
     order = np.argsort(predicted, kind="stable")
     bins = [part for part in np.array_split(order, 20) if len(part)]
     error = np.asarray(predicted) - np.asarray(truth)
+    middle = np.mean if level is None else partial(np.quantile, q=level)
     return {
+        "level": level,
         "predicted": [float(np.mean(predicted[part])) for part in bins],
-        "truth": [float(np.mean(truth[part])) for part in bins],
+        "truth": [float(middle(truth[part])) for part in bins],
         "n": [len(part) for part in bins],
         "errors": {
             "share": ERROR_SHARES.tolist(),

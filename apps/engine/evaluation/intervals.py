@@ -9,6 +9,7 @@ from scipy import stats
 
 from apps.engine.errors import BadParameter, NotEnoughData
 from apps.engine.evaluation.metrics import Measure, Predictions, measure_of, score
+from apps.engine.evaluation.metrics.quantities import covered, level_of
 from apps.engine.evaluation.resampled import recomputer
 from apps.engine.types import Interval
 
@@ -101,16 +102,31 @@ def metric_interval(
     """The 95 % interval of any metric on a test set, by the best method for that metric.
 
     Accuracy, the share within a tolerance, and precision and recall of a positive class are plain
-    rates: Wilson (``rate_interval``), which is right in small samples and needs no chance. All
-    others: ``bootstrap_interval``. Raises what these two raise.
+    rates: Wilson (``rate_interval``), which is right in small samples and needs no chance. The
+    error of a coverage follows from the interval of its share. All others:
+    ``bootstrap_interval``. Raises what these two raise.
     """
     measure = measure_of(metric)
+    if measure.of.key == "coverage_error":
+        return coverage_gap(coverage_interval(truth, predictions.labels), level=level_of(measure))
     counted = _as_rate(measure, np.asarray(truth), predictions, positive)
     if counted is not None and counted[1] > 0:
         return rate_interval(*counted)
     return bootstrap_interval(
         measure, truth, predictions, positive=positive, seed=seed, rounds=rounds
     )
+
+
+def coverage_interval(truth: Any, told: Any) -> Interval:
+    """The 95 % interval (Wilson) of the share of truths at or below the answer; one row or more."""
+    under = covered(truth, told)
+    return rate_interval(int(under.sum()), len(under))
+
+
+def coverage_gap(share: Interval, *, level: float) -> Interval:
+    """Least and greatest distance from the level of a share that lies in this interval."""
+    ends = [abs(end - level) for end in share]
+    return Interval(0.0 if share.low <= level <= share.high else min(ends), max(ends))
 
 
 def _as_rate(

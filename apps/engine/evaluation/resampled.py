@@ -7,7 +7,13 @@ import numpy as np
 
 from apps.engine.evaluation.metrics import Measure, Predictions, measure_of
 from apps.engine.evaluation.metrics.chances import calibration_gap
-from apps.engine.evaluation.metrics.quantities import MEAN_LOSSES, decision_values, row_losses
+from apps.engine.evaluation.metrics.quantities import (
+    MEAN_LOSSES,
+    covered,
+    decision_values,
+    level_of,
+    row_losses,
+)
 from apps.engine.evaluation.metrics.ranks import (
     averaged,
     precision_at_k,
@@ -43,6 +49,9 @@ def recomputer(
     if key == "median_ae":
         errors = np.abs(truth - predictions.labels)
         return lambda rows: float(np.median(errors[rows]))
+    if key == "coverage_error":
+        under, level = covered(truth, predictions.labels), level_of(measure)
+        return lambda rows: abs(float(np.mean(under[rows])) - level)
     if key == "r2":
         return _r2(truth, predictions.labels)
     losses = _losses(measure, truth, predictions, positive)

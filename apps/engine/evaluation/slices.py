@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from apps.engine.errors import NotEnoughData
-from apps.engine.evaluation.intervals import metric_interval
+from apps.engine.evaluation.intervals import coverage_interval, metric_interval
 from apps.engine.evaluation.metrics import Measure, Predictions, score
+from apps.engine.evaluation.metrics.quantities import covered
 
 FEW_ROWS = 30
 MOST_VALUES = 12
@@ -32,7 +33,9 @@ def slices_of(
     Columns with more than MOST_VALUES distinct values are left out, or with ``fold`` made into
     groups (see groups_of); a column that is not there then gives one row without a score.
     A group with fewer than FEW_ROWS rows is marked ``few``. ``low`` and ``high`` bound the score at
-    95 %. A group on which the metric cannot be computed has None for all three.
+    95 %. A group on which the metric cannot be computed has None for all three. Of a predicted
+    quantile ``covered`` is the share of truths at or below it, ``covered_low`` and
+    ``covered_high`` its interval.
     """
     found = []
     for column in columns:
@@ -57,9 +60,18 @@ def slices_of(
                         positive=positive,
                         seed=seed,
                     ),
+                    **_covered(np.asarray(truth)[rows], predictions.take(rows)),
                 }
             )
     return found
+
+
+def _covered(truth: Any, told: Predictions) -> dict[str, float]:
+    if told.level is None or not len(truth):
+        return {}
+    low, high = coverage_interval(truth, told.labels)
+    share = float(covered(truth, told.labels).mean())
+    return {"covered": share, "covered_low": low, "covered_high": high}
 
 
 def _texts(values: pd.Series) -> pd.Series:

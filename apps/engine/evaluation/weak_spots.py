@@ -8,6 +8,7 @@ import pandas as pd
 from scipy import stats
 
 from apps.engine.evaluation.metrics import Predictions
+from apps.engine.evaluation.metrics.quantities import pinball_losses
 from apps.engine.types import ColumnSpec, Kind
 
 LEAST_ROWS = 30
@@ -20,7 +21,12 @@ CONFIDENCE = 0.95
 
 
 def loss_of_rows(truth: Any, told: Predictions) -> Any:
-    """Loss of each row: log loss (nats) of its true class, or the absolute error of a number."""
+    """Loss of each row: log loss (nats) of its true class, or the absolute error of a number.
+
+    Of a number that is meant as a quantile: its pinball loss.
+    """
+    if told.level is not None:
+        return pinball_losses(np.asarray(truth, dtype="float64"), told.labels, level=told.level)
     if told.probabilities is None:
         return np.abs(np.asarray(truth, dtype="float64") - told.labels)
     told = told.covering(truth)

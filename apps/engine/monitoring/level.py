@@ -1,5 +1,6 @@
 """The loss of each row were all answers shifted to the level of the truth."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ def level_loss(truth: Any, told: Predictions, *, positive: str | None) -> Any | 
     if not len(truth):
         return None
     if told.probabilities is None:
-        return _of_numbers(np.asarray(truth, dtype="float64"), told.labels)
+        return _of_numbers(np.asarray(truth, dtype="float64"), told)
     if positive is None or len(told.classes) != 2:
         return None
     odds = logit(np.clip(told.chance_of(positive), _EDGE, 1 - _EDGE))
@@ -33,10 +34,12 @@ def level_loss(truth: Any, told: Predictions, *, positive: str | None) -> Any | 
     return loss_of_rows(truth, Predictions(told.labels, columns, told.classes))
 
 
-def _of_numbers(truth: Any, answers: Any) -> Any:
-    moved = np.abs(truth - (answers + np.median(truth - answers)))
+def _of_numbers(truth: Any, told: Predictions) -> Any:
+    answers, level = told.labels, told.level
+    shift = np.median(truth - answers) if level is None else np.quantile(truth - answers, level)
+    moved = loss_of_rows(truth, replace(told, labels=answers + shift))
     mean = float(np.mean(answers))
-    if mean == 0.0:
+    if mean == 0.0 or level is not None:  # the means of a quantile and of the truth differ
         return moved
-    scaled = np.abs(truth - answers * (float(np.mean(truth)) / mean))
+    scaled = loss_of_rows(truth, replace(told, labels=answers * (float(np.mean(truth)) / mean)))
     return scaled if scaled.sum() < moved.sum() else moved

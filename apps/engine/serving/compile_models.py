@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from lightgbm import LGBMClassifier, LGBMRegressor
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import (
     ExtraTreesClassifier,
@@ -17,7 +18,8 @@ from sklearn.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
-from sklearn.linear_model import ElasticNetCV, LogisticRegression, Ridge
+from sklearn.linear_model import ElasticNetCV, LogisticRegression, QuantileRegressor, Ridge
+from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from apps.engine.serving.compile_prepare import CannotCompile, Inputs
@@ -83,9 +85,19 @@ def _linear(model: Any) -> Plain:
     rows, starts = np.atleast_2d(model.coef_), np.ravel(model.intercept_).tolist()
     lines = [_line(row, start) for row, start in zip(rows, starts, strict=True)]
     says = f"a linear model of {rows.shape[1]} inputs"
-    if type(model) in (Ridge, ElasticNetCV):
+    if type(model) in (Ridge, ElasticNetCV, QuantileRegressor):
         return Plain(lambda inputs: [lines[0](inputs)], says)
     return Plain(_chances(lines), says)
+
+
+def _scaled_back(model: Any) -> Plain:
+    """A model of a target that was scaled, and its answer in the target's unit."""
+    scaler = model.transformer_
+    if type(scaler) is not StandardScaler:
+        raise CannotCompile(f"the target is changed by a {type(scaler).__name__}")
+    inner = compile_model(model.regressor_)
+    answer, mean, scale = inner.answer, float(scaler.mean_[0]), float(scaler.scale_[0])
+    return Plain(lambda inputs: [answer(inputs)[0] * scale + mean], inner.says)
 
 
 def _forest(model: Any) -> Plain:
@@ -117,7 +129,7 @@ def _boosting(model: Any) -> Plain:
     quantity = type(model) is HistGradientBoostingRegressor
     if getattr(model, "_preprocessor", None) is not None:
         raise CannotCompile("the model encodes categories itself")
-    if quantity and model.loss not in ("squared_error", "absolute_error"):
+    if quantity and model.loss not in ("squared_error", "absolute_error", "quantile"):
         raise CannotCompile(f"the loss is {model.loss}")
     starts = np.ravel(model._baseline_prediction).tolist()
     groups = [of_boosting(model, place) for place in range(len(starts))]
@@ -134,10 +146,10 @@ def _boosting(model: Any) -> Plain:
 def _lightgbm(model: Any) -> Plain:
     trees, told = of_lightgbm(model.booster_)
     turns, quantity = int(told["num_tree_per_iteration"]), type(model) is LGBMRegressor
-    expected = {True: "regression", False: "binary sigmoid:1"}[quantity]
+    expected = {"regression", "quantile"} if quantity else {"binary sigmoid:1"}
     if turns > 1:
-        expected = f"multiclass num_class:{turns}"
-    if told["objective"] != expected:
+        expected = {f"multiclass num_class:{turns}"}
+    if told["objective"] not in expected:
         raise CannotCompile(f"LightGBM's objective is {told['objective']}")
     width = int(told["max_feature_idx"]) + 1
     sums = [sum_of(trees[place::turns], start=0.0, width=width) for place in range(turns)]
@@ -186,7 +198,8 @@ def logistic(score: float) -> float:
 
 _MAKERS: tuple[tuple[tuple[type, ...], Callable[[Any], Plain]], ...] = (
     ((DummyClassifier, DummyRegressor), _dummy),
-    ((LogisticRegression, Ridge, ElasticNetCV), _linear),
+    ((LogisticRegression, Ridge, ElasticNetCV, QuantileRegressor), _linear),
+    ((TransformedTargetRegressor,), _scaled_back),
     (
         (
             RandomForestClassifier,

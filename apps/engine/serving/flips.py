@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from apps.engine.evaluation.metrics.quantities import covered, pinball_losses
 from apps.engine.serving.contract import Contract, check_rows
 from apps.engine.serving.score import Scorer
 from apps.engine.training.files import load_model
@@ -34,6 +37,7 @@ def compare_releases(
     segments: list[str],
     payoff: dict[str, float] | None,
     report: Report,
+    level: float | None = None,
 ) -> dict[str, Any]:
     """Answer logged cases anew and tell what is different. O(cases).
 
@@ -43,6 +47,7 @@ def compare_releases(
     segments : columns of a request by whose values the changes are counted
     payoff : ``right``, ``wrong``, ``missed``, ``quiet`` in money per case (costs as a plus), or
         ``error_cost`` per unit of absolute error; None: the plan names none
+    level : the quantile that the numbers are, None for the mean and for classes
 
     Returns
     -------
@@ -50,7 +55,8 @@ def compare_releases(
         ``cases`` compared, ``unanswered`` (refused by the other release's contract or recipe, with
         ``unanswered_says``), ``flips``, ``share`` of them, ``into`` (counts by "old → new"),
         ``change`` (median and largest, of the probability of the positive class or of the number),
-        ``segments``, ``money``, ``listed``: the largest changes.
+        ``segments``, ``money``, ``listed``: the largest changes; of a quantile ``kept`` (see
+        ``_kept``), None for others.
     """
     scorer = Scorer(
         load_model(model, sha256=sha256),
@@ -82,6 +88,7 @@ def compare_releases(
         },
         "segments": _segments(compared, segments),
         "money": _money(compared, payoff, positive),
+        "kept": None if level is None else _kept(compared, level),
         "listed": [
             {key: case[key] for key in ("id", "before", "after", "change", "actual")}
             for case in sorted(flips, key=lambda case: -case["change"])[:MOST_LISTED]
@@ -182,6 +189,20 @@ def _money(
         "low": sure + sum(map(min, pairs)),
         "high": sure + sum(map(max, pairs)),
     }
+
+
+def _kept(cases: Sequence[Case], level: float) -> dict[str, Any] | None:
+    """Pinball loss and share at or below of both, where the truth is known; None without one."""
+    known = [case for case in cases if case["actual"] is not None]
+    if not known:
+        return None
+    truth = np.array([float(case["actual"]) for case in known])
+    told: dict[str, Any] = {"level": level, "known": len(known)}
+    for name in ("before", "after"):
+        said = np.array([float(case[name]) for case in known])
+        told[f"loss_{name}"] = float(np.mean(pinball_losses(truth, said, level=level)))
+        told[f"share_{name}"] = float(np.mean(covered(truth, said)))
+    return told
 
 
 def _gain(case: Case, payoff: Mapping[str, float], positive: str, *, is_positive: bool) -> float:

@@ -39,6 +39,7 @@ def openapi(
     base: str,
     classes: Sequence[str],
     most_rows: int,
+    level: float | None = None,
 ) -> dict[str, Any]:
     """Describe predict, actuals and contract of an endpoint.
 
@@ -48,6 +49,7 @@ def openapi(
     base : address of the API without the endpoint, such as https://host/api/v1
     classes : what is answered; empty where the answer is a number
     most_rows : of one call
+    level : the quantile that an answered number is, 0 to 1; None for the mean and for classes
 
     Returns
     -------
@@ -74,7 +76,7 @@ def openapi(
                 }
                 for status, says in _REFUSALS.items()
             },
-            "schemas": _schemas(contract, classes, most_rows),
+            "schemas": _schemas(contract, classes, most_rows, level),
         },
     }
 
@@ -128,7 +130,9 @@ def _operation(
     return told
 
 
-def _schemas(contract: Contract, classes: Sequence[str], most_rows: int) -> dict[str, Any]:
+def _schemas(
+    contract: Contract, classes: Sequence[str], most_rows: int, level: float | None
+) -> dict[str, Any]:
     answered = {"type": "string", "enum": list(classes)} if classes else {"type": "number"}
     note = _object(
         {
@@ -149,7 +153,7 @@ def _schemas(contract: Contract, classes: Sequence[str], most_rows: int) -> dict
     return {
         "Row": _row(contract),
         "Call": call,
-        "Answer": _answer(answered, classes),
+        "Answer": _answer(answered, classes, level),
         "Actuals": _object({"rows": {**rows, "items": actual}}),
         "Accepted": _object({"accepted": {"type": "integer"}, "known_before": {"type": "integer"}}),
         "Contract": {"type": "object"},
@@ -158,7 +162,11 @@ def _schemas(contract: Contract, classes: Sequence[str], most_rows: int) -> dict
     }
 
 
-def _answer(answered: dict[str, Any], classes: Sequence[str]) -> dict[str, Any]:
+def _answer(
+    answered: dict[str, Any], classes: Sequence[str], level: float | None
+) -> dict[str, Any]:
+    if level is not None:
+        answered = {**answered, "description": quantile_in_words(level)}
     chances: dict[str, Any] = {"type": "null"}
     if classes:
         chance = {"type": "number", "minimum": 0, "maximum": 1}
@@ -173,14 +181,31 @@ def _answer(answered: dict[str, Any], classes: Sequence[str]) -> dict[str, Any]:
         "description": "Only where another release than that of the reply answered this row: a "
         "canary, or the one that answered its id first. Null: a rule did.",
     }
+    about: dict[str, Any] = {
+        "endpoint": {"type": "string"},
+        "release": {"type": "integer"},
+        "model": {"type": "string", "description": "SHA-256 of the model file."},
+    }
+    if level is not None:
+        about["quantile"] = {
+            "type": "number",
+            "const": level,
+            "description": quantile_in_words(level),
+        }
     return _object(
         {
-            "endpoint": {"type": "string"},
-            "release": {"type": "integer"},
-            "model": {"type": "string", "description": "SHA-256 of the model file."},
+            **about,
             "predictions": {"type": "array", "items": row},
             "warnings": {"type": "array", "items": _ref("Note")},
         }
+    )
+
+
+def quantile_in_words(level: float) -> str:
+    """What an answered number is, where it is a quantile."""
+    return (
+        f"The {level:g} quantile: {100 * level:g} % of the truths are expected at or below this "
+        "number."
     )
 
 

@@ -54,6 +54,7 @@ def draw_split(
     report: Report,
     raw: str = "",
     raw_development: str = "",
+    quantity: bool = False,
 ) -> dict[str, Any]:
     """Draw a split of a table and write it as three files. Job function.
 
@@ -72,6 +73,8 @@ def draw_split(
     raw, raw_development : str
         When given: a table with the same rows before the recipe, and the path to which its
         development rows are written.
+    quantity : bool
+        Whole numbers are read as a quantity however few they are: the plan promises so.
 
     Returns
     -------
@@ -90,8 +93,9 @@ def draw_split(
     report(0, 4, "Reading the table")
     frame = read_table(table)
     report(1, 4, "Drawing the split")
+    judged = _as_quantity(frame, target) if quantity else frame
     fold = deal(
-        frame,
+        judged,
         method=method,
         target=target,
         group=group,
@@ -100,9 +104,9 @@ def draw_split(
         folds=folds,
         seed=seed,
     )
-    check_parts(frame[target], fold=fold)
+    check_parts(judged[target], fold=fold)
     report(2, 4, "Looking for rows that are on both sides")
-    warnings = _warnings(frame, method=method, target=target, fold=fold)
+    warnings = _warnings(judged, method=method, target=target, fold=fold)
     report(3, 4, "Writing development and test")
     for sealed, path in ((False, development), (True, test)):
         write_table(frame.take(rows_of(fold, test=sealed)).reset_index(drop=True), path)
@@ -111,16 +115,23 @@ def draw_split(
         write_table(before.reset_index(drop=True), raw_development)
     write_split(fold, split_file)
     report(4, 4, "Split drawn")
-    problem, why = problem_of(frame[target])
+    problem, why = problem_of(judged[target])
     return {
         "problem": str(problem),
         "distinct": distinct_texts(frame.take(rows_of(fold, test=False))),
         "problem_why": why,
         "classes": [] if problem == Problem.REGRESSION else sorted(set(class_names(frame[target]))),
-        **_sizes(frame[target], fold=fold, folds=folds),
+        **_sizes(judged[target], fold=fold, folds=folds),
         "says": _says(fold, method=method, group=group, time=time, folds=folds),
         "warnings": warnings,
     }
+
+
+def _as_quantity(frame: pd.DataFrame, target: str) -> pd.DataFrame:
+    """The table as it is looked at; what is written keeps its whole numbers."""
+    if target not in frame.columns or not pd.api.types.is_integer_dtype(frame[target].dtype):
+        return frame
+    return frame.assign(**{target: frame[target].astype("Float64")})
 
 
 def distinct_texts(frame: pd.DataFrame) -> dict[str, int]:

@@ -42,10 +42,17 @@ def proposals(facts: TableFacts) -> list[Proposal]:
     for candidate in CANDIDATES.values():
         if facts.problem not in candidate.problems or candidate.of_others or candidate.stated:
             continue
+        if facts.level is not None and candidate.no_quantile:
+            continue
         proposed, reason = _judged(candidate, facts)
         why = f"{candidate.says} {reason}".strip()
         found.append(Proposal(candidate, proposed, why, cost_of(candidate.key, facts)))
     return found
+
+
+def without_quantile() -> list[tuple[str, str]]:
+    """Title of each candidate that answers no quantile, and why."""
+    return [(item.title, item.no_quantile) for item in CANDIDATES.values() if item.no_quantile]
 
 
 def _judged(candidate: Candidate, facts: TableFacts) -> tuple[bool, str]:
@@ -64,6 +71,8 @@ def _no_rule(facts: TableFacts) -> tuple[bool, str]:
 
 def _linear(facts: TableFacts) -> tuple[bool, str]:
     width = facts.width(one_hot=True)
+    if facts.level is not None and facts.rows > ROWS_OF_PAIRS:
+        return False, f"Not chosen: for a quantile it is slow from {ROWS_OF_PAIRS:,} rows on."
     if width > facts.rows:
         return True, f"Fits even here, with more columns ({width:,}) than rows."
     return True, ""
@@ -128,6 +137,8 @@ def _extra_trees(facts: TableFacts) -> tuple[bool, str]:
 
 
 def _boosting(facts: TableFacts) -> tuple[bool, str]:
+    if facts.level is not None:
+        return True, "Beside LightGBM a second opinion: forests answer no quantile."
     return False, "Not chosen: close to LightGBM, which is quicker; one of the two is enough."
 
 

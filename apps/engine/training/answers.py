@@ -14,6 +14,8 @@ from apps.engine.evaluation.metrics import Predictions
 
 CHANCE = "chance: "
 """Start of the name of a column with the probability of a class."""
+LEVEL = b"level"
+"""Of the quantile that numbers are meant as, beside the columns; without it they are means."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def pooled(folds: list[tuple[Any, Any, Predictions]]) -> Answers:
     order = np.argsort(row, kind="stable")
     names = sorted({name for _, _, told in folds for name in told.classes})
     whole = [told.covering(names) for _, _, told in folds]
-    told = Predictions(np.concatenate([item.labels for item in whole]))
+    told = Predictions(np.concatenate([item.labels for item in whole]), level=whole[0].level)
     if names:
         chances = np.concatenate([np.asarray(item.probabilities) for item in whole])
         told = Predictions(told.labels, chances, tuple(names))
@@ -62,8 +64,10 @@ def write_answers(answers: Answers, path: str | Path) -> None:
     if answers.told.probabilities is not None:
         for index, name in enumerate(answers.told.classes):
             columns[CHANCE + name] = pa.array(answers.told.probabilities[:, index])
-    part = Path(f"{path}.part")
-    pq.write_table(pa.table(columns), part)
+    table, part = pa.table(columns), Path(f"{path}.part")
+    if answers.told.level is not None:
+        table = table.replace_schema_metadata({LEVEL: repr(answers.told.level)})
+    pq.write_table(table, part)
     os.replace(part, path)
 
 
@@ -77,7 +81,8 @@ def read_answers(path: str | Path) -> Answers:
         raise BadFile("The file holds no answers of a candidate; train it again.")
     classes = [name for name in table.column_names if name.startswith(CHANCE)]
     label = table["label"].to_numpy()
-    told = Predictions(label)
+    level = (table.schema.metadata or {}).get(LEVEL)
+    told = Predictions(label, level=None if level is None else float(level))
     if classes:
         chances = np.column_stack([table[name].to_numpy() for name in classes])
         told = Predictions(

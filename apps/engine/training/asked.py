@@ -29,7 +29,8 @@ class Asked:
     balanced: bool = False
     most_rows: int | None = None
     choices: Sequence[Mapping[str, Any]] = ()
-    """``balanced``, ``most_rows`` and ``choices`` as in ``task.Task``."""
+    level: float | None = None
+    """``balanced``, ``most_rows``, ``choices`` and ``level`` as in ``task.Task``."""
 
     @property
     def kind(self) -> Problem:
@@ -49,6 +50,7 @@ class Asked:
             self.balanced,
             self.most_rows,
             self.choices,
+            self.level,
         )
 
     def rows(self) -> Rows:

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from apps.engine.types import Problem
 
 _ALL = frozenset(Problem)
+_MEANS = "its trees average the rows of a leaf; the wrong number for a quantile"
 _CLASSES = frozenset({Problem.BINARY, Problem.MULTICLASS})
 
 
@@ -16,7 +17,8 @@ class Candidate:
     A ``baseline`` is pinned: the others have to beat it; the one that is ``stated`` exists only
     where a person stated it. What is ``of_others`` is made of finished trials, on the leaderboard.
     ``row_ms``: about how long an answer to one row takes as it is served, in milliseconds.
-    ``needs``: the package to be installed.
+    ``needs``: the package to be installed. ``no_quantile``: why it cannot answer a quantile, in
+    words; empty where it can.
     """
 
     key: str
@@ -29,6 +31,7 @@ class Candidate:
     problems: frozenset[Problem] = _ALL
     row_ms: float = 0.2
     needs: str = ""
+    no_quantile: str = ""
 
     @property
     def is_installed(self) -> bool:
@@ -41,7 +44,8 @@ _CATALOGUE = (
         "dummy",
         "Baseline: always the usual",
         "baseline",
-        "Answers the most frequent class or the mean. Not beating it is learning nothing.",
+        "Answers the most frequent class, or the mean (the quantile) of all. Not beating it is "
+        "learning nothing.",
         baseline=True,
     ),
     Candidate(
@@ -56,19 +60,21 @@ _CATALOGUE = (
         "linear",
         "Linear model",
         "linear",
-        "Regularised logistic or ridge regression. Simple, fast, easy to explain.",
+        "Regularised logistic, ridge or quantile regression. Simple, easy to explain.",
     ),
     Candidate(
         "elastic_net",
         "Elastic net",
         "linear",
         "A linear model that leaves out columns which add nothing.",
+        no_quantile="the linear model of a quantile leaves out such columns itself",
     ),
     Candidate(
         "tree",
         "Decision tree",
         "trees",
         "At most 16 leaves: each answer is a short list of conditions that a person can read.",
+        no_quantile="its leaves hold means",
     ),
     Candidate(
         "bayes",
@@ -84,18 +90,21 @@ _CATALOGUE = (
         "other",
         "Answers as the ten most similar rows ended. It keeps the rows themselves in the model.",
         row_ms=5,
+        no_quantile="ten rows tell a mean, not a quantile",
     ),
     Candidate(
         "forest",
         "Random forest",
         "trees",
         "Many deep trees averaged. Sturdy with little tuning; larger and slower to answer.",
+        no_quantile=_MEANS,
     ),
     Candidate(
         "extra_trees",
         "Extra trees",
         "trees",
         "A forest whose cuts are drawn at random: quicker to fit, smoother.",
+        no_quantile=_MEANS,
     ),
     Candidate(
         "boosting",
@@ -122,6 +131,7 @@ _CATALOGUE = (
         "other",
         "Curved borders from few rows. Its time grows with the square of the rows.",
         row_ms=4,
+        no_quantile="it has no pinball loss in scikit-learn",
     ),
     Candidate(
         "mlp",
@@ -129,6 +139,7 @@ _CATALOGUE = (
         "other",
         "One hidden layer. Can find what trees cut in steps; needs many rows.",
         row_ms=4,
+        no_quantile="it has no pinball loss in scikit-learn",
     ),
     Candidate(
         "xgboost",

@@ -3,8 +3,11 @@
 from dataclasses import asdict
 from typing import Any
 
+import pandas as pd
+
 from apps.engine.evaluation.calibration import calibration
 from apps.engine.evaluation.clusters import error_clusters
+from apps.engine.evaluation.coverage import coverage, uncovered_groups
 from apps.engine.evaluation.curves import (
     binary_curves,
     class_curves,
@@ -12,6 +15,7 @@ from apps.engine.evaluation.curves import (
     regression_points,
 )
 from apps.engine.evaluation.gains import errors_by_size, gain_curve, score_bins
+from apps.engine.evaluation.metrics import Predictions
 from apps.engine.evaluation.payoff import Payoff, best_threshold, value_at, value_curve
 from apps.engine.evaluation.weak_spots import weak_spots
 from apps.engine.training.answers import Answers
@@ -61,7 +65,8 @@ def diagnose(
     curves.class_curves); for two classes ``curves``, ``gain``, ``spread`` (see gains),
     ``calibration``, ``threshold`` and with a payoff ``money`` (see payoff.value_at), ``others``
     (the same at other thresholds), ``value_curve``, ``break_even`` and ``payoff``; for a quantity
-    ``points`` and ``sizes``.
+    ``points`` and ``sizes``; for its quantile ``points`` and ``coverage`` (see coverage.coverage,
+    with ``groups`` of coverage.uncovered_groups).
     """
     table = rows.table.iloc[answers.row].reset_index(drop=True)
     told = labelled(answers.told, positive=positive, threshold=threshold)
@@ -78,8 +83,7 @@ def diagnose(
         "wrong": cases.wrong(seed=SEED),
     }
     if problem == Problem.REGRESSION:
-        points = regression_points(answers.truth, told.labels)
-        return {**result, "points": points, "sizes": errors_by_size(answers.truth, told.labels)}
+        return {**result, **_of_numbers(answers.truth, told, table, spec)}
     told = told.covering(answers.truth)
     result["confusion"] = confusion(answers.truth, told.labels, classes=told.classes)
     if problem == Problem.MULTICLASS and told.probabilities is not None:
@@ -99,6 +103,16 @@ def diagnose(
         "calibration": calibration(is_positive, scores),
         **_money(is_positive, scores, payoff=payoff, threshold=threshold),
     }
+
+
+def _of_numbers(
+    truth: Any, told: Predictions, table: pd.DataFrame, spec: list[ColumnSpec]
+) -> dict[str, Any]:
+    points = regression_points(truth, told.labels, level=told.level)
+    if told.level is None:
+        return {"points": points, "sizes": errors_by_size(truth, told.labels)}
+    groups = uncovered_groups(table, spec, truth=truth, told=told)
+    return {"points": points, "coverage": {**coverage(truth, told), "groups": groups}}
 
 
 def _money(

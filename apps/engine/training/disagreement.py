@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from apps.engine.errors import BadParameter
+from apps.engine.evaluation.weak_spots import loss_of_rows
 from apps.engine.training.answers import Answers, read_answers
 from apps.engine.training.rows import labelled
 
@@ -37,8 +38,9 @@ def disagreements(
         ``rows`` compared; ``is_numbers``; ``pairs``: for each other candidate against the base, for
         classes ``apart`` (rows with another answer), ``base_right``, ``other_right``,
         ``both_wrong``; for numbers ``mean_apart``, ``most_apart`` (target's unit), ``base_nearer``,
-        ``other_nearer``; ``shown``: the MOST_ROWS rows on which they are farthest apart, with
-        ``row`` (from 1), ``truth``, ``told`` (text of each), ``values``. O(rows).
+        ``other_nearer`` (rows with the smaller loss, see weak_spots.loss_of_rows); ``shown``: the
+        MOST_ROWS rows on which they are farthest apart, with ``row`` (from 1), ``truth``, ``told``
+        (text of each), ``values``. O(rows).
 
     Raises BadParameter when they did not answer the same rows.
     """
@@ -48,7 +50,7 @@ def disagreements(
     is_numbers = read[0].told.probabilities is None
     if is_numbers:
         told = [one.told.labels.astype("float64") for one in read]
-        pairs = [_numbers_apart(read[0].truth, told[0], other) for other in told[1:]]
+        pairs = [_numbers_apart(read[0], other) for other in read[1:]]
         spread = np.ptp(np.vstack(told), axis=0)
     else:
         told = [
@@ -80,9 +82,9 @@ def _classes_apart(truth: Any, base: Any, other: Any) -> dict[str, float]:
     }
 
 
-def _numbers_apart(truth: Any, base: Any, other: Any) -> dict[str, float]:
-    gap = np.abs(base - other)
-    errors = np.abs(base - truth), np.abs(other - truth)
+def _numbers_apart(base: Answers, other: Answers) -> dict[str, float]:
+    gap = np.abs(base.told.labels - other.told.labels)
+    errors = [loss_of_rows(one.truth, one.told) for one in (base, other)]
     return {
         "mean_apart": float(gap.mean()),
         "most_apart": float(gap.max()),

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from apps.engine.evaluation.intervals import mean_interval
-from apps.engine.evaluation.metrics import METRICS, score
+from apps.engine.evaluation.metrics import Predictions, score
+from apps.engine.evaluation.metrics.quantities import explained_share
 from apps.engine.training.frame import model_columns
 from apps.engine.training.rows import Rows, predict, specs
 from apps.engine.training.task import Task
@@ -32,7 +33,8 @@ def explain(
     -------
     dict
         ``importance``: per feature ``importance``, ``low`` and ``high``, greatest first: the rise
-        of the log loss (nats) or the fall of R² when the feature is shuffled among at most
+        of the log loss (nats) or the fall of R² (of D², where a quantile is answered: see
+        quantities.explained_share) when the feature is shuffled among at most
         IMPORTANCE_ROWS validation rows, mean of REPEATS shuffles and of the folds, with the 95 %
         interval over the folds (None for a single fold). The parts of a date are shuffled
         together. Correlated features share their importance. Source: Breiman (2001), Machine
@@ -98,16 +100,14 @@ def _falls(
 ) -> dict[str, float]:
     """How much worse the answers get when each feature is shuffled, mean of REPEATS."""
     features, truth = rows.features.iloc[chosen].reset_index(drop=True), rows.target[chosen]
-    metric = "r2" if task.problem == Problem.REGRESSION else "log_loss"
-    sign = 1 if METRICS[metric].direction == "up" else -1
 
     def goodness(frame: pd.DataFrame) -> list[float]:
         """Of each repetition of the rows; one call for all, since a call costs more than rows."""
-        told = predict(pipeline, frame, problem=task.problem, positive=task.positive)
+        told = predict(
+            pipeline, frame, problem=task.problem, positive=task.positive, level=task.level
+        )
         starts = range(0, len(frame), len(truth))
-        return [
-            sign * score(metric, truth, told.take(np.arange(at, at + len(truth)))) for at in starts
-        ]
+        return [_goodness(truth, told.take(np.arange(at, at + len(truth)))) for at in starts]
 
     (usual,), found = goodness(features), {}
     repeated = pd.concat([features] * REPEATS, ignore_index=True)
@@ -118,6 +118,12 @@ def _falls(
         worse = np.subtract(usual, goodness(repeated.assign(**shuffled)))
         found[column.name] = float(np.mean(worse))
     return found
+
+
+def _goodness(truth: Any, told: Predictions) -> float:
+    if told.probabilities is None:
+        return explained_share(truth, told)
+    return -score("log_loss", truth, told)
 
 
 def _ranked(

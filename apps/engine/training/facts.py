@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.engine.training.preparation import MOST_ONE_HOT, SCALED
+from apps.engine.training.space import quantile_line_s
 from apps.engine.types import ColumnSpec, Kind, Problem
 
 CHILD_BYTES = 800 * 1024**2
@@ -18,7 +19,8 @@ class TableFacts:
 
     ``rows`` of development; ``distinct``: values of each text column, as far as known; ``rarest``:
     share of the rarest class, None for a quantity; ``latency_ms``: the plan's bar or None;
-    ``must_explain``: somebody may have to explain single answers.
+    ``must_explain``: somebody may have to explain single answers; ``level``: of the quantile that
+    is to be answered, None for the mean and for classes.
     """
 
     problem: Problem
@@ -30,6 +32,7 @@ class TableFacts:
     folds: int = 5
     latency_ms: float | None = None
     must_explain: bool = False
+    level: float | None = None
 
     @property
     def texts(self) -> list[str]:
@@ -128,6 +131,8 @@ def cost_of(candidate: str, facts: TableFacts) -> Cost:
 def _seconds(candidate: str, train: float, width: int, facts: TableFacts) -> float:
     if candidate == "svm":
         return _PAIR_S * train**2 * max(1.0, width / 17)
+    if candidate == "linear" and facts.level is not None:
+        return quantile_line_s(train, width)
     cells = train * width * _CELL_S.get(candidate, 2e-7)
     if facts.problem == Problem.REGRESSION:
         return cells * _SLOWER_NUMBERS.get(candidate, 1.0)

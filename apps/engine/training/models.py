@@ -18,7 +18,7 @@ from sklearn.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
-from sklearn.linear_model import ElasticNetCV, LogisticRegression, Ridge
+from sklearn.linear_model import ElasticNetCV, LogisticRegression, QuantileRegressor, Ridge
 from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
@@ -27,6 +27,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from apps.engine.errors import BadParameter
 from apps.engine.training.named import NamedClasses
 from apps.engine.training.rule import RuleClassifier, RuleRegressor
 
@@ -41,12 +42,17 @@ def model_of(
     seed: int,
     params: Mapping[str, Any] | None = None,
     balanced: bool = False,
+    level: float | None = None,
 ) -> Any:
     """The unfitted model of a candidate that is not made of others.
 
     ``params`` differ from our settings. ``balanced``: each class counts alike, where the model can.
+    ``level``: of the quantile that it answers; None: the mean. Raises BadParameter for a candidate
+    that answers no quantile.
     """
-    model = _MODELS[candidate](quantity, seed)
+    model = (
+        _MODELS[candidate](quantity, seed) if level is None else _quantile(candidate, level, seed)
+    )
     if balanced:
         weights = [name for name in model.get_params() if name.endswith("class_weight")]
         model.set_params(**dict.fromkeys(weights, "balanced"))
@@ -165,6 +171,37 @@ def _catboost(quantity: bool, seed: int) -> Any:
         iterations=400, thread_count=1, random_seed=seed, verbose=False, allow_writing_files=False
     )
 
+
+def _quantile(candidate: str, level: float, seed: int) -> Any:
+    """The model of a candidate that is fitted by the pinball loss of this level.
+
+    The linear one is fitted on a scaled target, so that its small penalty means the same in any
+    unit: a quantile moves along with a rising straight line. Source: Koenker (2005), Quantile
+    Regression, section 2.2.
+    """
+    if candidate not in _AIMED:
+        raise BadParameter(f'The candidate "{candidate}" answers no quantile.')
+    if candidate == "dummy":
+        return DummyRegressor(strategy="quantile", quantile=level)
+    if candidate == "linear":
+        line = QuantileRegressor(quantile=level, alpha=LINE_PENALTY, solver="highs")
+        return TransformedTargetRegressor(line, transformer=StandardScaler())
+    return _MODELS[candidate](True, seed).set_params(**_AIMED[candidate](level))
+
+
+LINE_PENALTY = 1e-4
+"""On the weights of the linear quantile (L1), for a target of deviation 1."""
+_AIMED: dict[str, Callable[[float], dict[str, Any]]] = {
+    "dummy": lambda level: {},
+    "rule": lambda level: {},
+    "linear": lambda level: {},
+    "boosting": lambda level: {"loss": "quantile", "quantile": level},
+    "small_boosting": lambda level: {"loss": "quantile", "alpha": level},
+    "lightgbm": lambda level: {"objective": "quantile", "alpha": level},
+    "xgboost": lambda level: {"objective": "reg:quantileerror", "quantile_alpha": level},
+    "catboost": lambda level: {"loss_function": f"Quantile:alpha={level:g}"},
+}
+"""Candidates that answer a quantile, and the settings that aim them at a level."""
 
 _MODELS: dict[str, Callable[[bool, int], Any]] = {
     "dummy": _dummy,

@@ -11,6 +11,7 @@ from apps.engine.training import named, rule, texts
 from apps.engine.training.fitted.parts import both_parts, needs_complete, selection
 from apps.engine.training.fitted.settle import AUTOMATIC, Settled, settle
 from apps.engine.training.models import inner_folds, model_of
+from apps.engine.training.notebook_scores import scores_cell, scores_used
 from apps.engine.training.pipeline import BLENDS, MEANS, USUAL_MEMBERS, blend_of
 from apps.engine.training.preparation import few_part, many_part, number_part, text_part
 from apps.engine.training.rows import specs
@@ -42,7 +43,8 @@ class Entry:
 class Setting:
     """What all candidates of the experiment share; ``extra``: columns for the rule only.
 
-    ``choices``: preparation that a person chose (see fitted.choices).
+    ``choices``: preparation that a person chose (see fitted.choices). ``level``: of the quantile
+    that is answered, None for the mean.
     """
 
     title: str
@@ -55,6 +57,7 @@ class Setting:
     balanced: bool
     extra: Sequence[Mapping[str, Any]] = ()
     choices: Sequence[Mapping[str, Any]] = ()
+    level: float | None = None
 
     @property
     def quantity(self) -> bool:
@@ -75,7 +78,7 @@ def notebook_of(setting: Setting, entries: Sequence[Entry]) -> dict[str, Any]:
         _code(_own_classes(entries)),
         _code(_FOLDS),
         *(_code(text) for text, _ in makers),
-        _code(_SCORES_OF_NUMBERS if setting.quantity else _SCORES_OF_CLASSES),
+        _code(scores_cell(quantity=setting.quantity, level=setting.level)),
     ]
     for number, cell in enumerate(cells):
         cell["id"] = f"cell-{number}"
@@ -119,8 +122,7 @@ def _imports(estimators: Sequence[Any], setting: Setting) -> str:
         "sklearn.pipeline": {"Pipeline"},
         "typing": {"Any", "Self"},
     }
-    scores = {"r2_score", "root_mean_squared_error"} if setting.quantity else {"log_loss"}
-    found["sklearn.metrics"] = scores
+    found["sklearn.metrics"] = scores_used(quantity=setting.quantity, level=setting.level)
     if any(type(part).__name__ == "IterativeImputer" for part in estimators):
         found["sklearn.experimental"] = {"enable_iterative_imputer"}
     if any(type(part).__name__ == "SelectPercentile" for part in estimators):
@@ -172,6 +174,7 @@ def _constants(setting: Setting) -> str:
             f"SEED = {setting.seed}",
             f"METHOD = {setting.method!r}  # of the split",
             f"QUANTITY = {setting.quantity}  # a number is predicted, not a class",
+            *([] if setting.level is None else [f"LEVEL = {setting.level}  # of its quantile"]),
         ]
     )
 
@@ -258,28 +261,6 @@ def out_of_fold(make, frame, most_rows=None):
 answers = {}
 '''
 
-_SCORES_OF_CLASSES = """
-pd.Series(
-    {
-        title: log_loss(target[told.index], told[sorted(told)], labels=sorted(told))
-        for title, told in answers.items()
-    },
-    name="log loss of all answers",
-).sort_values()
-"""
-
-_SCORES_OF_NUMBERS = """
-pd.DataFrame(
-    {
-        title: {
-            "RMSE": root_mean_squared_error(target[told.index], told["number"]),
-            "R2": r2_score(target[told.index], told["number"]),
-        }
-        for title, told in answers.items()
-    }
-).T.sort_values("RMSE")
-"""
-
 
 def _own_classes(entries: Sequence[Entry]) -> str:
     """Source of the few things that scikit-learn does not have."""
@@ -317,6 +298,7 @@ def _single(candidate: str, params: Mapping[str, Any], setting: Setting) -> tupl
         seed=setting.seed,
         params=params,
         balanced=setting.balanced,
+        level=setting.level,
     )
     if candidate == "rule":
         return _repr(model), []
@@ -372,7 +354,12 @@ def _blend(entry: Entry, setting: Setting) -> tuple[str, list[Any]]:
         return made[0]
     weights = [float(member["weight"]) for member in members]
     shell = blend_of(
-        entry.candidate, [], weights=weights, quantity=setting.quantity, seed=setting.seed
+        entry.candidate,
+        [],
+        weights=weights,
+        quantity=setting.quantity,
+        seed=setting.seed,
+        level=setting.level,
     )
     used.append(shell)
     if entry.candidate == "calibrated":

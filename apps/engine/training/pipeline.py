@@ -14,7 +14,7 @@ from sklearn.ensemble import (
     VotingClassifier,
     VotingRegressor,
 )
-from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.linear_model import LogisticRegression, QuantileRegressor, RidgeCV
 from sklearn.pipeline import Pipeline
 
 from apps.engine.errors import BadParameter
@@ -45,6 +45,7 @@ def build_pipeline(
     long: Collection[str] = (),
     balanced: bool = False,
     choices: Sequence[Mapping[str, Any]] = (),
+    level: float | None = None,
 ) -> Any:
     """Unfitted pipeline over the columns that ``frame.model_frame`` makes.
 
@@ -61,11 +62,12 @@ def build_pipeline(
     long : texts that are read word by word (see texts.long_texts)
     balanced : each class counts alike, however rare it is
     choices : what a person chose instead of the automatic preparation (see fitted.choices)
+    level : the quantile of a quantity that is answered, 0 to 1; None: the mean
 
     Raises
     ------
     BadParameter
-        Unknown candidate, no feature at all, or two of the same name.
+        Unknown candidate, or one that answers no quantile; no feature, or two of the same name.
     """
     if candidate not in CANDIDATES:
         raise BadParameter(f'There is no candidate "{candidate}".')
@@ -81,9 +83,12 @@ def build_pipeline(
             long=long,
             balanced=balanced,
             choices=choices,
+            level=level,
         )
     quantity = problem == Problem.REGRESSION
-    model = model_of(candidate, quantity=quantity, seed=seed, params=params, balanced=balanced)
+    model = model_of(
+        candidate, quantity=quantity, seed=seed, params=params, balanced=balanced, level=level
+    )
     if candidate == "rule":
         return model
     numbers, texts = _columns(spec, distinct)
@@ -136,13 +141,24 @@ def _blend(candidate: str, members: Sequence[Mapping[str, Any]], **common: Any) 
         weights=[float(member["weight"]) for member in members],
         quantity=common["problem"] == Problem.REGRESSION,
         seed=common["seed"],
+        level=common["level"],
     )
 
 
 def blend_of(
-    candidate: str, built: Sequence[Any], *, weights: Sequence[float], quantity: bool, seed: int
+    candidate: str,
+    built: Sequence[Any],
+    *,
+    weights: Sequence[float],
+    quantity: bool,
+    seed: int,
+    level: float | None = None,
 ) -> Any:
-    """Unfitted blend of named pipelines (pairs); calibrated: of the first one alone."""
+    """Unfitted blend of named pipelines (pairs); calibrated: of the first one alone.
+
+    Quantiles are stacked by a linear model of the same quantile: a regression of their mean would
+    answer the mean again. Source: Granger and others (1989), Journal of Forecasting 8, 87-96.
+    """
     members = list(built)
     if candidate in MEANS:
         if quantity:
@@ -153,5 +169,6 @@ def blend_of(
         only = members[0][1] if members else None
         return CalibratedClassifierCV(only, cv=folds, ensemble=False)
     if quantity:
-        return StackingRegressor(members, final_estimator=RidgeCV(), cv=folds)
+        last = RidgeCV() if level is None else QuantileRegressor(quantile=level, alpha=0.0)
+        return StackingRegressor(members, final_estimator=last, cv=folds)
     return StackingClassifier(members, final_estimator=LogisticRegression(), cv=folds)

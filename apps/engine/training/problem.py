@@ -9,6 +9,18 @@ from apps.engine.types import Problem
 MOST_CLASSES = 50
 
 
+_WORDS = {
+    Problem.BINARY: "two classes",
+    Problem.MULTICLASS: "several classes",
+    Problem.REGRESSION: "regression",
+}
+
+
+def kind_in_words(problem: Problem, *, level: float | None) -> str:
+    """The kind of problem as a person says it; ``level``: of a quantile, None for the mean."""
+    return _WORDS[problem] if level is None else f"quantile regression at level {level:g}"
+
+
 def problem_of(target: pd.Series) -> tuple[Problem, str]:
     """Kind of problem, and the reason as a sentence.
 

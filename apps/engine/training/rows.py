@@ -79,10 +79,15 @@ def predict(
     problem: Problem,
     positive: str | None,
     threshold: float = 0.5,
+    level: float | None = None,
 ) -> Predictions:
-    """What the fitted pipeline answers. A binary label is positive from ``threshold`` on."""
+    """What the fitted pipeline answers. A binary label is positive from ``threshold`` on.
+
+    ``level``: the quantile that a number is meant as (see task.Task).
+    """
     if problem == Problem.REGRESSION:
-        return Predictions(np.asarray(pipeline.predict(features), dtype="float64"))
+        numbers = np.asarray(pipeline.predict(features), dtype="float64")
+        return Predictions(numbers, level=level)
     probabilities = np.asarray(pipeline.predict_proba(features), dtype="float64")
     classes = tuple(str(name) for name in pipeline.classes_)
     names = np.asarray(classes, dtype=object)

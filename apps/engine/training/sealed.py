@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from apps.engine.evaluation.calibration import calibration
+from apps.engine.evaluation.coverage import coverage
 from apps.engine.evaluation.curves import binary_curves, confusion, regression_points
 from apps.engine.evaluation.guardrails import group_verdict, latency_verdict
 from apps.engine.evaluation.metrics import Predictions
@@ -36,6 +37,7 @@ def evaluate_sealed(
     threshold: float = 0.5,
     payoff: dict[str, Any] | None = None,
     guardrails: dict[str, Any] | None = None,
+    level: float | None = None,
 ) -> dict[str, Any]:
     """Judge a frozen model on the sealed test rows, its baseline beside it. Job function.
 
@@ -46,7 +48,8 @@ def evaluate_sealed(
 
     Returns verdicts (promises, primary first, with the paired gain over the baseline; margins;
     guardrails), number of rows, curves, confusion counts, slices of the primary metric,
-    calibration, and with a payoff ``money``.
+    calibration, and with a payoff ``money``. ``level``: of a predicted quantile, whose ``coverage``
+    (see coverage.coverage) is then told, of each slice too.
     """
     kind = Problem(problem)
     binary = positive if kind == Problem.BINARY else None
@@ -60,6 +63,7 @@ def evaluate_sealed(
         problem=kind,
         positive=positive,
         threshold=threshold,
+        level=level,
     ).covering(rows.target)
     kept = [Promise.from_dict(promise) for promise in promises]
     report(1, 4, "Testing the baseline")
@@ -166,7 +170,10 @@ def _pictures(
     rows: Rows, told: Predictions, *, kind: Problem, positive: str | None
 ) -> dict[str, Any]:
     if kind == Problem.REGRESSION:
-        return {"points": regression_points(rows.target, told.labels)}
+        points = regression_points(rows.target, told.labels, level=told.level)
+        if told.level is None:
+            return {"points": points}
+        return {"points": points, "coverage": coverage(rows.target, told)}
     result: dict[str, Any] = {
         "confusion": confusion(rows.target, told.labels, classes=told.classes)
     }

@@ -13,8 +13,9 @@ from lightgbm import callback, early_stopping
 
 from apps.engine.evaluation.metrics import Measure, Predictions, measure_of, score
 from apps.engine.training.blend import Member, Tried, blended
+from apps.engine.training.candidates import CANDIDATES
 from apps.engine.training.rows import Rows, predict
-from apps.engine.training.space import CELL_S, FIRST, RANGES, place_of, settings_at
+from apps.engine.training.space import FIRST, RANGES, fit_seconds, place_of, settings_at
 from apps.engine.training.task import Task
 from apps.engine.types import Problem
 
@@ -85,11 +86,18 @@ class Search:
         return min(wanted, FINAL_SHARE * budget_s)
 
     def _affords(self, candidate: str, budget_s: float) -> bool:
-        """A fit that cannot be ended takes at most MOST_OF_ONE of the budget, refits counted."""
-        if candidate not in CELL_S:
+        """A fit that cannot be ended takes at most MOST_OF_ONE of the budget, refits counted.
+
+        A candidate that answers no quantile is none where one is asked for.
+        """
+        if self.task.level is not None and CANDIDATES[candidate].no_quantile:
+            return False
+        rows, columns = self.rows.features.shape
+        cost_s = fit_seconds(candidate, rows, columns, level=self.task.level)
+        if cost_s is None:
             return True
-        guess_s = self.slowed * (0.3 + CELL_S[candidate] * self.rows.features.size)
-        return (self.refits + len(self.folds)) * guess_s < MOST_OF_ONE * budget_s
+        fits = self.refits + len(self.folds)
+        return fits * self.slowed * (0.3 + cost_s) < MOST_OF_ONE * budget_s
 
     def _proposals(self, budget_s: float) -> Iterator[tuple[str, dict[str, Any]]]:
         """First the usual ones, then steps from the best ones that grow smaller, and leaps."""
@@ -155,7 +163,8 @@ class Search:
         )
         trees = int(model.best_iteration_ or model.n_estimators_)
         if self.task.problem == Problem.REGRESSION:
-            return Predictions(np.asarray(model.predict(prepared_valid))), trees
+            numbers = np.asarray(model.predict(prepared_valid))
+            return Predictions(numbers, level=self.task.level), trees
         chances = np.asarray(model.predict_proba(prepared_valid))
         labels = np.asarray(names, dtype=object)[chances.argmax(axis=1)]
         return Predictions(labels, chances, tuple(names)), trees
@@ -175,7 +184,10 @@ class Search:
         return names.tolist(), codes, found, names[found] == target.astype(str)
 
     def _answer(self, model: Any, features: Any) -> Predictions:
-        return predict(model, features, problem=self.task.problem, positive=self.task.positive)
+        task = self.task
+        return predict(
+            model, features, problem=task.problem, positive=task.positive, level=task.level
+        )
 
     def _pipeline(self, params: dict[str, Any], number: int) -> Any:
         part = self.rows.features.iloc[self.folds[number][0]]
@@ -206,8 +218,15 @@ def search_folds(folds: Sequence[tuple[Any, Any]], *, rows: int) -> list[tuple[A
     return list(folds)[-1:] if rows > MANY_ROWS else list(folds)[-3:]
 
 
-def searched_measure(metric: str | Mapping[str, Any], problem: Problem) -> Measure:
-    """What settings are chosen by: labels hang on a threshold, so never their metrics."""
+def searched_measure(
+    metric: str | Mapping[str, Any], problem: Problem, level: float | None = None
+) -> Measure:
+    """What settings are chosen by: labels hang on a threshold, so never their metrics.
+
+    A quantile is chosen by its pinball loss, whatever is promised of it.
+    """
+    if level is not None:
+        return measure_of({"metric": "pinball", "parameter": level})
     measure = measure_of(metric)
     if measure.needs == "labels" or problem not in measure.of.problems:
         return measure_of("log_loss")

@@ -147,7 +147,7 @@ def _found(
         task,
         rows,
         [(task.sampled(train), valid) for train, valid in folds],
-        searched_measure(metric, asked.kind),
+        searched_measure(metric, asked.kind, asked.level),
         deadline=time.monotonic() + clock.fits_left_s,
         refits=len(asked.folds()),
         wraps_up=lambda: wraps_up(kept_folder),

@@ -38,6 +38,8 @@ class Task:
     """At most so many of the rows given are fitted on, drawn by the seed; None: all."""
     choices: Sequence[Mapping[str, Any]] = ()
     """What a person chose instead of the automatic preparation (see fitted.choices)."""
+    level: float | None = None
+    """A quantity is answered by its quantile at this level, 0 to 1; None: by its mean."""
 
     def fit(self, rows: Rows, positions: Any) -> tuple[Any, float]:
         """Fit on these rows; return the pipeline and the seconds it took.
@@ -72,6 +74,7 @@ class Task:
             long=long_texts(part),
             balanced=self.balanced,
             choices=self.choices,
+            level=self.level,
         )
 
     def sampled(self, positions: Any) -> Any:

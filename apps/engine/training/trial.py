@@ -184,7 +184,7 @@ def _fit_fold(task: Task, rows: Rows, train: Any, valid: Any, *, weigh: bool) ->
     pipeline, fit_s = task.fit(rows, train)
     unseen = rows.features.iloc[valid]
     began = time.perf_counter()
-    told = predict(pipeline, unseen, problem=task.problem, positive=task.positive)
+    told = predict(pipeline, unseen, problem=task.problem, positive=task.positive, level=task.level)
     predict_s = time.perf_counter() - began
     cost: dict[str, float] = {}
     if weigh:

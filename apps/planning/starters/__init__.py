@@ -24,6 +24,7 @@ _TOLD = (
     ("fraud", "Fraud", "A rare class found at the moment of a payment; wrong alarms cost."),
     ("churn", "Churn", "Customers likely to leave within weeks; a call or an offer keeps some."),
     ("demand", "Demand", "A quantity for each shop and day ahead; errors cost stock or sales."),
+    ("delivery", "Delivery", "A promise that nine in ten keep: the 0.9 quantile of a duration."),
     ("credit", "Credit", "The risk of default at application; people are affected, law applies."),
     ("maintenance", "Maintenance", "Machines about to fail; a visit in time saves a standstill."),
 )

@@ -68,7 +68,7 @@ def trips(problem):
 
 
 @cache
-def served(candidate, problem, model=None, choices=()):
+def served(candidate, problem, model=None, choices=(), level=None):
     """A scorer of a fitted candidate, not yet compiled, and its checked development rows."""
     table = trips(problem)
     spec = [column for column in spec_of(table).columns if column.name != TARGET]
@@ -80,6 +80,7 @@ def served(candidate, problem, model=None, choices=()):
         problem=problem,
         seed=0,
         choices=[json.loads(each) for each in choices],
+        level=level,
     )
     if model is not None:
         pipeline = Pipeline([("prepare", pipeline.named_steps["prepare"]), ("model", model)])
@@ -125,6 +126,15 @@ def test_every_candidate_with_a_plain_form_is_compiled_and_alike(candidate, prob
     assert verdict.compared >= 380
     assert verdict.rows_up_to >= 1
     assert verdict.row_us > 0
+
+
+@pytest.mark.parametrize("candidate", ["dummy", "linear", "boosting", "lightgbm", "search"])
+def test_every_quantile_with_a_plain_form_is_compiled_and_alike(candidate):
+    scorer, rows = served(candidate, Problem.REGRESSION, level=0.9)
+    verdict = compile_and_verify(scorer, rows)
+    assert (verdict.serves, verdict.why_not) == (True, "")
+    assert verdict.largest_difference <= EQUAL_WITHIN
+    assert verdict.compared >= 380
 
 
 @cache

@@ -37,6 +37,11 @@ MEMBERS = [
     {"candidate": "tree", "params": {"max_leaf_nodes": 4}, "weight": 0.3},
 ]
 
+QUANTILE_MEMBERS = [
+    {"candidate": "linear", "params": {}, "weight": 0.7},
+    {"candidate": "lightgbm", "params": SMALL["lightgbm"], "weight": 0.3},
+]
+
 
 def table(problem, rows=240):
     """Every kind of column: missing, rare, many, dates, booleans and sentences."""
@@ -65,7 +70,7 @@ def table(problem, rows=240):
     )
 
 
-def params_of(candidate, problem):
+def params_of(candidate, problem, members=None):
     if candidate == "rule":
         then, otherwise = {
             Problem.BINARY: ("yes", "no"),
@@ -76,7 +81,7 @@ def params_of(candidate, problem):
     if candidate == "mlp" and problem == Problem.REGRESSION:
         return {"regressor__max_iter": 8}
     if CANDIDATES[candidate].family == "blend":
-        return {"members": MEMBERS}
+        return {"members": members or MEMBERS}
     return SMALL.get(candidate, {})
 
 
@@ -105,16 +110,27 @@ def test_a_notebook_gives_the_same_answers_row_by_row(problem, tmp_path, monkeyp
     agree(problem, keys, (), tmp_path, monkeypatch)
 
 
+def test_a_notebook_answers_the_same_quantile(tmp_path, monkeypatch):
+    keys = ["dummy", "linear", "boosting", "lightgbm", "small_boosting", "stack"]
+    agree(Problem.REGRESSION, keys, (), tmp_path, monkeypatch, level=0.9)
+
+
 @pytest.mark.parametrize("problem", [Problem.BINARY, Problem.REGRESSION])
 def test_a_notebook_prepares_as_was_chosen(problem, tmp_path, monkeypatch):
     agree(problem, ["dummy", "linear", "lightgbm", "vote"], CHOSEN, tmp_path, monkeypatch)
 
 
-def agree(problem, keys, choices, tmp_path, monkeypatch):
+def agree(problem, keys, choices, tmp_path, monkeypatch, level=None):
     """Product and notebook, answer by answer."""
     given = drawn_split(tmp_path, table(problem), method="random", folds=2)
+    members = QUANTILE_MEMBERS if level else None
     entries = [
-        Entry(key, key, params_of(key, problem), most_rows=60 if key == "tree" else None)
+        Entry(
+            key,
+            key,
+            params_of(key, problem, members=members),
+            most_rows=60 if key == "tree" else None,
+        )
         for key in keys
     ]
     for entry in entries:
@@ -129,6 +145,7 @@ def agree(problem, keys, choices, tmp_path, monkeypatch):
             balanced=problem == Problem.MULTICLASS,
             most_rows=entry.most_rows,
             choices=choices,
+            level=level,
         )
     setting = Setting(
         title="Experiment 1",
@@ -140,6 +157,7 @@ def agree(problem, keys, choices, tmp_path, monkeypatch):
         method="random",
         balanced=problem == Problem.MULTICLASS,
         choices=choices,
+        level=level,
     )
     notebook = json.loads(json.dumps(notebook_of(setting, entries)))
     answers = run(notebook, tmp_path, monkeypatch)

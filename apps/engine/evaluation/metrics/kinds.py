@@ -21,17 +21,19 @@ class Predictions:
     """What a model answered for n rows.
 
     ``labels``: (n,) class names as text, or numbers for regression. ``probabilities``:
-    (n, n_classes) in the order of ``classes``, or None.
+    (n, n_classes) in the order of ``classes``, or None. ``level``: the numbers are meant as this
+    quantile, 0 to 1; None: as the mean.
     """
 
     labels: np.ndarray[Any, Any]
     probabilities: np.ndarray[Any, Any] | None = None
     classes: tuple[str, ...] = ()
+    level: float | None = None
 
     def take(self, rows: np.ndarray[Any, Any]) -> "Predictions":
         """The same for some rows (positions or a mask)."""
         chosen = None if self.probabilities is None else self.probabilities[rows]
-        return Predictions(self.labels[rows], chosen, self.classes)
+        return Predictions(self.labels[rows], chosen, self.classes, self.level)
 
     def covering(self, truth: Any) -> "Predictions":
         """The same with a column of zeros for each class of ``truth`` that the model never saw."""
@@ -135,6 +137,11 @@ class Measure:
     def bounds(self) -> tuple[float, float | None]:
         """Least and greatest value; None: unbounded."""
         return self.of.bounds
+
+    @property
+    def level(self) -> float | None:
+        """The quantile that it rewards as the best answer, 0 to 1; None where it is none."""
+        return self.parameter if self.of.key == "pinball" else None
 
     @property
     def is_of_numbers(self) -> bool:

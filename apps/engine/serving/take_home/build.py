@@ -11,6 +11,7 @@ from apps.engine.recipe.expression import functions
 from apps.engine.recipe.script import source_of
 from apps.engine.serving.contract import Contract, check_rows
 from apps.engine.serving.fields import Field
+from apps.engine.serving.openapi import quantile_in_words
 from apps.engine.serving.score import Scorer
 from apps.engine.serving.take_home import predict
 from apps.engine.serving.take_home.told import CannotTakeHome, told
@@ -76,7 +77,7 @@ def write_bundle(
             [f"python: '{_PYTHON}'\n", "dependencies:\n", *(f"- {line}\n" for line in needs)]
         ).encode(),
         "model_card.md": card.encode(),
-        "README.md": _README.format(name=name).encode(),
+        "README.md": _README.format(name=name, answers=_answers(served_with)).encode(),
     }
     _prove(record, scorer.model, rows, expected)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as bundle:
@@ -101,8 +102,15 @@ def _record(
         "positive": served_with["positive"],
         "threshold": served_with["threshold"],
         "classes": list(scorer.classes),
+        "quantile": served_with.get("level"),
         "versions": served_with["versions"],
     }
+
+
+def _answers(served_with: Mapping[str, Any]) -> str:
+    """What its numbers are, where that is not their mean."""
+    level = served_with.get("level")
+    return "" if level is None else f" {quantile_in_words(level)}"
 
 
 def _json(value: Any) -> bytes:
@@ -191,7 +199,7 @@ _MLMODEL = f"""flavors:
 """
 _README = """# {name}
 
-A release of ML Cycle to take home. It answers as the endpoint does, without ML Cycle.
+A release of ML Cycle to take home. It answers as the endpoint does, without ML Cycle.{answers}
 
     pip install -r requirements.txt
     python predict.py --test          its own rows against their expected answers

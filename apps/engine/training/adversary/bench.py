@@ -11,6 +11,7 @@ from sklearn import metrics as sk
 
 from apps.engine.errors import NotEnoughData
 from apps.engine.evaluation.metrics import Predictions
+from apps.engine.evaluation.metrics.quantities import explained_share
 from apps.engine.training.rows import Rows, predict
 from apps.engine.training.task import Task
 from apps.engine.types import ColumnSpec, Kind, Problem
@@ -42,10 +43,10 @@ def cheaper(task: Task) -> Task:
 
 def goodness(truth: Any, told: Predictions, *, problem: Problem, positive: str | None) -> float:
     """One scale for every attack: area under the ROC curve (several classes: mean of each against
-    the rest), or R² of a quantity. NaN where the rows hold one class only.
+    the rest), or R² of a quantity, D² of its quantile. NaN where the rows hold one class only.
     """
     if problem == Problem.REGRESSION:
-        return float(sk.r2_score(truth, told.labels)) if np.ptp(truth) > 0 else float("nan")
+        return explained_share(truth, told) if np.ptp(truth) > 0 else float("nan")
     names = told.classes if positive is None else (positive,)
     chances = told.covering(truth)
     found = []
@@ -124,6 +125,8 @@ class Bench:
     @property
     def scale(self) -> str:
         """Name of the scale."""
+        if self.task.level is not None:
+            return "D² of the pinball loss"
         return "R²" if self.task.problem == Problem.REGRESSION else "ROC AUC"
 
     @cached_property
@@ -170,10 +173,11 @@ class Bench:
     def judged(self, pipeline: Any, rows: Rows, valid: Any, *, features: Any = None) -> float:
         """Score of a fitted pipeline on some rows, of ``features`` if others are given."""
         asked = rows.features.iloc[valid] if features is None else features
-        told = predict(pipeline, asked, problem=self.task.problem, positive=self.task.positive)
-        return goodness(
-            rows.target[valid], told, problem=self.task.problem, positive=self.task.positive
+        task = self.task
+        told = predict(
+            pipeline, asked, problem=task.problem, positive=task.positive, level=task.level
         )
+        return goodness(rows.target[valid], told, problem=task.problem, positive=task.positive)
 
     def scores(
         self, rows: Rows | None = None, folds: Folds | None = None, *, seed: int | None = None
