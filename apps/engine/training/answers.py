@@ -14,6 +14,8 @@ from apps.engine.evaluation.metrics import Predictions
 
 CHANCE = "chance: "
 """Start of the name of a column with the probability of a class."""
+SETS = {"answers": "sets of labels"}
+"""Written into the file where they are."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def pooled(folds: list[tuple[Any, Any, Predictions]]) -> Answers:
     told = Predictions(np.concatenate([item.labels for item in whole]))
     if names:
         chances = np.concatenate([np.asarray(item.probabilities) for item in whole])
-        told = Predictions(told.labels, chances, tuple(names))
+        told = Predictions(told.labels, chances, tuple(names), folds[0][2].sets)
     return Answers(row[order], fold[order], truth[order], told.take(order))
 
 
@@ -63,7 +65,8 @@ def write_answers(answers: Answers, path: str | Path) -> None:
         for index, name in enumerate(answers.told.classes):
             columns[CHANCE + name] = pa.array(answers.told.probabilities[:, index])
     part = Path(f"{path}.part")
-    pq.write_table(pa.table(columns), part)
+    table = pa.table(columns)
+    pq.write_table(table.replace_schema_metadata(SETS) if answers.told.sets else table, part)
     os.replace(part, path)
 
 
@@ -80,9 +83,9 @@ def read_answers(path: str | Path) -> Answers:
     told = Predictions(label)
     if classes:
         chances = np.column_stack([table[name].to_numpy() for name in classes])
-        told = Predictions(
-            label.astype(object), chances, tuple(name.removeprefix(CHANCE) for name in classes)
-        )
+        names = tuple(name.removeprefix(CHANCE) for name in classes)
+        sets = b"answers" in (table.schema.metadata or {})
+        told = Predictions(label.astype(object), chances, names, sets)
     return Answers(
         table["row"].to_numpy(), table["fold"].to_numpy(), table["truth"].to_numpy(), told
     )

@@ -6,7 +6,8 @@ from importlib.util import find_spec
 from apps.engine.types import Problem
 
 _ALL = frozenset(Problem)
-_CLASSES = frozenset({Problem.BINARY, Problem.MULTICLASS})
+_SETS = frozenset({Problem.MULTILABEL})
+_CLASSES = frozenset({Problem.BINARY, Problem.MULTICLASS}) | _SETS
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,15 @@ _CATALOGUE = (
         "Linear model",
         "linear",
         "Regularised logistic or ridge regression. Simple, fast, easy to explain.",
+    ),
+    Candidate(
+        "chain",
+        "Classifier chain",
+        "linear",
+        "Logistic regression of one label after the other, in an order by lot: each also sees the "
+        "labels before it.",
+        problems=_SETS,
+        row_ms=3,
     ),
     Candidate(
         "elastic_net",
@@ -176,6 +186,7 @@ _CATALOGUE = (
         "blend",
         "Tries settings for the time you give it and blends the best. Often the strongest, "
         "always the hardest to explain.",
+        problems=_ALL - _SETS,
     ),
 )
 

@@ -3,17 +3,19 @@
 import pandas as pd
 
 from apps.engine.errors import NotEnoughData
+from apps.engine.labels import names_in
 from apps.engine.splitting.target import is_class_target
 from apps.engine.types import Problem
 
 MOST_CLASSES = 50
 
 
-def problem_of(target: pd.Series) -> tuple[Problem, str]:
+def problem_of(target: pd.Series, *, joined_by: str = "") -> tuple[Problem, str]:
     """Kind of problem, and the reason as a sentence.
 
     What counts as classes is told by ``splitting.target.is_class_target``, so that a split is
-    stratified exactly when the model will tell classes apart.
+    stratified exactly when the model will tell classes apart. ``joined_by``: why its cells are
+    sets of labels, in the notation of engine's ``labels``; "" where they are not.
 
     Raises
     ------
@@ -21,6 +23,9 @@ def problem_of(target: pd.Series) -> tuple[Problem, str]:
         The target is empty, has one value only, or has too many classes.
     """
     values = target.dropna()
+    if joined_by:
+        count = len(names_in(values))
+        return Problem.MULTILABEL, f"Each row has a set of {count} labels. {joined_by}"
     distinct = int(values.nunique())
     if distinct == 0:
         raise NotEnoughData(f'The target "{target.name}" is empty in every row.')
