@@ -17,7 +17,7 @@ from apps.engine.errors import NotEnoughData
 from apps.jobs.models import Job
 from apps.jobs.runner import Desk
 from apps.planning.content import features_of
-from apps.planning.queries import current_plan, signed_plan
+from apps.planning.queries import as_signed, current_plan, signed_plan
 from apps.projects import ledger
 from apps.projects.models import Project
 from apps.web.refusals import Refusal
@@ -184,6 +184,7 @@ def look_at_choices(job: Job, desk: Desk) -> None:
 
 def _drawn(split: Split, desk: Desk, folder: Path) -> dict[str, Any]:
     """Write the parts of the split into ``folder``; return the report."""
+    plan = as_signed(split.plan)
     result = desk.child(
         "apps.engine.splitting.draw:draw_split",
         table=str(local(split.table.parquet)),
@@ -199,6 +200,8 @@ def _drawn(split: Split, desk: Desk, folder: Path) -> dict[str, Any]:
         test=str(folder / "test.parquet"),
         raw=str(local(split.table.consolidated)),
         raw_development=str(folder / "raw.parquet"),
+        sets=plan.sets,
+        sign=plan.label_sign,
     )
     result["losses"] = desk.child(
         "apps.engine.recipe.losses:count_losses",

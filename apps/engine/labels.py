@@ -54,7 +54,9 @@ def matrix_of(texts: Any, names: Sequence[str]) -> Any:
 def sets_of(matrix: Any, names: Sequence[str]) -> Any:
     """(n,) sets in the notation, of (n, n_labels) booleans."""
     kinds, row = np.unique(np.asarray(matrix, dtype=bool), axis=0, return_inverse=True)
-    chosen = [joined(names[place] for place in np.flatnonzero(kind)) for kind in kinds]
+    chosen = [
+        joined(name for name, held in zip(names, kind, strict=True) if held) for kind in kinds
+    ]
     return np.array(chosen, dtype=object)[np.ravel(row)]
 
 

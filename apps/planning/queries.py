@@ -13,6 +13,8 @@ from apps.planning.content import (
     features_of,
     fixed_threshold_of,
     guardrails_of,
+    has_sets,
+    label_sign_of,
     promises_of,
 )
 from apps.planning.difference import Change, difference
@@ -48,6 +50,16 @@ class SignedPlan:
     def foundation(self) -> str:
         """Hash of the part that later gates build upon."""
         return content_hash(foundation_of(self.plan.content))
+
+    @property
+    def sets(self) -> bool:
+        """The target holds sets of labels."""
+        return has_sets(self.plan.content)
+
+    @property
+    def label_sign(self) -> str:
+        """What stands between the labels of a case; "" where the table has to tell."""
+        return label_sign_of(self.plan.content)
 
     @property
     def groups(self) -> list[str]:

@@ -6,10 +6,8 @@ from typing import Any
 import numpy as np
 
 from apps.engine.evaluation.metrics import Measure, Predictions, measure_of
-from apps.engine.labels import matrix_of
 from apps.engine.evaluation.metrics.chances import calibration_gap
 from apps.engine.evaluation.metrics.quantities import MEAN_LOSSES, decision_values, row_losses
-from apps.engine.evaluation.metrics.sets import losses_of_sets, of_sets
 from apps.engine.evaluation.metrics.ranks import (
     averaged,
     precision_at_k,
@@ -17,6 +15,8 @@ from apps.engine.evaluation.metrics.ranks import (
     recall_at_k,
     recall_at_precision,
 )
+from apps.engine.evaluation.metrics.sets import losses_of_sets, of_sets
+from apps.engine.labels import matrix_of
 
 Recompute = Callable[[Any], float]
 """``recompute(rows)``: the metric of the rows at these positions, repeats allowed."""

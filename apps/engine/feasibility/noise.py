@@ -104,6 +104,7 @@ def _auc(value: float, positives: int, test: PlannedTest) -> float:
 
 _OF_ROWS: dict[str, Callable[[float, PlannedTest, Measure], float]] = {
     "accuracy": lambda value, test, _: half_width_of_rate(value, test.rows),
+    "subset_accuracy": lambda value, test, _: half_width_of_rate(value, test.rows),
     "within_tolerance": lambda value, test, _: half_width_of_rate(value, test.rows),
     "precision_at_k": lambda value, test, measure: half_width_of_rate(
         value, rows_at(measure.parameter or 1, test.rows)

@@ -83,9 +83,7 @@ def advise(
     return advice
 
 
-def _warnings(
-    column: pd.Series, *, groups: list[str], times: list[str], sets: bool
-) -> list[str]:
+def _warnings(column: pd.Series, *, groups: list[str], times: list[str], sets: bool) -> list[str]:
     warnings = [] if sets else looks_like_sets(column)
     if groups and times:
         warnings.append(
@@ -97,9 +95,10 @@ def _warnings(
         warnings.append(f"{others} repeat as well; the group split keeps only one column apart.")
     if is_class_target(column):
         counts = label_rows(column) if sets else column.value_counts()
+        word = "label" if sets else "class"
         if counts.iloc[-1] < FEW_OF_A_CLASS:
             warnings.append(
-                f"The {'label' if sets else 'class'} “{counts.index[-1]}” has only {counts.iloc[-1]} rows: scores on it "
+                f"The {word} “{counts.index[-1]}” has only {counts.iloc[-1]} rows: scores on it "
                 "will have wide intervals."
             )
     return warnings

@@ -17,8 +17,8 @@ def strata_of(target: pd.Series, *, folds: int, sets: bool = False) -> NDArray[n
     """Stratum number of every row: its class, or the quantile of its number.
 
     Of ``sets`` of labels it is the rarest label of the row; labels that are too rare to reach
-    every part are dealt together. ``target`` has no missing values. Raises NotEnoughData when a class is too rare to
-    appear in the test and in every fold.
+    every part are dealt together. ``target`` has no missing values. Raises NotEnoughData when a
+    class is too rare to appear in the test and in every fold.
     """
     if sets:
         names = pd.Series(rarest_label(target))

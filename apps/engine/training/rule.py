@@ -127,7 +127,8 @@ def check_rule(
 ) -> dict[str, Any]:
     """The rule with its values as numbers where they are; ``classes`` is empty for a quantity.
 
-    ``sets``: an answer may be several of them, such as "billing; outage", or "(none)". ``numbers`` and ``texts``: the columns of ``frame.model_frame``. Raises BadParameter in words.
+    ``sets``: an answer may be several of them, such as "billing; outage", or "(none)".
+    ``numbers`` and ``texts``: the columns of ``frame.model_frame``. Raises BadParameter in words.
     """
     column, comparison = str(rule["column"]), str(rule["comparison"])
     if column not in numbers and column not in texts:

@@ -16,7 +16,8 @@ from apps.engine.evaluation.payoff import Payoff
 from apps.engine.types import Problem
 
 METRICS: dict[str, Metric] = {
-    metric.key: metric for metric in (*RANKS, *LABELS, *SETS_OF_LABELS, *CHANCES, *QUANTITIES, *MONEY)
+    metric.key: metric
+    for metric in (*RANKS, *LABELS, *SETS_OF_LABELS, *CHANCES, *QUANTITIES, *MONEY)
 }
 _RANKED = frozenset(metric.key for metric in RANKS)
 

@@ -51,9 +51,7 @@ class Predictions:
         zeros = np.zeros((len(self.labels), len(unseen)))
         order = np.argsort(np.asarray(names, dtype=object))  # scikit-learn wants them sorted
         columns = np.column_stack([self.probabilities, zeros])[:, order]
-        return Predictions(
-            self.labels, columns, tuple(names[index] for index in order), self.sets
-        )
+        return Predictions(self.labels, columns, tuple(names[index] for index in order), self.sets)
 
     def chance_of(self, name: str) -> Any:
         """(n,) probability of one class. Raises BadParameter where there is none."""

@@ -132,7 +132,7 @@ SETS_OF_LABELS = (
         "up",
         "labels",
         (0.0, 1.0),
-        "Share of the rows whose set of labels is told exactly; one label too many counts as wrong.",
+        "Share of the rows whose set of labels is told exactly; one label too many is an error.",
         _of_rows,
         "the share of the commonest set; it does not follow from the share of labels",
         source="Tsoumakas and Katakis 2007, IJDWM 3",
