@@ -87,7 +87,8 @@ def draw_split(
         ``rows``, ``development_rows``, ``test_rows``, ``folds``, ``balance``, ``says``,
         ``warnings``, ``row_ids_sha256`` (of the row positions of each part), ``problem`` with
         ``problem_why``, ``classes`` (the labels of sets; empty for a quantity), and
-        ``distinct`` (values of each text column in development). The same table and arguments always give the same files.
+        ``distinct`` (values of each text column in development). The same
+        table and arguments always give the same files.
 
     Raises
     ------
