@@ -4,14 +4,14 @@ import inspect
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from apps.engine.training import named, rule, texts
+from apps.engine.training import named, notebook_scores, rule, texts
 from apps.engine.training.fitted.parts import both_parts, needs_complete, selection
 from apps.engine.training.fitted.settle import AUTOMATIC, Settled, settle
 from apps.engine.training.models import inner_folds, model_of
-from apps.engine.training.pipeline import BLENDS, MEANS, USUAL_MEMBERS, blend_of
+from apps.engine.training.pipeline import BLENDS, MEANS, USUAL_MEMBERS, blend_of, learns_at_once
 from apps.engine.training.preparation import few_part, many_part, number_part, text_part
 from apps.engine.training.rows import specs
 from apps.engine.types import Problem
@@ -72,10 +72,10 @@ def notebook_of(setting: Setting, entries: Sequence[Entry]) -> dict[str, Any]:
         _code(_imports(used, setting)),
         _code(_constants(setting)),
         _code(_FRAME),
-        _code(_own_classes(entries)),
+        _code(_own_classes(entries, setting)),
         _code(_FOLDS),
         *(_code(text) for text, _ in makers),
-        _code(_SCORES_OF_NUMBERS if setting.quantity else _SCORES_OF_CLASSES),
+        _code(_scores(setting)),
     ]
     for number, cell in enumerate(cells):
         cell["id"] = f"cell-{number}"
@@ -88,6 +88,12 @@ def notebook_of(setting: Setting, entries: Sequence[Entry]) -> dict[str, Any]:
         "nbformat": 4,
         "nbformat_minor": 5,
     }
+
+
+def _scores(setting: Setting) -> str:
+    if setting.problem == Problem.MULTILABEL:
+        return notebook_scores.OF_SETS
+    return notebook_scores.OF_NUMBERS if setting.quantity else notebook_scores.OF_CLASSES
 
 
 _HOW = (
@@ -120,7 +126,7 @@ def _imports(estimators: Sequence[Any], setting: Setting) -> str:
         "typing": {"Any", "Self"},
     }
     scores = {"r2_score", "root_mean_squared_error"} if setting.quantity else {"log_loss"}
-    found["sklearn.metrics"] = scores
+    found["sklearn.metrics"] = {"f1_score"} if setting.problem == Problem.MULTILABEL else scores
     if any(type(part).__name__ == "IterativeImputer" for part in estimators):
         found["sklearn.experimental"] = {"enable_iterative_imputer"}
     if any(type(part).__name__ == "SelectPercentile" for part in estimators):
@@ -258,48 +264,28 @@ def out_of_fold(make, frame, most_rows=None):
 answers = {}
 '''
 
-_SCORES_OF_CLASSES = """
-pd.Series(
-    {
-        title: log_loss(target[told.index], told[sorted(told)], labels=sorted(told))
-        for title, told in answers.items()
-    },
-    name="log loss of all answers",
-).sort_values()
-"""
 
-_SCORES_OF_NUMBERS = """
-pd.DataFrame(
-    {
-        title: {
-            "RMSE": root_mean_squared_error(target[told.index], told["number"]),
-            "R2": r2_score(target[told.index], told["number"]),
-        }
-        for title, told in answers.items()
-    }
-).T.sort_values("RMSE")
-"""
-
-
-def _own_classes(entries: Sequence[Entry]) -> str:
+def _own_classes(entries: Sequence[Entry], setting: Setting) -> str:
     """Source of the few things that scikit-learn does not have."""
     wanted: list[Any] = [texts.FilledText, texts.long_texts]
     if any(entry.candidate == "rule" for entry in entries):
         wanted += [rule.Rule, rule.RuleClassifier, rule.RuleRegressor]
+        if setting.problem == Problem.MULTILABEL:
+            wanted.append(rule.RuleOfLabels)
     if any(entry.candidate == "xgboost" for entry in entries):
         wanted.append(named.NamedClasses)
     limits = [
         f"{name} = {getattr(texts, name)}" for name in ("WORDS", "MOST_CATEGORIES", "LOOKED_AT")
     ]
-    return "\n\n\n".join(["\n".join(limits), *(inspect.getsource(item) for item in wanted)])
+    told = ["\n".join(limits), *(inspect.getsource(item) for item in wanted)]
+    if setting.problem == Problem.MULTILABEL:
+        told[1:1] = notebook_scores.set_sources()
+    return "\n\n\n".join(told)
 
 
 def _maker(number: int, entry: Entry, setting: Setting) -> tuple[str, list[Any]]:
     """A function that makes the candidate for training rows, its call, and the estimators in it."""
-    if entry.candidate in BLENDS:
-        made, estimators = _blend(entry, setting)
-    else:
-        made, estimators = _single(entry.candidate, entry.params, setting)
+    made, estimators = _candidate(entry, setting)
     name = f"candidate_{number}"
     rows = f", most_rows={entry.most_rows}" if entry.most_rows else ""
     frame = "features_of(table, FEATURES + FOR_THE_RULE)" if entry.candidate == "rule" else "frame"
@@ -308,6 +294,23 @@ def _maker(number: int, entry: Entry, setting: Setting) -> tuple[str, list[Any]]
         f"answers[{entry.title!r}] = out_of_fold({name}, {frame}{rows})"
     )
     return text, estimators
+
+
+def _candidate(entry: Entry, setting: Setting) -> tuple[str, list[Any]]:
+    if setting.problem == Problem.MULTILABEL and entry.candidate == "rule":
+        return _repr(rule.RuleOfLabels(**entry.params)), []
+    if setting.problem == Problem.MULTILABEL:
+        at_once = learns_at_once(entry.candidate, setting.choices)
+        inner = Problem.MULTILABEL if at_once else Problem.BINARY
+        made, estimators = _of_one(entry, replace(setting, problem=inner))
+        return f"LabelSets({made}, at_once={at_once})", estimators
+    return _of_one(entry, setting)
+
+
+def _of_one(entry: Entry, setting: Setting) -> tuple[str, list[Any]]:
+    if entry.candidate in BLENDS:
+        return _blend(entry, setting)
+    return _single(entry.candidate, entry.params, setting)
 
 
 def _single(candidate: str, params: Mapping[str, Any], setting: Setting) -> tuple[str, list[Any]]:

@@ -1,0 +1,59 @@
+"""The last cell of a notebook: scores; and what sets of labels need beside the other kinds."""
+
+import inspect
+
+from apps.engine import labels
+from apps.engine.training import several
+
+OF_CLASSES = """
+pd.Series(
+    {
+        title: log_loss(target[told.index], told[sorted(told)], labels=sorted(told))
+        for title, told in answers.items()
+    },
+    name="log loss of all answers",
+).sort_values()
+"""
+
+OF_NUMBERS = """
+pd.DataFrame(
+    {
+        title: {
+            "RMSE": root_mean_squared_error(target[told.index], told["number"]),
+            "R2": r2_score(target[told.index], told["number"]),
+        }
+        for title, told in answers.items()
+    }
+).T.sort_values("RMSE")
+"""
+
+OF_SETS = """
+pd.DataFrame(
+    {
+        title: {
+            "Hamming loss": np.mean(
+                (told.to_numpy() >= 0.5) != matrix_of(target[told.index], list(told.columns))
+            ),
+            "F1, micro": f1_score(
+                matrix_of(target[told.index], list(told.columns)),
+                told.to_numpy() >= 0.5,
+                average="micro",
+                zero_division=0.0,
+            ),
+        }
+        for title, told in answers.items()
+    }
+).T.sort_values("Hamming loss")
+"""
+
+
+def set_sources() -> list[str]:
+    """Source of the notation of sets and of the class that learns them."""
+    constants = [
+        "from collections.abc import Iterable, Sequence",
+        "",
+        f"SIGN, NONE = {labels.SIGN!r}, {labels.NONE!r}",
+        f"LEAST_LABEL_ROWS = {several.LEAST_LABEL_ROWS}",
+    ]
+    wanted = (labels.labels_in, labels.names_in, labels.matrix_of, several.LabelSets)
+    return ["\n".join(constants), *map(inspect.getsource, wanted)]
