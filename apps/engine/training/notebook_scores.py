@@ -1,6 +1,7 @@
 """The last cell of a notebook: scores; and what sets of labels need beside the other kinds."""
 
 import inspect
+from typing import Any
 
 from apps.engine import labels
 from apps.engine.training import several
@@ -55,5 +56,10 @@ def set_sources() -> list[str]:
         f"SIGN, NONE = {labels.SIGN!r}, {labels.NONE!r}",
         f"LEAST_LABEL_ROWS = {several.LEAST_LABEL_ROWS}",
     ]
-    wanted = (labels.labels_in, labels.names_in, labels.matrix_of, several.LabelSets)
-    return ["\n".join(constants), *map(inspect.getsource, wanted)]
+    wanted: list[Any] = [
+        labels.labels_in,
+        labels.names_in,
+        labels.matrix_of,
+        several.LabelSets,
+    ]
+    return ["\n".join(constants), *(inspect.getsource(item) for item in wanted)]
