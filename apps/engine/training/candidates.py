@@ -9,6 +9,9 @@ _ALL = frozenset(Problem)
 _SETS = frozenset({Problem.MULTILABEL})
 _CLASSES = frozenset({Problem.BINARY, Problem.MULTICLASS}) | _SETS
 
+AT_ONCE = frozenset({"chain", "tree", "neighbours", "forest", "extra_trees", "mlp"})
+"""They learn all labels of a set in one model; of the others each label has one of its own."""
+
 
 @dataclass(frozen=True)
 class Candidate:

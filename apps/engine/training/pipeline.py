@@ -18,7 +18,7 @@ from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.pipeline import Pipeline
 
 from apps.engine.errors import BadParameter
-from apps.engine.training.candidates import CANDIDATES
+from apps.engine.training.candidates import AT_ONCE, CANDIDATES
 from apps.engine.training.fitted.parts import prepared
 from apps.engine.training.fitted.settle import AUTOMATIC, settle
 from apps.engine.training.frame import model_columns
@@ -32,8 +32,6 @@ USUAL_MEMBERS = (
     {"candidate": "lightgbm", "params": {}, "weight": 0.5},
 )
 """What a blend is made of when nobody said."""
-AT_ONCE = frozenset({"chain", "tree", "neighbours", "forest", "extra_trees", "mlp"})
-"""They learn all labels of a set in one model; of the others each label has one of its own."""
 MEANS = frozenset({"vote", "search"})
 BLENDS = frozenset(key for key, item in CANDIDATES.items() if item.family == "blend")
 
