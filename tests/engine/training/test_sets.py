@@ -30,6 +30,7 @@ from apps.engine.training.asked import Asked
 from apps.engine.training.candidates import CANDIDATES
 from apps.engine.training.files import load_model, save_model
 from apps.engine.training.final import fit_final
+from apps.engine.training.fitted.look import look_at_choices
 from apps.engine.training.notebook import Entry, Setting, notebook_of
 from apps.engine.training.rows import load_rows, predict, specs
 from apps.engine.training.sealed import evaluate_sealed
@@ -404,3 +405,15 @@ def test_the_adversary_suite_finds_nothing_in_shuffled_sets_and_knows_its_scale(
 def test_candidates_that_are_not_for_sets_are_not_offered():
     assert SETS not in CANDIDATES["search"].problems
     assert CANDIDATES["chain"].problems == {SETS}
+
+
+def test_fitted_choices_are_looked_at_for_the_commonest_label_and_fitted_for_each(drawn):
+    choices = [
+        {"choice": "select", "params": {"method": "keep the best by an F test", "share": "80%"}}
+    ]
+    arguments = {name: drawn[2][name] for name in ("development", "target", "features", "report")}
+    told = look_at_choices(problem="multilabel", choices=choices, **arguments)
+    assert told["select"] is not None
+    whole = rows_of(drawn[2])
+    fitted, _ = task_of(drawn[2], "tree", choices=choices).fit(whole, np.arange(150))
+    assert len(fitted.estimators_) == len(LABELS)  # not at once: the test asks for one answer
