@@ -135,7 +135,7 @@ def _wrong_positive(plan: SignedPlan, split: Split | None) -> str:
 
 def _classes_say(split: Split | None) -> str:
     balance = split.report["balance"] if split else {}
-    if balance.get("kind") != "classes":
+    if balance.get("kind") not in ("classes", "labels"):
         return ""
     counted: dict[str, int] = {}
     for part in balance["parts"]:
@@ -208,6 +208,9 @@ def _as_it_came(plan: SignedPlan, split: Split) -> dict[str, Any]:
     metrics, features = dict(content["metrics"]), dict(content["features"])
     metrics |= {"expected_rows": told["rows"], "test_share": told["test_rows"] / told["rows"]}
     test = next(part for part in told["balance"]["parts"] if part["part"] == "test")
+    if plan.sets:
+        shares = [row["share"] for row in test["classes"]]
+        features["base_rate"] = sum(shares) / len(shares)
     for row in test.get("classes", []):
         if row["value"] == plan.positive:
             features["base_rate"] = row["share"]

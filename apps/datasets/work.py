@@ -184,6 +184,7 @@ def look_at_choices(job: Job, desk: Desk) -> None:
 
 def _drawn(split: Split, desk: Desk, folder: Path) -> dict[str, Any]:
     """Write the parts of the split into ``folder``; return the report."""
+    plan = as_signed(split.plan)
     result = desk.child(
         "apps.engine.splitting.draw:draw_split",
         table=str(local(split.table.parquet)),
@@ -199,7 +200,9 @@ def _drawn(split: Split, desk: Desk, folder: Path) -> dict[str, Any]:
         test=str(folder / "test.parquet"),
         raw=str(local(split.table.consolidated)),
         raw_development=str(folder / "raw.parquet"),
-        quantity=as_signed(split.plan).is_of_numbers,
+        quantity=plan.is_of_numbers,
+        sets=plan.sets,
+        sign=plan.label_sign,
     )
     result["losses"] = desk.child(
         "apps.engine.recipe.losses:count_losses",

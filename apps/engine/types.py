@@ -29,6 +29,7 @@ class Problem(StrEnum):
     BINARY = "binary"
     MULTICLASS = "multiclass"
     REGRESSION = "regression"
+    MULTILABEL = "multilabel"  # each row has a set of labels, see ``labels``
 
 
 class Interval(NamedTuple):

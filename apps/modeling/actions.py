@@ -165,7 +165,8 @@ def _stated(rule: dict[str, Any] | None, data: ClosedData) -> dict[str, Any] | N
     numbers, texts = model_columns(usable_features(data))
     classes = data.split.report.get("classes", [])
     try:
-        return check_rule(rule, numbers=numbers, texts=texts, classes=classes)
+        sets = data.plan.sets
+        return check_rule(rule, numbers=numbers, texts=texts, classes=classes, sets=sets)
     except BadParameter as error:
         raise Refusal(str(error)) from error
 
@@ -308,6 +309,8 @@ def _frozen(trial: Trial, *, by: User, threshold: float | None = None) -> Candid
     advised = float(trial.result.get("threshold", USUAL_THRESHOLD))
     fixed = as_signed(trial.experiment.plan).fixed_threshold
     why = "a half: the plan names no payoff"
+    if trial.experiment.problem == Problem.MULTILABEL:
+        why = "a half for each label"
     if fixed is not None:
         why = f"{fixed:g}: the plan fixes it"
     elif "money" in trial.diagnosis:

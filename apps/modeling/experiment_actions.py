@@ -116,6 +116,8 @@ def _check(experiment: Experiment, trials: Sequence[Trial], how: str) -> None:
         raise Refusal("Only candidates of one experiment can be combined.")
     if any(not trial.result or trial.is_baseline for trial in trials):
         raise Refusal("Only finished candidates that are no baseline can be combined.")
+    if any(trial.candidate == "chain" for trial in trials):
+        raise Refusal("A chain of labels is one model of all of them and cannot be combined.")
     if any(trial.candidate in (*COMBINED, "search") for trial in trials):
         raise Refusal("What is a blend already cannot be combined again. Choose its members.")
     _check_count(experiment, len(trials), how)

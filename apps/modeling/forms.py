@@ -8,7 +8,7 @@ from django.core.validators import MaxValueValidator
 
 from apps.engine.errors import BadParameter
 from apps.engine.training.rule import COMPARISONS, check_rule
-from apps.engine.types import ColumnSpec
+from apps.engine.types import ColumnSpec, Problem
 from apps.modeling.aiming import AS_PLANNED, LEAST_LEVEL, MEAN, MOST_LEVEL, QUANTILE, Aim
 from apps.modeling.proposing import QUEUE, SAMPLE, SKIP, Offers
 
@@ -127,6 +127,7 @@ class ExperimentForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.offers, self.classes = offers, classes
+        self.sets = offers.facts.problem == Problem.MULTILABEL
         chosen = [offer for offer in offers.offers if not offer.candidate.baseline]
         self.fields["candidates"].choices = [
             (offer.key, f"{offer.proposal.title}: {offer.proposal.why}") for offer in chosen
@@ -140,6 +141,8 @@ class ExperimentForm(forms.Form):
             del self.fields["too_large"]
         if not classes:
             del self.fields["balanced"]
+        elif self.sets:
+            self.fields["balanced"].label = "Let each label count as much as its absence"
         self.initial.setdefault(
             "candidates", [offer.key for offer in chosen if offer.proposal.is_proposed]
         )
@@ -164,7 +167,7 @@ class ExperimentForm(forms.Form):
         if told["rule"]:
             numbers, texts = self.offers.rule_columns
             try:
-                check_rule(rule, numbers=numbers, texts=texts, classes=self.classes)
+                check_rule(rule, numbers=numbers, texts=texts, classes=self.classes, sets=self.sets)
             except BadParameter as error:
                 self.add_error("rule_column", str(error))
         return told
@@ -182,11 +185,11 @@ class NoteForm(forms.Form):
 
 
 class FreezeForm(forms.Form):
-    """The threshold of two classes; empty means the one that is advised."""
+    """The threshold of two classes, or of labels; empty means the one that is advised."""
 
     threshold = forms.FloatField(
         label="Threshold",
-        help_text="The positive class is said from this probability on, 0 to 1.",
+        help_text="The positive class, or each label, is said from this probability on, 0 to 1.",
         min_value=0,
         max_value=1,
         required=False,

@@ -169,6 +169,11 @@ class VerdictSummary:
         return worth_of(self.evaluation.result)
 
     @property
+    def by_label(self) -> list[dict[str, Any]]:
+        """Of sets: what is told of each label (see engine's per_label); else empty."""
+        return list(self.evaluation.result.get("by_label", []))
+
+    @property
     def calibration_says(self) -> str:
         """The calibration on sealed rows in a sentence."""
         return calibration_says(self.evaluation.result.get("calibration"))
@@ -282,7 +287,7 @@ def may_freeze(trial: Trial, user: User) -> bool:
 
 def may_calibrate(trial: Trial, user: User) -> bool:
     """True for a finished candidate with probabilities that is no blend, of today's split."""
-    if trial.experiment.problem == Problem.REGRESSION or trial.candidate in BLENDS:
+    if trial.experiment.problem == Problem.REGRESSION or trial.candidate in {*BLENDS, "chain"}:
         return False
     return may_freeze(trial, user)
 
@@ -346,6 +351,9 @@ def trial_figure(trial: Trial, name: str) -> Figure | None:
         return _learning_figure(trial)
     if name in OF_CLASSES and told.get("by_class"):
         return class_figure(told["by_class"], name)
+    if name in OF_CLASSES and told.get("by_label"):
+        ranked = [one for one in told["by_label"] if one["roc"]]
+        return class_figure(ranked, name, named="label") if ranked else None
     return curve(told.get("curves", {}), name, of=trial.title)
 
 
@@ -369,9 +377,11 @@ def overlaid_curves(trials: Sequence[Trial], name: str) -> Figure:
     return _overlaid(OVERLAID[name], [(trial.title, trial.diagnosis) for trial in trials])
 
 
-def class_figure(by_class: Sequence[Mapping[str, Any]], name: str) -> Figure:
+def class_figure(
+    by_class: Sequence[Mapping[str, Any]], name: str, *, named: str = "class"
+) -> Figure:
     """A curve of each of the most frequent classes against the rest."""
-    return _overlaid(OF_CLASSES[name], [(one["name"], one) for one in by_class], named="class")
+    return _overlaid(OF_CLASSES[name], [(one["name"], one) for one in by_class], named=named)
 
 
 def _overlaid(one: Overlay, told: Sequence[tuple[str, Mapping[str, Any]]], **how: Any) -> Figure:

@@ -68,6 +68,11 @@ class TrialPage:
         return bool(self.trial.experiment.problem == Problem.BINARY)
 
     @property
+    def has_threshold(self) -> bool:
+        """Two classes, or labels that are told each from a probability on."""
+        return self.trial.experiment.problem in (Problem.BINARY, Problem.MULTILABEL)
+
+    @property
     def calibration_says(self) -> str:
         """The calibration in a sentence."""
         return calibration_says(self.told.get("calibration"))

@@ -230,7 +230,7 @@ def _made(card: ModelCard, record: _Record) -> Section:
         Number("Bytes of the model file", report.get("size_bytes"), fitted),
         Number("Split", f"{split.get_method_display()}, {split.folds} folds", sealed),
     ]
-    if card.page.is_binary:
+    if card.page.has_threshold:
         why = candidate.threshold_why
         numbers.append(Number("Threshold", candidate.threshold, frozen, asked=why))
     level = card.page.level

@@ -2,7 +2,6 @@
 follow from this catalogue. What the fields mean to later rooms stands in ``content``."""
 
 from apps.engine.evaluation.metrics import METRICS
-from apps.engine.types import Problem
 from apps.planning.fields import Choices, Field, Rows, TaskFields
 
 MOST_ROWS = 500
@@ -63,26 +62,6 @@ RULES: Choices = (
     ("group", "whole groups, e.g. customers"),
     ("time", "the newest rows"),
 )
-_PROBLEMS = {
-    Problem.BINARY: "two classes",
-    Problem.MULTICLASS: "more classes",
-    Problem.REGRESSION: "numbers",
-}
-
-
-def problems_in_words(key: str) -> str:
-    """What a metric of the catalogue is for: “two classes, more classes”."""
-    return ", ".join(word for kind, word in _PROBLEMS.items() if kind in METRICS[key].problems)
-
-
-def metrics_by_problem() -> dict[str, list[str]]:
-    """Keys of the catalogue under what they are for, in its order."""
-    found: dict[str, list[str]] = {}
-    for key in METRICS:
-        found.setdefault(problems_in_words(key), []).append(key)
-    return found
-
-
 _PROBLEM = (
     Field(
         "who",
@@ -202,9 +181,19 @@ _TARGET = (
         "base_rate",
         "Expected share of positives",
         "number",
-        "0 to 1; empty for quantities.",
+        "0 to 1; empty for quantities. Where a case may have several labels: the mean share of all "
+        "labels that a case has.",
         low=0,
         high=1,
+    ),
+    Field(
+        "label_sign",
+        "Sign between labels",
+        "line",
+        "Only where a case may have several labels at once, as in “billing; outage”: the sign that "
+        "stands between them, such as ;",
+        most=5,
+        folded=True,
     ),
     Field("labelled_by", "Who or what sets the label?", "line", folded=True),
     Field("delay_days", "Days until the label is known", "number", low=0, folded=True),
@@ -279,7 +268,7 @@ _PROMISE = (
         "averaging",
         "Averaging over classes",
         "choice",
-        "For more than two classes.",
+        "For more than two classes, or labels.",
         choices=AVERAGING,
         folded=True,
     ),

@@ -9,8 +9,9 @@ objective: kpi, unit, direction "up"|"down", today, today_source, target, due_on
            value_right, value_wrong, value_missed, value_quiet (the payoff, money per case; costs
            are positive), error_cost (money per unit of absolute error and case),
            decisions_per_month, value_low, value_high, do_nothing (money a year)
-features:  target, definition, positive (class; empty for numbers), labelled_by, delay_days,
-           base_rate, label_noise (share of wrong labels),
+features:  target, definition, positive (class; empty for numbers), label_sign (between the
+           labels of a case, where it may have several), labelled_by, delay_days, base_rate,
+           label_noise (share of wrong labels),
            columns: [{name, meaning, source, owner, type, known "before"|"at"|"after"|"unknown",
                       lag_days, sensitive, cost}]
 risks:     limitations,
@@ -28,7 +29,7 @@ from typing import Any
 
 from apps.engine.errors import BadParameter
 from apps.engine.evaluation.metrics import METRICS
-from apps.engine.evaluation.metrics.kinds import ERROR_COST, PAYOFF
+from apps.engine.evaluation.metrics.kinds import ERROR_COST, PAYOFF, SETS
 from apps.engine.evaluation.payoff import Payoff
 from apps.engine.evaluation.verdict import Promise
 
@@ -112,6 +113,18 @@ def payoff_of(content: dict[str, Any]) -> dict[str, float] | None:
     except BadParameter:
         return None
     return found
+
+
+def label_sign_of(content: dict[str, Any]) -> str:
+    """The sign that the plan says stands between the labels of a case; "" where it says none."""
+    return str(content.get("features", {}).get("label_sign") or "").strip()
+
+
+def has_sets(content: dict[str, Any]) -> bool:
+    """The target holds sets of labels: the plan names their sign, or promises a metric of sets."""
+    items = content.get("metrics", {}).get("items") or []
+    asked = [METRICS[item["metric"]] for item in items if item.get("metric") in METRICS]
+    return bool(label_sign_of(content)) or any(metric.problems == SETS for metric in asked)
 
 
 def fixed_threshold_of(content: dict[str, Any]) -> float | None:

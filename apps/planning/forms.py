@@ -8,9 +8,10 @@ from django import forms
 from django.forms import BaseFormSet, formset_factory
 
 from apps.engine.evaluation.metrics import METRICS
-from apps.engine.types import Problem
-from apps.planning.catalogue import MOST_ROWS, TASKS, metrics_by_problem
+from apps.engine.evaluation.metrics.kinds import NAMED
+from apps.planning.catalogue import MOST_ROWS, TASKS
 from apps.planning.fields import Field, Rows
+from apps.planning.metric_words import metrics_by_problem
 from apps.planning.paste import BadPaste, read_paste
 
 SPARE_ROWS, MOST_SPARE_ROWS = 3, 25
@@ -174,7 +175,7 @@ class PromiseForm(RowForm):
         wrong = _out_of_reach(data.get("threshold"), *metric.bounds)
         if wrong:
             self.add_error("threshold", f"{metric.title} is {wrong}.")
-        if data.get("averaging") and Problem.MULTICLASS not in metric.problems:
+        if data.get("averaging") and not metric.problems & NAMED:
             self.add_error("averaging", f"{metric.title} is not averaged over classes.")
         value, wanted = data.get("parameter"), getattr(metric, "parameter", None)
         if value is not None and wanted is None:

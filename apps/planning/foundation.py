@@ -11,7 +11,7 @@ OBJECTIVE = (
     "error_cost",
     "decisions_per_month",
 )
-TARGET = ("target", "definition", "positive")
+TARGET = ("target", "definition", "positive", "label_sign")
 COLUMN = ("name", "known", "lag_days", "sensitive")
 PROMISE = ("metric", "direction", "threshold", "role", "averaging", "parameter", "margin")
 TEST = (

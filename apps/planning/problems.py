@@ -14,6 +14,7 @@ from apps.planning.content import TASK_KEYS
 from apps.planning.lint.features import (
     features_are_known_in_time,
     labels_can_be_right,
+    sets_have_a_sign,
     target_is_defined,
     target_is_no_feature,
 )
@@ -34,7 +35,12 @@ QUESTIONS: dict[str, tuple[Rule, ...]] = {
     "plan.problem_is_stated": (problem_is_stated,),
     "plan.objective_is_measurable": OBJECTIVE_RULES,
     "plan.payoff_can_earn": (*MONEY_RULES, cost_has_two_sides),
-    "plan.target_is_defined": (target_is_defined, target_is_no_feature, labels_can_be_right),
+    "plan.target_is_defined": (
+        target_is_defined,
+        target_is_no_feature,
+        labels_can_be_right,
+        sets_have_a_sign,
+    ),
     "plan.features_are_available": (features_are_known_in_time,),
     "plan.risks_are_owned": (risks_are_owned, sensitive_features_are_a_risk),
     "plan.metrics_are_fixed": (*PROMISE_RULES, *QUANTILE_RULES),

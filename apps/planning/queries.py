@@ -13,6 +13,8 @@ from apps.planning.content import (
     features_of,
     fixed_threshold_of,
     guardrails_of,
+    has_sets,
+    label_sign_of,
     promises_of,
 )
 from apps.planning.difference import Change, difference
@@ -58,6 +60,16 @@ class SignedPlan:
     def is_of_numbers(self) -> bool:
         """Every promise is a metric of quantities, so the target is one."""
         return bool(self.promises) and all(item.measure.is_of_numbers for item in self.promises)
+
+    @property
+    def sets(self) -> bool:
+        """The target holds sets of labels."""
+        return has_sets(self.plan.content)
+
+    @property
+    def label_sign(self) -> str:
+        """What stands between the labels of a case; "" where the table has to tell."""
+        return label_sign_of(self.plan.content)
 
     @property
     def groups(self) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from apps.engine.labels import labels_in
 from apps.engine.types import Problem
 from apps.production.models import Actual, Deployment, Prediction
 from apps.production.serving import ApiRefusal
@@ -97,20 +98,14 @@ def _matched(
 
 def _value(prediction: Prediction, value: Any) -> Any:
     """The value as it is kept: a finite number, or a class by its name."""
+    if isinstance(prediction.prediction, list):
+        return _labels(prediction, value)
     if prediction.release is None:  # the fallback's rule answered: a number, or a class
         is_number = not isinstance(prediction.prediction, str)
     else:
         is_number = prediction.release.served_with["problem"] == Problem.REGRESSION
     if is_number:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise Misfit("wrong_type", "The actual value is a number.", "value")
-        try:
-            number = float(value)
-        except OverflowError:
-            number = math.inf
-        if not math.isfinite(number):
-            raise Misfit("not_finite", "The actual value is too large for a number.", "value")
-        return number
+        return _number(value)
     if prediction.release is None and isinstance(value, str) and len(value) <= MOST_CLASS:
         return value
     classes = prediction.probabilities or {}
@@ -118,3 +113,30 @@ def _value(prediction: Prediction, value: Any) -> Any:
         told = ", ".join(classes)
         raise Misfit("unknown_class", f"The actual value is one of: {told}.", "value")
     return str(value)
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Misfit("wrong_type", "The actual value is a number.", "value")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise Misfit("not_finite", "The actual value is too large for a number.", "value")
+    return number
+
+
+def _labels(prediction: Prediction, value: Any) -> list[str]:
+    """Labels of a set, sorted: sent as a list, or as text such as "billing; outage"."""
+    sent = list(labels_in(value)) if isinstance(value, str) else value
+    if not isinstance(sent, list) or not all(isinstance(name, str) for name in sent):
+        raise Misfit(
+            "wrong_type", 'The actual value is a list of labels: [] or ["a", "b"].', "value"
+        )
+    known = prediction.probabilities
+    unknown = [] if known is None else sorted(set(sent) - set(known))
+    if unknown or any(len(name) > MOST_CLASS for name in sent):
+        told = ", ".join(known or ())
+        raise Misfit("unknown_class", f"The labels of an actual value are of: {told}.", "value")
+    return sorted(set(sent))

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from apps.engine.evaluation.metrics import Predictions
+from apps.engine.labels import joined
 from apps.engine.monitoring.sketch import PREDICTION
 from apps.engine.serving.contract import Contract
 from apps.engine.types import Kind, Problem
@@ -92,7 +93,13 @@ def typed_rows(release: Release, answers: list[Answer]) -> list[dict[str, Any]]:
 
 
 def with_score(release: Release, answers: list[Answer], frame: pd.DataFrame) -> pd.DataFrame:
-    """The same with what drift compares of the answer: chance of the positive class, or itself."""
+    """The same with what drift compares of the answer: chance of the positive class, or itself.
+
+    Of a set of labels it is the number of labels to be expected (see serving.release).
+    """
+    if problem_of(release) == Problem.MULTILABEL:
+        expected = [sum((answer.probabilities or {}).values()) for answer in answers]
+        return frame.assign(**{PREDICTION: pd.Series(expected, dtype="float64")})
     positive = release.served_with["positive"]
     scores = [
         answer.probabilities[positive]
@@ -111,12 +118,19 @@ def told_of(release: Release, answers: list[Answer]) -> Predictions:
     first = next(iter(answers), None)
     classes = tuple(sorted(first.probabilities or {})) if first else ()
     chances = [[(answer.probabilities or {})[name] for name in classes] for answer in answers]
-    labels = np.array([str(answer.prediction) for answer in answers], dtype=object)
-    return Predictions(labels, np.array(chances).reshape(len(answers), len(classes)), classes)
+    sets = problem_of(release) == Problem.MULTILABEL
+    labels = np.array([as_text(answer.prediction) for answer in answers], dtype=object)
+    shaped = np.array(chances).reshape(len(answers), len(classes))
+    return Predictions(labels, shaped, classes, sets)
+
+
+def as_text(answer: Any) -> str:
+    """An answer or a truth in words: the labels of a set in their notation."""
+    return joined(answer) if isinstance(answer, list) else str(answer)
 
 
 def truth_of(release: Release, answers: list[Answer]) -> Any:
     """(n,) actual values of answers whose truth is known."""
     if problem_of(release) == Problem.REGRESSION:
         return np.array([float(answer.actual) for answer in answers])
-    return np.array([str(answer.actual) for answer in answers], dtype=object)
+    return np.array([as_text(answer.actual) for answer in answers], dtype=object)

@@ -87,7 +87,7 @@ def _answers(release: Release, since: datetime) -> str:
         return "–"
     if all(isinstance(value, int | float) and not isinstance(value, bool) for value in told):
         return f"mean {sum(told) / len(told):.4g}"
-    counts = Counter(str(value) for value in told).most_common(MOST_NAMED)
+    counts = Counter(answered.as_text(value) for value in told).most_common(MOST_NAMED)
     return ", ".join(f"{name} {count / len(told):.1%}" for name, count in sorted(counts))
 
 

@@ -184,7 +184,7 @@ def _of_window(
 ) -> dict[str, Any]:
     """What ``_of_recent`` tells, the promise and the money, of some answers only."""
     known = [answer for answer in answers if answer.is_known]
-    counts = Counter((str(answer.prediction), _name(answer)) for answer in answers)
+    counts = Counter((answered.as_text(answer.prediction), _name(answer)) for answer in answers)
     return {
         **_judged(release, plan, known, answered=len(answers)),
         **_of_recent(release, plan, answers, frame, now=now),
@@ -193,7 +193,7 @@ def _of_window(
 
 
 def _name(answer: Answer) -> str | None:
-    return str(answer.actual) if answer.is_known else None
+    return answered.as_text(answer.actual) if answer.is_known else None
 
 
 def _of_recent(

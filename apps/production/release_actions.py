@@ -8,6 +8,7 @@ from django.db import transaction
 from apps.accounts.models import User
 from apps.engine.serving.contract import Contract
 from apps.engine.serving.fallback import Rule, rule_for
+from apps.engine.types import Problem
 from apps.jobs.actions import enqueue
 from apps.jobs.models import Queue
 from apps.production import serving
@@ -339,7 +340,8 @@ def _newest(deployment: Deployment) -> Release:
 def _fitting(deployment: Deployment, rule: Rule) -> Rule:
     release = _newest(deployment)
     try:
-        classes = serving.scorer_for(release).classes
+        scorer = serving.scorer_for(release)
     except ApiRefusal as refusal:
         raise Refusal(refusal.message) from refusal
-    return rule_for(Contract.from_dict(release.contract), rule, classes=classes)
+    sets = scorer.problem == Problem.MULTILABEL
+    return rule_for(Contract.from_dict(release.contract), rule, classes=scorer.classes, sets=sets)

@@ -318,6 +318,7 @@ def openapi_of(release: Release, *, base: str) -> dict[str, Any]:
         release=release.number,
         base=base,
         classes=scorer.classes,
+        sets=scorer.problem == Problem.MULTILABEL,
         most_rows=settings.PREDICT_ROWS,
         level=release.level,
     )

@@ -46,6 +46,29 @@ def risk(plan, **changes):
     return items
 
 
+SETS = but(
+    DEMAND,
+    features={"target": "teams", "label_sign": ";", "base_rate": 0.3},
+    metrics={
+        "items": [promise("jaccard", 0.6), promise("f1", 0.6, "guardrail", averaging="micro")],
+        "baseline": 0.4,
+    },
+)
+
+
+def test_a_plan_whose_cases_have_several_labels_is_asked_nothing():
+    assert problems_of(SETS, on=ON) == []
+    assert reading(SETS, on=ON).sets
+    bare = but(SETS, features={"label_sign": ""})
+    assert reading(bare, on=ON).sets  # the metric says so
+
+
+def test_a_metric_of_one_class_is_not_for_a_case_with_several_labels():
+    found = problems_of(but(SETS, metrics={"items": [promise("accuracy", 0.9)]}), on=ON)
+    assert [item.rule for item in found] == ["metrics.problem_type"]
+    assert "may have several labels" in found[0].says
+
+
 @pytest.mark.parametrize("name", GOOD)
 def test_a_good_plan_is_asked_nothing(name):
     assert problems_of(GOOD[name], on=ON) == []
@@ -198,6 +221,9 @@ OTHERS = {
     ),
     "metrics.recall_alone": but(CHURN, metrics={"items": [promise("recall", 0.6)]}),
     "metrics.rows_unknown": but(CHURN, metrics={"expected_rows": None}),
+    "metrics.payoff_of_sets": but(SETS, metrics={"threshold_policy": "payoff"}),
+    "features.label_sign": but(SETS, features={"label_sign": "and"}),
+    "features.positive_of_sets": but(SETS, features={"positive": "teams"}),
     "money.half": but(MAINTENANCE, objective={"value_wrong": None}),
     "money.volume": but(MAINTENANCE, objective={"decisions_per_month": None}),
     "money.policy": but(CHURN, metrics={"threshold_policy": "payoff"}),
@@ -225,6 +251,12 @@ def test_a_finding_says_what_why_and_how_to_mend_it(content):
             assert text.endswith(".")
             assert "nan" not in text
             assert "None" not in text
+
+
+def test_what_guessing_reaches_of_sets_follows_from_the_mean_share_of_labels():
+    for metric, value in (("jaccard", 0.3), ("hamming_loss", 0.3), ("average_precision", 0.25)):
+        plan = but(SETS, metrics={"items": [promise(metric, value)], "baseline": None})
+        assert "metrics.guessed" in {item.rule for item in problems_of(plan, on=ON)}, metric
 
 
 def test_what_features_md_forbids_to_sign_blocks():

@@ -105,7 +105,7 @@ def gain_over_rows(
     of_b = recomputer(measure, values, b, positive=positive)
     found = [
         sign * (of_a(rows) - of_b(rows))
-        for rows in resamples(measure, values, seed=seed, rounds=rounds)
+        for rows in resamples(measure, values, seed=seed, rounds=rounds, sets=a.sets)
     ]
     low, high = np.percentile(found, [2.5, 97.5])
     return Gain(mean, min(float(low), mean), max(float(high), mean))

@@ -73,21 +73,22 @@ def class_curves(
         rows = int(is_it.sum())
         if not 0 < rows < len(is_it):
             continue
-        false, true, _ = sk.roc_curve(is_it, scores)
-        precision, recall, _ = sk.precision_recall_curve(is_it, scores)
-        fpr, tpr = _thin(false, true, most=CLASS_POINTS)
-        recalls, precisions = _thin(recall, precision, most=CLASS_POINTS)
-        found.append(
-            {
-                "name": name,
-                "rows": rows,
-                "roc_auc": float(sk.roc_auc_score(is_it, scores)),
-                "average_precision": float(sk.average_precision_score(is_it, scores)),
-                "roc": {"false_positive_rate": fpr, "true_positive_rate": tpr},
-                "precision_recall": {"recall": recalls, "precision": precisions},
-            }
-        )
+        found.append({"name": name, "rows": rows, **curves_of(is_it, scores)})
     return sorted(found, key=lambda item: -int(item["rows"]))[:MOST_CLASSES]
+
+
+def curves_of(is_it: Any, scores: Any) -> dict[str, Any]:
+    """``roc_auc``, ``average_precision`` and points of both curves of one class or label."""
+    false, true, _ = sk.roc_curve(is_it, scores)
+    precision, recall, _ = sk.precision_recall_curve(is_it, scores)
+    fpr, tpr = _thin(false, true, most=CLASS_POINTS)
+    recalls, precisions = _thin(recall, precision, most=CLASS_POINTS)
+    return {
+        "roc_auc": float(sk.roc_auc_score(is_it, scores)),
+        "average_precision": float(sk.average_precision_score(is_it, scores)),
+        "roc": {"false_positive_rate": fpr, "true_positive_rate": tpr},
+        "precision_recall": {"recall": recalls, "precision": precisions},
+    }
 
 
 def confusion(truth: Any, labels: Any, *, classes: tuple[str, ...]) -> dict[str, Any]:

@@ -128,7 +128,8 @@ def _draws(
     measure: Measure, truth: Any, told: Predictions, *, positive: str | None, seed: int
 ) -> Any:
     compute = recomputer(measure, truth, told, positive=positive)
-    return np.array([compute(rows) for rows in resamples(measure, truth, seed=seed, rounds=ROUNDS)])
+    drawn = resamples(measure, truth, seed=seed, rounds=ROUNDS, sets=told.sets)
+    return np.array([compute(rows) for rows in drawn])
 
 
 def _untold(measure: Measure, column: str, limit: float, reason: str) -> Verdict:

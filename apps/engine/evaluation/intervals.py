@@ -11,6 +11,7 @@ from apps.engine.errors import BadParameter, NotEnoughData
 from apps.engine.evaluation.metrics import Measure, Predictions, measure_of, score
 from apps.engine.evaluation.metrics.quantities import covered, level_of
 from apps.engine.evaluation.resampled import recomputer
+from apps.engine.labels import rarest_label
 from apps.engine.types import Interval
 
 ROUNDS = 1000
@@ -134,7 +135,7 @@ def _as_rate(
 ) -> tuple[int, int] | None:
     """Hits and trials of a metric that is a rate, else None."""
     metric = measure.of.key
-    if metric == "accuracy":
+    if metric in {"accuracy", "subset_accuracy"}:
         return int(np.sum(truth == told.labels)), len(truth)
     if metric == "within_tolerance":
         return round(len(truth) * score(measure, truth, told)), len(truth)
@@ -179,10 +180,11 @@ def bootstrap_interval(
         predictions = predictions.covering(values)
     result = score(measure, values, predictions, positive=positive)
     compute = recomputer(measure, values, predictions, positive=positive)
-    found = [compute(rows) for rows in resamples(measure, values, seed=seed, rounds=rounds)]
+    drawn = resamples(measure, values, seed=seed, rounds=rounds, sets=predictions.sets)
+    found = [compute(rows) for rows in drawn]
     tail = 50 * (1 - confidence)
     low, high = np.percentile(found, [tail, 100 - tail])
-    rarest = min(len(part) for part in _strata(measure, values))
+    rarest = min(len(part) for part in _strata(measure, values, sets=predictions.sets))
     slack = _unseen(measure, result, rows=rarest, confidence=confidence)
     up = measure.direction == "up"
     return Interval(
@@ -191,13 +193,17 @@ def bootstrap_interval(
     )
 
 
-def resamples(measure: Measure, truth: Any, *, seed: int, rounds: int) -> Iterator[Any]:
+def resamples(
+    measure: Measure, truth: Any, *, seed: int, rounds: int, sets: bool = False
+) -> Iterator[Any]:
     """Row positions of each bootstrap round: the rows of each class drawn apart, at least one.
+
+    Of ``sets`` of labels: the rows with the same rarest label.
 
     ``rounds`` are fewer when there are many rows: MOST_RESAMPLED_ROWS in all, at least
     LEAST_ROUNDS rounds.
     """
-    strata, generator = _strata(measure, truth), np.random.default_rng(seed)
+    strata, generator = _strata(measure, truth, sets=sets), np.random.default_rng(seed)
     sizes = np.array([len(part) for part in strata])
     for _ in range(min(rounds, max(LEAST_ROUNDS, MOST_RESAMPLED_ROWS // len(truth)))):
         counts = _counts(sizes, generator)
@@ -216,10 +222,12 @@ def _counts(sizes: Any, generator: np.random.Generator) -> Any:
     return counts
 
 
-def _strata(measure: Measure, truth: Any) -> list[Any]:
+def _strata(measure: Measure, truth: Any, *, sets: bool) -> list[Any]:
     """Row positions that are resampled apart: those of each class, or all of a quantity."""
     if measure.is_of_numbers:
         return [np.arange(len(truth))]
+    if sets:
+        truth = rarest_label(truth)
     return [np.flatnonzero(truth == name) for name in np.unique(truth)]
 
 

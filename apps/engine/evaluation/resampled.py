@@ -21,6 +21,8 @@ from apps.engine.evaluation.metrics.ranks import (
     recall_at_k,
     recall_at_precision,
 )
+from apps.engine.evaluation.metrics.sets import losses_of_sets, of_sets
+from apps.engine.labels import matrix_of
 
 Recompute = Callable[[Any], float]
 """``recompute(rows)``: the metric of the rows at these positions, repeats allowed."""
@@ -42,6 +44,8 @@ def recomputer(
     """
     measure = measure_of(metric)
     key = measure.of.key
+    if predictions.sets and measure.needs == "labels":
+        return of_sets(measure, truth, predictions)
     if key in _OF_COUNTS:
         return _from_counts(measure, truth, predictions, positive)
     if key in _OF_RANKS:
@@ -72,6 +76,8 @@ def _losses(measure: Measure, truth: Any, told: Predictions, positive: str | Non
     assert told.probabilities is not None, f"{metric} needs probabilities"
     if metric == "brier":
         return (told.chance_of(str(positive)) - (truth == positive)) ** 2
+    if told.sets:
+        return losses_of_sets(truth, told)
     column = {name: index for index, name in enumerate(told.classes)}
     right = told.probabilities[np.arange(len(truth)), [column[name] for name in truth]]
     return -np.log(np.clip(right, np.finfo(np.float64).eps, 1.0))
@@ -181,7 +187,8 @@ def _from_ranks(measure: Measure, truth: Any, told: Predictions, positive: str |
     ranked = []
     for name in told.classes if positive is None else (positive,):
         distinct, level = np.unique(told.chance_of(name), return_inverse=True)
-        ranked.append((level, truth == name, distinct))
+        is_it = matrix_of(truth, [name])[:, 0] if told.sets else truth == name
+        ranked.append((level, is_it, distinct))
 
     def recompute(rows: Any) -> float:
         values, positives = [], []
@@ -189,6 +196,8 @@ def _from_ranks(measure: Measure, truth: Any, told: Predictions, positive: str |
             levels = level[rows]
             all_rows = np.bincount(levels, minlength=len(distinct))
             up = np.bincount(levels, weights=is_class[rows], minlength=len(distinct))
+            if told.sets and not 0 < up.sum() < len(rows):
+                continue  # these rows tell nothing of the order of this label
             values.append(compute(up, all_rows - up, distinct, measure.parameter))
             positives.append(float(up.sum()))
         return averaged(values, positives, measure.averaging)

@@ -9,6 +9,7 @@ from scipy import stats
 
 from apps.engine.evaluation.metrics import Predictions
 from apps.engine.evaluation.metrics.quantities import pinball_losses
+from apps.engine.evaluation.metrics.sets import losses_of_sets
 from apps.engine.types import ColumnSpec, Kind
 
 LEAST_ROWS = 30
@@ -23,7 +24,8 @@ CONFIDENCE = 0.95
 def loss_of_rows(truth: Any, told: Predictions) -> Any:
     """Loss of each row: log loss (nats) of its true class, or the absolute error of a number.
 
-    Of a number that is meant as a quantile: its pinball loss.
+    Of a set of labels it is the mean over the labels; of a number that is meant as a quantile, its
+    pinball loss.
     """
     if told.level is not None:
         return pinball_losses(np.asarray(truth, dtype="float64"), told.labels, level=told.level)
@@ -31,6 +33,8 @@ def loss_of_rows(truth: Any, told: Predictions) -> Any:
         return np.abs(np.asarray(truth, dtype="float64") - told.labels)
     told = told.covering(truth)
     assert told.probabilities is not None, "covering keeps them"
+    if told.sets:
+        return losses_of_sets(truth, told)
     column = {name: index for index, name in enumerate(told.classes)}
     right = told.probabilities[np.arange(len(truth)), [column[str(name)] for name in truth]]
     return -np.log(np.clip(right, np.finfo(np.float64).eps, 1.0))

@@ -104,6 +104,7 @@ def _auc(value: float, positives: int, test: PlannedTest) -> float:
 
 _OF_ROWS: dict[str, Callable[[float, PlannedTest, Measure], float]] = {
     "accuracy": lambda value, test, _: half_width_of_rate(value, test.rows),
+    "subset_accuracy": lambda value, test, _: half_width_of_rate(value, test.rows),
     "within_tolerance": lambda value, test, _: half_width_of_rate(value, test.rows),
     # A share at the level itself: however good the model, its coverage is known no better.
     "coverage_error": lambda _, test, measure: half_width_of_rate(

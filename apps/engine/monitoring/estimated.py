@@ -5,6 +5,7 @@ against it with the promised metric, and do so often. So every metric of the cat
 estimated, and one back-test tells the error of each.
 
 - Classes: a class is drawn from the calibrated probabilities (confidence-based estimation).
+- Sets of labels: each label is drawn from its own probability, as if they came independently.
 - Numbers: a tree puts answers with errors of like size together, and an error is drawn from those
   of the same leaf (direct loss estimation).
 
@@ -24,6 +25,7 @@ from apps.engine.errors import NotEnoughData
 from apps.engine.evaluation.metrics import Measure, Predictions, score
 from apps.engine.evaluation.verdict import Promise
 from apps.engine.evaluation.weak_spots import loss_of_rows
+from apps.engine.labels import matrix_of, sets_of
 from apps.engine.monitoring.performance import FEW_ROWS_A_PERIOD
 from apps.engine.monitoring.sketch import numbers
 from apps.engine.reading.tables import kind_of_series
@@ -157,11 +159,17 @@ def estimated_days(
 def _fit(answers: Answers, rows: pd.DataFrame, *, seed: int) -> dict[str, Any]:
     if answers.told.probabilities is None:
         return _fit_tree(answers, rows, seed=seed)
+    classes = answers.told.classes
+    if answers.told.sets:
+        happened = matrix_of(answers.truth, classes)
+    else:
+        happened = np.column_stack([answers.truth == name for name in classes])
     maps = [
-        _calibration(answers.told.probabilities[:, place], answers.truth == name)
-        for place, name in enumerate(answers.told.classes)
+        _calibration(answers.told.probabilities[:, place], happened[:, place])
+        for place in range(len(classes))
     ]
-    return {"kind": CONFIDENCE, "classes": list(answers.told.classes), "maps": maps}
+    told = {"kind": CONFIDENCE, "classes": list(classes), "maps": maps}
+    return {**told, "sets": True} if answers.told.sets else told
 
 
 def _calibration(chances: Any, happened: Any) -> list[list[float]]:
@@ -267,6 +275,10 @@ def _drawn(
             for _ in range(draws)
         ]
     names = np.asarray(estimator["classes"], dtype=object)
+    if estimator.get("sets"):
+        each = calibrated(estimator, told)
+        labels = estimator["classes"]
+        return [sets_of(random.random(each.shape) < each, labels) for _ in range(draws)]
     chances = np.cumsum(calibrated(estimator, told), axis=1)
     return [
         names[np.minimum((random.random((len(chances), 1)) > chances).sum(1), len(names) - 1)]
@@ -275,13 +287,18 @@ def _drawn(
 
 
 def calibrated(estimator: dict[str, Any], told: Predictions) -> Any:
-    """(n, n_classes) probabilities as often as they come true, in the estimator's classes."""
+    """(n, n_classes) probabilities as often as they come true, in the estimator's classes.
+
+    Those of labels stand for themselves; those of classes add up to 1.
+    """
     chances = np.column_stack(
         [
             np.interp(told.chance_of(name), *points)
             for name, points in zip(estimator["classes"], estimator["maps"], strict=True)
         ]
     )
+    if estimator.get("sets"):
+        return chances
     total = chances.sum(axis=1, keepdims=True)
     even = np.full_like(chances, 1 / chances.shape[1])
     return np.where(total > 0, chances / np.where(total > 0, total, 1.0), even)

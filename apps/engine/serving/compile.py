@@ -15,6 +15,7 @@ from sklearn.pipeline import Pipeline
 from apps.engine.serving.compile_models import Answer, Plain, compile_model
 from apps.engine.serving.compile_prepare import CannotCompile, compile_preparation
 from apps.engine.serving.compile_row import Cells, Unsure, cell_places, row_reader
+from apps.engine.training.several import LabelSets
 from apps.engine.types import ColumnSpec, Problem
 
 TIED_WITHIN = 1e-9
@@ -41,6 +42,8 @@ class Compiled:
         self._answer = plain.answer
         if problem == Problem.REGRESSION:
             self._told: Callable[[Answer], dict[str, Any]] = _number
+        elif problem == Problem.MULTILABEL:
+            self._told = _set_teller([str(name) for name in pipeline.classes_], threshold)
         elif len(pipeline.classes_) < 2:
             raise CannotCompile("there is one class only")
         else:
@@ -66,12 +69,32 @@ def _estimator(model: Any, places: Mapping[str, int]) -> Plain:
         plain = compile_model(model.named_steps["model"])
         inner = plain.answer
         return Plain(lambda cells: inner(prepare(cells)), plain.says)
+    if type(model) is LabelSets:
+        return _of_labels(model, places)
     if type(model) in (VotingClassifier, VotingRegressor):
         if type(model) is VotingClassifier and model.voting != "soft":
             raise CannotCompile("the blend counts votes")
         members = [_estimator(member, places) for member in model.estimators_]
         return _blend(members, model._weights_not_none)
     raise CannotCompile(f"the model is a {type(model).__name__}")
+
+
+def _of_labels(model: Any, places: Mapping[str, int]) -> Plain:
+    """A set of labels: the plain form of each label's model, and the shares of the others."""
+    if len(model.estimators_) < len(model.learnt_):
+        raise CannotCompile("one model answers all labels at once")
+    members = [_estimator(member, places) for member in model.estimators_]
+    shares = [float(share) for share in model.shares_]
+    parts = [(int(place), one.answer) for place, one in zip(model.learnt_, members, strict=True)]
+
+    def answer(cells: Cells) -> Answer:
+        told = list(shares)
+        for place, part in parts:
+            told[place] = part(cells)[1]
+        return told
+
+    what = members[0].says if members else "shares only"
+    return Plain(answer, f"for each of {len(shares)} labels {what}")
 
 
 def _blend(members: Sequence[Plain], weights: Sequence[float] | None) -> Plain:
@@ -91,6 +114,22 @@ def _blend(members: Sequence[Plain], weights: Sequence[float] | None) -> Plain:
 
 def _number(told: Answer) -> dict[str, Any]:
     return {"prediction": told[0], "probabilities": None}
+
+
+def _set_teller(labels: list[str], threshold: float) -> Callable[[Answer], dict[str, Any]]:
+    """A function that names the labels; Unsure where the last digits would decide."""
+
+    def by_threshold(chances: Answer) -> dict[str, Any]:
+        if any(abs(chance - threshold) <= TIED_WITHIN for chance in chances):
+            raise Unsure("The probability of a label stands on the threshold.")
+        return {
+            "prediction": [
+                label for label, chance in zip(labels, chances, strict=True) if chance > threshold
+            ],
+            "probabilities": dict(zip(labels, chances, strict=True)),
+        }
+
+    return by_threshold
 
 
 def _chooser(

@@ -111,7 +111,7 @@ def compare(
     if scorer.problem != "regression" and any(
         one["prediction"] != other["prediction"] for one, other in zip(mine, expected, strict=True)
     ):
-        return len(taken), largest, "it names another class than scikit-learn"
+        return len(taken), largest, "it names another class or label than scikit-learn"
     return len(taken), largest, ""
 
 

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from apps.engine.errors import BadParameter
+from apps.engine.labels import joined, labels_in
 from apps.engine.serving.contract import Contract
 from apps.engine.types import Kind
 
@@ -48,17 +49,25 @@ class Rule:
     def says(self) -> str:
         """The rule as a sentence."""
         if not self.field:
-            return f"Always {self.then}."
+            return f"Always {_told(self.then)}."
         asked = f"{self.field} {OPERATORS[self.operator]} {self.value}"
-        return f"{self.then} where {asked}, else {self.otherwise}."
+        return f"{_told(self.then)} where {asked}, else {_told(self.otherwise)}."
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready form; ``Rule(**...)`` rebuilds it."""
         return asdict(self)
 
 
-def rule_for(contract: Contract, rule: Rule, *, classes: tuple[str, ...]) -> Rule:
+def _told(answer: Any) -> Any:
+    return joined(answer) if isinstance(answer, list) else answer
+
+
+def rule_for(
+    contract: Contract, rule: Rule, *, classes: tuple[str, ...], sets: bool = False
+) -> Rule:
     """The rule in the contract's types. ``classes`` is empty where the answer is a number.
+
+    ``sets``: it answers with a list of some of them, written as "billing; outage" or "(none)".
 
     Raises
     ------
@@ -66,7 +75,7 @@ def rule_for(contract: Contract, rule: Rule, *, classes: tuple[str, ...]) -> Rul
         It asks for a column that no request has, compares what has no order, or answers with
         something that the model never answers.
     """
-    then = _answer(rule.then, classes)
+    then = _answer(rule.then, classes, sets)
     if not rule.field:
         return Rule(then)
     item = next((item for item in contract.fields if item.name == rule.field), None)
@@ -77,7 +86,7 @@ def rule_for(contract: Contract, rule: Rule, *, classes: tuple[str, ...]) -> Rul
     if rule.operator != "is" and item.kind not in _ORDERED:
         raise BadParameter(f'"{item.name}" is no number: the rule can only ask whether it is one.')
     value = _value(item.name, item.kind, rule.value)
-    return Rule(then, item.name, rule.operator, value, _answer(rule.otherwise, classes))
+    return Rule(then, item.name, rule.operator, value, _answer(rule.otherwise, classes, sets))
 
 
 def _value(name: str, kind: Kind, value: Any) -> Any:
@@ -93,12 +102,19 @@ def _value(name: str, kind: Kind, value: Any) -> Any:
     return _number(text, f'"{name}" is compared with a number') if kind in _ORDERED else text
 
 
-def _answer(value: Any, classes: tuple[str, ...]) -> Any:
-    text = str("" if value is None else value).strip()
+def _answer(value: Any, classes: tuple[str, ...], sets: bool) -> Any:
+    text = str("" if value is None else _told(value)).strip()
     if not text:
         raise BadParameter("Say what the rule answers.")
     if not classes:
         return _number(text, "The rule answers with a number")
+    if sets:
+        unknown = sorted(set(labels_in(text)) - set(classes))
+        if unknown:
+            raise BadParameter(
+                f'The rule answers "{unknown[0]}": say some of {", ".join(classes)}.'
+            )
+        return list(labels_in(text))
     if text not in classes:
         raise BadParameter(f'The rule answers "{text}": say one of {", ".join(classes)}.')
     return text

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from apps.engine.evaluation.metrics.quantities import covered, pinball_losses
+from apps.engine.labels import joined
 from apps.engine.serving.contract import Contract, check_rows
 from apps.engine.serving.score import Scorer
 from apps.engine.training.files import load_model
@@ -116,6 +117,12 @@ def _checked(
 def _compared(case: Case, new: Mapping[str, Any], positive: str | None) -> Case:
     old_chances, new_chances = case["probabilities"], new["probabilities"]
     before, after = case["prediction"], new["prediction"]
+    if isinstance(after, list):  # a set of labels: that which moved most
+        old = old_chances or {}
+        change = max(abs(chance - old.get(name, 0.0)) for name, chance in new_chances.items())
+        before, after = joined(before), joined(after)
+        told = {"before": before, "after": after, "actual": _plain(case["actual"])}
+        return {**case, **told, "change": change, "flipped": after != before}
     if new_chances is None:
         change = abs(float(after) - float(before))
         flipped = change > MOVED_BY * abs(float(before))
@@ -124,6 +131,10 @@ def _compared(case: Case, new: Mapping[str, Any], positive: str | None) -> Case:
         change = abs(new_chances[name] - (old_chances or {}).get(name, 0.0))
         flipped = str(after) != str(before)
     return {**case, "before": before, "after": after, "change": change, "flipped": flipped}
+
+
+def _plain(actual: Any) -> Any:
+    return joined(actual) if isinstance(actual, list) else actual
 
 
 def _into(flips: Iterable[Case]) -> list[dict[str, Any]]:

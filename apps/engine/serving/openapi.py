@@ -39,6 +39,7 @@ def openapi(
     base: str,
     classes: Sequence[str],
     most_rows: int,
+    sets: bool = False,
     level: float | None = None,
 ) -> dict[str, Any]:
     """Describe predict, actuals and contract of an endpoint.
@@ -48,6 +49,7 @@ def openapi(
     contract : of the release that answers
     base : address of the API without the endpoint, such as https://host/api/v1
     classes : what is answered; empty where the answer is a number
+    sets : an answer is a list of some of ``classes``, which are labels
     most_rows : of one call
     level : the quantile that an answered number is, 0 to 1; None for the mean and for classes
 
@@ -76,7 +78,7 @@ def openapi(
                 }
                 for status, says in _REFUSALS.items()
             },
-            "schemas": _schemas(contract, classes, most_rows, level),
+            "schemas": _schemas(contract, classes, most_rows, sets=sets, level=level),
         },
     }
 
@@ -130,10 +132,29 @@ def _operation(
     return told
 
 
+def _answered(classes: Sequence[str], *, sets: bool) -> dict[str, Any]:
+    if not classes:
+        return {"type": "number"}
+    named = {"type": "string", "enum": list(classes)}
+    if not sets:
+        return named
+    return {
+        "type": "array",
+        "items": named,
+        "uniqueItems": True,
+        "description": "Each label whose probability reaches the threshold; may be empty.",
+    }
+
+
 def _schemas(
-    contract: Contract, classes: Sequence[str], most_rows: int, level: float | None
+    contract: Contract,
+    classes: Sequence[str],
+    most_rows: int,
+    *,
+    sets: bool,
+    level: float | None,
 ) -> dict[str, Any]:
-    answered = {"type": "string", "enum": list(classes)} if classes else {"type": "number"}
+    answered = _answered(classes, sets=sets)
     note = _object(
         {
             "row": {"type": ["integer", "null"]},

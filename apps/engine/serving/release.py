@@ -116,7 +116,12 @@ def _held(
 
 
 def _scores(told: Predictions, positive: str | None) -> "pd.Series[Any]":
-    """What drift compares of an answer: the chance of the positive class, or the answer itself."""
+    """What drift compares of an answer: the chance of the positive class, or the answer itself.
+
+    Of a set of labels it is the number of labels to be expected: the sum of their probabilities.
+    """
+    if told.probabilities is not None and told.sets:
+        return pd.Series(told.probabilities.sum(axis=1))
     if told.probabilities is not None and positive in told.classes:
         return pd.Series(told.probabilities[:, told.classes.index(str(positive))])
     return pd.Series(told.labels)

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from apps.engine.errors import EngineError
+from apps.engine.labels import labels_in
 from apps.engine.reading.tables import PANDAS_TYPES
 from apps.engine.serving.compile import Compiled
 from apps.engine.serving.compile_row import replayer
@@ -105,7 +106,8 @@ class Scorer:
         """Answer of each checked row, and warnings.
 
         An answer is ``{"prediction", "probabilities"}``: a class name with the probability of
-        each class, or a number with None.
+        each class, a list of labels with the probability of each label by itself, or a number
+        with None.
         """
         if self.compiled is not None and len(rows) <= self.compiled_rows:
             with suppress(EngineError):  # whatever it is unsure of or refuses is decided below
@@ -129,7 +131,7 @@ class Scorer:
             return numbers, warnings
         answers: list[dict[str, Any]] = [
             {
-                "prediction": str(label),
+                "prediction": list(labels_in(label)) if told.sets else str(label),
                 "probabilities": dict(zip(told.classes, map(float, chances), strict=True)),
             }
             for label, chances in zip(told.labels, told.probabilities, strict=True)

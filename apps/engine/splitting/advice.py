@@ -5,12 +5,20 @@ from typing import Any
 import pandas as pd
 
 from apps.engine.splitting.entities import entity_columns, time_columns
-from apps.engine.splitting.target import is_class_target, usable_target
+from apps.engine.splitting.target import (
+    is_class_target,
+    label_rows,
+    looks_like_sets,
+    usable_target,
+    with_sets,
+)
 
 FEW_OF_A_CLASS = 100
 
 
-def advise(frame: pd.DataFrame, *, target: str) -> dict[str, Any]:
+def advise(
+    frame: pd.DataFrame, *, target: str, sets: bool = False, sign: str = ""
+) -> dict[str, Any]:
     """The method that fits the table best, and why.
 
     Parameters
@@ -19,6 +27,7 @@ def advise(frame: pd.DataFrame, *, target: str) -> dict[str, Any]:
         Typed table, not changed.
     target : str
         Name of the column to be predicted.
+    sets, sign : as ``draw.draw_split`` takes them
 
     Returns
     -------
@@ -32,6 +41,8 @@ def advise(frame: pd.DataFrame, *, target: str) -> dict[str, Any]:
     ColumnMissing, NotEnoughData
         If the target is absent, incomplete or has one value only.
     """
+    if sets:
+        frame, _ = with_sets(frame, target=target, sign=sign)
     column = usable_target(frame, target=target)
     groups = entity_columns(frame, target=target)
     times = time_columns(frame, target=target)
@@ -40,7 +51,7 @@ def advise(frame: pd.DataFrame, *, target: str) -> dict[str, Any]:
         "why": "The target is a number, and no column names a repeated entity or a time.",
         "group": groups[0] if groups else None,
         "time": times[0] if times else None,
-        "warnings": _warnings(column, groups=groups, times=times),
+        "warnings": _warnings(column, groups=groups, times=times, sets=sets),
     }
     if groups:
         distinct = frame[groups[0]].nunique()
@@ -56,6 +67,12 @@ def advise(frame: pd.DataFrame, *, target: str) -> dict[str, Any]:
             "why": f"“{times[0]}” runs from {first:%Y-%m-%d} to {last:%Y-%m-%d}: a test on the "
             "latest rows is closest to using the model tomorrow.",
         }
+    if sets:
+        return advice | {
+            "method": "stratified",
+            "why": "Rows are dealt within the rarest label of each: every part gets its share of "
+            "the rare labels, as far as they have the rows.",
+        }
     if is_class_target(column):
         counts = column.value_counts()
         return advice | {
@@ -66,8 +83,8 @@ def advise(frame: pd.DataFrame, *, target: str) -> dict[str, Any]:
     return advice
 
 
-def _warnings(column: pd.Series, *, groups: list[str], times: list[str]) -> list[str]:
-    warnings = []
+def _warnings(column: pd.Series, *, groups: list[str], times: list[str], sets: bool) -> list[str]:
+    warnings = [] if sets else looks_like_sets(column)
     if groups and times:
         warnings.append(
             f"“{times[0]}” is a date too: choose the time split instead if the model will "
@@ -77,10 +94,11 @@ def _warnings(column: pd.Series, *, groups: list[str], times: list[str]) -> list
         others = ", ".join(f"“{name}”" for name in groups[1:4])
         warnings.append(f"{others} repeat as well; the group split keeps only one column apart.")
     if is_class_target(column):
-        counts = column.value_counts()
+        counts = label_rows(column) if sets else column.value_counts()
+        word = "label" if sets else "class"
         if counts.iloc[-1] < FEW_OF_A_CLASS:
             warnings.append(
-                f"The class “{counts.index[-1]}” has only {counts.iloc[-1]} rows: scores on it "
+                f"The {word} “{counts.index[-1]}” has only {counts.iloc[-1]} rows: scores on it "
                 "will have wide intervals."
             )
     return warnings

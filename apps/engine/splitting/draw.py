@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from apps.engine.errors import BadParameter, ColumnMissing
+from apps.engine.labels import names_in
 from apps.engine.reading.tables import read_table, write_table
 from apps.engine.splitting.entities import (
     entity_columns,
@@ -27,7 +28,9 @@ from apps.engine.splitting.target import (
     balance,
     balance_warnings,
     check_parts,
+    looks_like_sets,
     usable_target,
+    with_sets,
 )
 from apps.engine.splitting.temporal import deal_by_time
 from apps.engine.training.problem import problem_of
@@ -55,6 +58,8 @@ def draw_split(
     raw: str = "",
     raw_development: str = "",
     quantity: bool = False,
+    sets: bool = False,
+    sign: str = "",
 ) -> dict[str, Any]:
     """Draw a split of a table and write it as three files. Job function.
 
@@ -75,14 +80,18 @@ def draw_split(
         development rows are written.
     quantity : bool
         Whole numbers are read as a quantity however few they are: the plan promises so.
+    sets, sign : bool, str
+        The target holds sets of labels, with ``sign`` between them ("": it is found out). They
+        are written in the notation of engine's ``labels``.
 
     Returns
     -------
     dict, JSON-ready
         ``rows``, ``development_rows``, ``test_rows``, ``folds``, ``balance``, ``says``,
         ``warnings``, ``row_ids_sha256`` (of the row positions of each part), ``problem`` with
-        ``problem_why``, ``classes`` (empty for a quantity), and ``distinct`` (values of each text
-        column in development). The same table and arguments always give the same files.
+        ``problem_why``, ``classes`` (the labels of sets; empty for a quantity), and
+        ``distinct`` (values of each text column in development). The same
+        table and arguments always give the same files.
 
     Raises
     ------
@@ -92,6 +101,7 @@ def draw_split(
     _check(method, group=group, time=time, test_share=test_share, folds=folds)
     report(0, 4, "Reading the table")
     frame = read_table(table)
+    frame, joined_by = with_sets(frame, target=target, sign=sign) if sets else (frame, "")
     report(1, 4, "Drawing the split")
     judged = _as_quantity(frame, target) if quantity else frame
     fold = deal(
@@ -103,10 +113,11 @@ def draw_split(
         test_share=test_share,
         folds=folds,
         seed=seed,
+        sets=sets,
     )
     check_parts(judged[target], fold=fold)
     report(2, 4, "Looking for rows that are on both sides")
-    warnings = _warnings(judged, method=method, target=target, fold=fold)
+    warnings = _warnings(judged, method=method, target=target, fold=fold, sets=sets)
     report(3, 4, "Writing development and test")
     for sealed, path in ((False, development), (True, test)):
         write_table(frame.take(rows_of(fold, test=sealed)).reset_index(drop=True), path)
@@ -115,13 +126,13 @@ def draw_split(
         write_table(before.reset_index(drop=True), raw_development)
     write_split(fold, split_file)
     report(4, 4, "Split drawn")
-    problem, why = problem_of(judged[target])
+    problem, why = problem_of(judged[target], joined_by=joined_by)
     return {
         "problem": str(problem),
         "distinct": distinct_texts(frame.take(rows_of(fold, test=False))),
         "problem_why": why,
-        "classes": [] if problem == Problem.REGRESSION else sorted(set(class_names(frame[target]))),
-        **_sizes(judged[target], fold=fold, folds=folds),
+        "classes": _classes(frame[target], problem),
+        **_sizes(judged[target], fold=fold, folds=folds, sets=sets),
         "says": _says(fold, method=method, group=group, time=time, folds=folds),
         "warnings": warnings,
     }
@@ -132,6 +143,12 @@ def _as_quantity(frame: pd.DataFrame, target: str) -> pd.DataFrame:
     if target not in frame.columns or not pd.api.types.is_integer_dtype(frame[target].dtype):
         return frame
     return frame.assign(**{target: frame[target].astype("Float64")})
+
+
+def _classes(target: pd.Series, problem: Problem) -> list[str]:
+    if problem == Problem.REGRESSION:
+        return []
+    return sorted(names_in(target) if problem == Problem.MULTILABEL else set(class_names(target)))
 
 
 def distinct_texts(frame: pd.DataFrame) -> dict[str, int]:
@@ -150,6 +167,7 @@ def deal(
     test_share: float,
     folds: int,
     seed: int,
+    sets: bool = False,
 ) -> Folds:
     """Fold number of every row of ``frame`` (not changed) by the chosen method."""
     column = usable_target(frame, target=target)
@@ -158,7 +176,7 @@ def deal(
     if method == "time":
         return deal_by_time(_column(frame, time), test_share=test_share, folds=folds)
     if method == "stratified":
-        strata = strata_of(column, folds=folds)
+        strata = strata_of(column, folds=folds, sets=sets)
         return deal_by_stratum(strata, test_share=test_share, folds=folds, seed=seed)
     return deal_randomly(len(frame), test_share=test_share, folds=folds, seed=seed)
 
@@ -187,9 +205,12 @@ def _column(frame: pd.DataFrame, name: str | None) -> pd.Series:
     return frame[name]
 
 
-def _warnings(frame: pd.DataFrame, *, method: str, target: str, fold: Folds) -> list[str]:
+def _warnings(
+    frame: pd.DataFrame, *, method: str, target: str, fold: Folds, sets: bool
+) -> list[str]:
     tests = len(rows_of(fold, test=True))
-    warnings = balance_warnings(frame[target], fold=fold)
+    warnings = balance_warnings(frame[target], fold=fold, sets=sets)
+    warnings += [] if sets else looks_like_sets(frame[target])
     equal = repeated_rows(frame, fold=fold)
     if equal:
         warnings.append(f"{equal} of {tests} test rows are equal to a development row.")
@@ -209,14 +230,14 @@ def _warnings(frame: pd.DataFrame, *, method: str, target: str, fold: Folds) -> 
     return warnings
 
 
-def _sizes(target: pd.Series, *, fold: Folds, folds: int) -> dict[str, Any]:
+def _sizes(target: pd.Series, *, fold: Folds, folds: int, sets: bool) -> dict[str, Any]:
     kept, sealed = rows_of(fold, test=False), rows_of(fold, test=True)
     return {
         "rows": len(fold),
         "development_rows": len(kept),
         "test_rows": len(sealed),
         "folds": folds,
-        "balance": balance(target, fold=fold),
+        "balance": balance(target, fold=fold, sets=sets),
         "row_ids_sha256": {"development": rows_sha256(kept), "test": rows_sha256(sealed)},
     }
 
@@ -227,7 +248,8 @@ def _says(
     tests = len(rows_of(fold, test=True))
     how = {
         "random": "drawn at random",
-        "stratified": "drawn at random within each class or quantile of the target",
+        "stratified": "drawn at random within each class or quantile of the target, or the rarest "
+        "label of each row",
         "group": f"drawn by whole groups of “{group}”",
         "time": f"the latest by “{time}”",
     }[method]

@@ -5,6 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from apps.engine.errors import NotEnoughData
+from apps.engine.labels import rarest_label
 from apps.engine.splitting.folds import TEST, Folds
 from apps.engine.splitting.target import is_class_target
 
@@ -12,12 +13,17 @@ QUANTILES = 10
 """Strata of a numeric target; fewer when the rows of a stratum would not reach every part."""
 
 
-def strata_of(target: pd.Series, *, folds: int) -> NDArray[np.int64]:
+def strata_of(target: pd.Series, *, folds: int, sets: bool = False) -> NDArray[np.int64]:
     """Stratum number of every row: its class, or the quantile of its number.
 
-    ``target`` has no missing values. Raises NotEnoughData when a class is too rare to
-    appear in the test and in every fold.
+    Of ``sets`` of labels it is the rarest label of the row; labels that are too rare to reach
+    every part are dealt together. ``target`` has no missing values. Raises NotEnoughData when a
+    class is too rare to appear in the test and in every fold.
     """
+    if sets:
+        names = pd.Series(rarest_label(target))
+        rare = names.map(names.value_counts()) < folds + 1
+        return pd.factorize(names.mask(rare, ""), sort=True)[0].astype(np.int64)
     if not is_class_target(target):
         ranks = target.astype("float64").rank(method="first").to_numpy() - 1
         strata = max(1, min(QUANTILES, len(target) // (folds + 1)))

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from apps.engine.training.candidates import CANDIDATES, Candidate
+from apps.engine.training.candidates import AT_ONCE, CANDIDATES, Candidate
 from apps.engine.training.facts import Cost, TableFacts, cost_of
 from apps.engine.training.preparation import MOST_ONE_HOT
-from apps.engine.types import Kind
+from apps.engine.types import Kind, Problem
 
 FEW_ROWS = 500
 WIDE = 50
@@ -45,7 +45,7 @@ def proposals(facts: TableFacts) -> list[Proposal]:
         if facts.level is not None and candidate.no_quantile:
             continue
         proposed, reason = _judged(candidate, facts)
-        why = f"{candidate.says} {reason}".strip()
+        why = f"{candidate.says} {_of_labels(candidate.key, facts)}{reason}".strip()
         found.append(Proposal(candidate, proposed, why, cost_of(candidate.key, facts)))
     return found
 
@@ -63,6 +63,15 @@ def _judged(candidate: Candidate, facts: TableFacts) -> tuple[bool, str]:
             f"{facts.latency_ms:g}."
         )
     return _RULES.get(candidate.key, _no_rule)(facts)
+
+
+def _of_labels(candidate: str, facts: TableFacts) -> str:
+    """How sets of labels are learnt, as the start of a sentence's end; "" for other targets."""
+    if facts.problem != Problem.MULTILABEL:
+        return ""
+    if candidate in AT_ONCE:
+        return "One model of all labels. "
+    return f"A model for each of {facts.classes} labels. "
 
 
 def _no_rule(facts: TableFacts) -> tuple[bool, str]:

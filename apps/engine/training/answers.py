@@ -16,6 +16,8 @@ CHANCE = "chance: "
 """Start of the name of a column with the probability of a class."""
 LEVEL = b"level"
 """Of the quantile that numbers are meant as, beside the columns; without it they are means."""
+SETS = {"answers": "sets of labels"}
+"""Written into the file where they are."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def pooled(folds: list[tuple[Any, Any, Predictions]]) -> Answers:
     told = Predictions(np.concatenate([item.labels for item in whole]), level=whole[0].level)
     if names:
         chances = np.concatenate([np.asarray(item.probabilities) for item in whole])
-        told = Predictions(told.labels, chances, tuple(names))
+        told = Predictions(told.labels, chances, tuple(names), folds[0][2].sets)
     return Answers(row[order], fold[order], truth[order], told.take(order))
 
 
@@ -65,9 +67,10 @@ def write_answers(answers: Answers, path: str | Path) -> None:
         for index, name in enumerate(answers.told.classes):
             columns[CHANCE + name] = pa.array(answers.told.probabilities[:, index])
     table, part = pa.table(columns), Path(f"{path}.part")
+    told: dict[Any, str] = dict(SETS) if answers.told.sets else {}
     if answers.told.level is not None:
-        table = table.replace_schema_metadata({LEVEL: repr(answers.told.level)})
-    pq.write_table(table, part)
+        told = {LEVEL: repr(answers.told.level)}
+    pq.write_table(table.replace_schema_metadata(told), part)
     os.replace(part, path)
 
 
@@ -85,9 +88,9 @@ def read_answers(path: str | Path) -> Answers:
     told = Predictions(label, level=None if level is None else float(level))
     if classes:
         chances = np.column_stack([table[name].to_numpy() for name in classes])
-        told = Predictions(
-            label.astype(object), chances, tuple(name.removeprefix(CHANCE) for name in classes)
-        )
+        names = tuple(name.removeprefix(CHANCE) for name in classes)
+        sets = b"answers" in (table.schema.metadata or {})
+        told = Predictions(label.astype(object), chances, names, sets)
     return Answers(
         table["row"].to_numpy(), table["fold"].to_numpy(), table["truth"].to_numpy(), told
     )

@@ -7,7 +7,11 @@ from apps.engine.types import Problem
 
 _ALL = frozenset(Problem)
 _MEANS = "its trees average the rows of a leaf; the wrong number for a quantile"
-_CLASSES = frozenset({Problem.BINARY, Problem.MULTICLASS})
+_SETS = frozenset({Problem.MULTILABEL})
+_CLASSES = frozenset({Problem.BINARY, Problem.MULTICLASS}) | _SETS
+
+AT_ONCE = frozenset({"chain", "tree", "neighbours", "forest", "extra_trees", "mlp"})
+"""They learn all labels of a set in one model; of the others each label has one of its own."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,15 @@ _CATALOGUE = (
         "Linear model",
         "linear",
         "Regularised logistic, ridge or quantile regression. Simple, easy to explain.",
+    ),
+    Candidate(
+        "chain",
+        "Classifier chain",
+        "linear",
+        "Logistic regression of one label after the other, in an order by lot: each also sees the "
+        "labels before it.",
+        problems=_SETS,
+        row_ms=3,
     ),
     Candidate(
         "elastic_net",
@@ -187,6 +200,7 @@ _CATALOGUE = (
         "blend",
         "Tries settings for the time you give it and blends the best. Often the strongest, "
         "always the hardest to explain.",
+        problems=_ALL - _SETS,
     ),
 )
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from apps.engine.evaluation.metrics import Predictions
 from apps.engine.evaluation.weak_spots import loss_of_rows
+from apps.engine.labels import matrix_of
 from apps.engine.training.answers import Answers
 from apps.engine.types import ColumnSpec, Kind
 
@@ -50,9 +51,16 @@ class Cases:
         return {**self.one(place), "unusual": found[:SHOWN_COLUMNS]}
 
     def one(self, place: int) -> dict[str, Any]:
-        """``row`` (1 is the first), ``truth``, ``told``, ``chance`` of what was said, ``loss``."""
+        """``row`` (1 is the first), ``truth``, ``told``, ``chance`` of what was said, ``loss``.
+
+        Of a set of labels the chance is the mean over the labels.
+        """
         told, chance = self.told, None
-        if told.probabilities is not None:
+        if told.probabilities is not None and told.sets:
+            said = matrix_of([told.labels[place]], told.classes)[0]
+            chances = told.probabilities[place]
+            chance = float(np.mean(np.where(said, chances, 1 - chances)))
+        elif told.probabilities is not None:
             chance = float(told.probabilities[place, told.classes.index(str(told.labels[place]))])
         return {
             "row": int(self.answers.row[place]) + 1,

@@ -17,6 +17,7 @@ from apps.engine.evaluation.curves import (
 from apps.engine.evaluation.gains import errors_by_size, gain_curve, score_bins
 from apps.engine.evaluation.metrics import Predictions
 from apps.engine.evaluation.payoff import Payoff, best_threshold, value_at, value_curve
+from apps.engine.evaluation.per_label import labels_told, sizes_of_sets
 from apps.engine.evaluation.weak_spots import weak_spots
 from apps.engine.training.answers import Answers
 from apps.engine.training.cases import Cases
@@ -62,7 +63,8 @@ def diagnose(
     Returns ``rows``, ``weak`` (see weak_spots), ``clusters`` (see error_clusters, the examples
     told as cases), ``worst`` single answers and ``wrong`` ones by lot (see cases.Cases); for
     classes ``confusion`` at the threshold; for several of them ``by_class`` (see
-    curves.class_curves); for two classes ``curves``, ``gain``, ``spread`` (see gains),
+    curves.class_curves); for sets of labels ``by_label`` and ``set_sizes`` (see per_label), and
+    ``threshold``; for two classes ``curves``, ``gain``, ``spread`` (see gains),
     ``calibration``, ``threshold`` and with a payoff ``money`` (see payoff.value_at), ``others``
     (the same at other thresholds), ``value_curve``, ``break_even`` and ``payoff``; for a quantity
     ``points`` and ``sizes``; for its quantile ``points`` and ``coverage`` (see coverage.coverage,
@@ -85,6 +87,10 @@ def diagnose(
     if problem == Problem.REGRESSION:
         return {**result, **_of_numbers(answers.truth, told, table, spec)}
     told = told.covering(answers.truth)
+    if told.sets:
+        by_label = labels_told(answers.truth, told, threshold=threshold)
+        sizes = sizes_of_sets(answers.truth, told)
+        return {**result, "threshold": threshold, "by_label": by_label, "set_sizes": sizes}
     result["confusion"] = confusion(answers.truth, told.labels, classes=told.classes)
     if problem == Problem.MULTICLASS and told.probabilities is not None:
         result["by_class"] = class_curves(answers.truth, told.probabilities, classes=told.classes)

@@ -124,7 +124,7 @@ def _said(answers: Answers, label: Any, place: int, positive: str | None) -> dic
     if told.probabilities is not None and name in told.classes:
         chance = float(told.probabilities[place, told.classes.index(str(name))])
     truth = answers.truth[place]
-    is_right = None if chance is None else str(label) == str(truth)
+    is_right = None if told.probabilities is None else str(label) == str(truth)
     return {"label": _plain(label), "chance": chance, "is_right": is_right}
 
 

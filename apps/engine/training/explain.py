@@ -60,7 +60,7 @@ def explain(
         used += len(chosen)
         for column, fall in _falls(task, pipeline, rows, chosen, spec, generator).items():
             falls[column].append(fall)
-        if not curves and task.problem != Problem.MULTICLASS:
+        if not curves and task.problem not in (Problem.MULTICLASS, Problem.MULTILABEL):
             telling = sorted(falls, key=lambda name: -falls[name][0])
             shaped = [name for name in telling if _has_shape(name, spec)]
             curves = {name: [] for name in shaped[:TRIED_SHAPES]}

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from apps.engine.training.candidates import AT_ONCE
 from apps.engine.training.preparation import MOST_ONE_HOT, SCALED
 from apps.engine.training.space import quantile_line_s
 from apps.engine.types import ColumnSpec, Kind, Problem
@@ -137,6 +138,8 @@ def _seconds(candidate: str, train: float, width: int, facts: TableFacts) -> flo
     if facts.problem == Problem.REGRESSION:
         return cells * _SLOWER_NUMBERS.get(candidate, 1.0)
     turns = facts.classes if candidate in _EACH_CLASS and facts.classes > 2 else 1
+    if facts.problem == Problem.MULTILABEL:  # a model for each label, or one for all of them
+        turns = 1 if candidate in AT_ONCE else facts.classes
     return cells * turns
 
 

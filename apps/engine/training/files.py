@@ -17,7 +17,9 @@ TRUSTED = (
     # classes of our own.
     "apps.engine.training.named.NamedClasses",
     "apps.engine.training.rule.RuleClassifier",
+    "apps.engine.training.rule.RuleOfLabels",
     "apps.engine.training.rule.RuleRegressor",
+    "apps.engine.training.several.LabelSets",
     "apps.engine.training.texts.FilledText",
     "catboost.core.CatBoostClassifier",
     "catboost.core.CatBoostRegressor",

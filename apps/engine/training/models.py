@@ -20,6 +20,7 @@ from sklearn.ensemble import (
 )
 from sklearn.linear_model import ElasticNetCV, LogisticRegression, QuantileRegressor, Ridge
 from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.multioutput import ClassifierChain
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
@@ -75,6 +76,10 @@ def _rule(quantity: bool, seed: int) -> Any:
 
 def _linear(quantity: bool, seed: int) -> Any:
     return Ridge(random_state=seed) if quantity else LogisticRegression(max_iter=2000, C=1.0)
+
+
+def _chain(quantity: bool, seed: int) -> Any:
+    return ClassifierChain(_linear(False, seed), order="random", random_state=seed)
 
 
 def _elastic_net(quantity: bool, seed: int) -> Any:
@@ -207,6 +212,7 @@ _MODELS: dict[str, Callable[[bool, int], Any]] = {
     "dummy": _dummy,
     "rule": _rule,
     "linear": _linear,
+    "chain": _chain,
     "elastic_net": _elastic_net,
     "tree": _tree,
     "bayes": _bayes,

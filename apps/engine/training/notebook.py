@@ -4,15 +4,15 @@ import inspect
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from apps.engine.training import named, rule, texts
 from apps.engine.training.fitted.parts import both_parts, needs_complete, selection
 from apps.engine.training.fitted.settle import AUTOMATIC, Settled, settle
 from apps.engine.training.models import inner_folds, model_of
-from apps.engine.training.notebook_scores import scores_cell, scores_used
-from apps.engine.training.pipeline import BLENDS, MEANS, USUAL_MEMBERS, blend_of
+from apps.engine.training.notebook_scores import scores_cell, scores_used, set_sources
+from apps.engine.training.pipeline import BLENDS, MEANS, USUAL_MEMBERS, blend_of, learns_at_once
 from apps.engine.training.preparation import few_part, many_part, number_part, text_part
 from apps.engine.training.rows import specs
 from apps.engine.types import Problem
@@ -75,10 +75,10 @@ def notebook_of(setting: Setting, entries: Sequence[Entry]) -> dict[str, Any]:
         _code(_imports(used, setting)),
         _code(_constants(setting)),
         _code(_FRAME),
-        _code(_own_classes(entries)),
+        _code(_own_classes(entries, setting)),
         _code(_FOLDS),
         *(_code(text) for text, _ in makers),
-        _code(scores_cell(quantity=setting.quantity, level=setting.level)),
+        _code(scores_cell(setting.problem, level=setting.level)),
     ]
     for number, cell in enumerate(cells):
         cell["id"] = f"cell-{number}"
@@ -122,7 +122,7 @@ def _imports(estimators: Sequence[Any], setting: Setting) -> str:
         "sklearn.pipeline": {"Pipeline"},
         "typing": {"Any", "Self"},
     }
-    found["sklearn.metrics"] = scores_used(quantity=setting.quantity, level=setting.level)
+    found["sklearn.metrics"] = scores_used(setting.problem, level=setting.level)
     if any(type(part).__name__ == "IterativeImputer" for part in estimators):
         found["sklearn.experimental"] = {"enable_iterative_imputer"}
     if any(type(part).__name__ == "SelectPercentile" for part in estimators):
@@ -262,25 +262,27 @@ answers = {}
 '''
 
 
-def _own_classes(entries: Sequence[Entry]) -> str:
+def _own_classes(entries: Sequence[Entry], setting: Setting) -> str:
     """Source of the few things that scikit-learn does not have."""
     wanted: list[Any] = [texts.FilledText, texts.long_texts]
     if any(entry.candidate == "rule" for entry in entries):
         wanted += [rule.Rule, rule.RuleClassifier, rule.RuleRegressor]
+        if setting.problem == Problem.MULTILABEL:
+            wanted.append(rule.RuleOfLabels)
     if any(entry.candidate == "xgboost" for entry in entries):
         wanted.append(named.NamedClasses)
     limits = [
         f"{name} = {getattr(texts, name)}" for name in ("WORDS", "MOST_CATEGORIES", "LOOKED_AT")
     ]
-    return "\n\n\n".join(["\n".join(limits), *(inspect.getsource(item) for item in wanted)])
+    told = ["\n".join(limits), *(inspect.getsource(item) for item in wanted)]
+    if setting.problem == Problem.MULTILABEL:
+        told[1:1] = set_sources()
+    return "\n\n\n".join(told)
 
 
 def _maker(number: int, entry: Entry, setting: Setting) -> tuple[str, list[Any]]:
     """A function that makes the candidate for training rows, its call, and the estimators in it."""
-    if entry.candidate in BLENDS:
-        made, estimators = _blend(entry, setting)
-    else:
-        made, estimators = _single(entry.candidate, entry.params, setting)
+    made, estimators = _candidate(entry, setting)
     name = f"candidate_{number}"
     rows = f", most_rows={entry.most_rows}" if entry.most_rows else ""
     frame = "features_of(table, FEATURES + FOR_THE_RULE)" if entry.candidate == "rule" else "frame"
@@ -289,6 +291,23 @@ def _maker(number: int, entry: Entry, setting: Setting) -> tuple[str, list[Any]]
         f"answers[{entry.title!r}] = out_of_fold({name}, {frame}{rows})"
     )
     return text, estimators
+
+
+def _candidate(entry: Entry, setting: Setting) -> tuple[str, list[Any]]:
+    if setting.problem == Problem.MULTILABEL and entry.candidate == "rule":
+        return _repr(rule.RuleOfLabels(**entry.params)), []
+    if setting.problem == Problem.MULTILABEL:
+        at_once = learns_at_once(entry.candidate, setting.choices)
+        inner = Problem.MULTILABEL if at_once else Problem.BINARY
+        made, estimators = _of_one(entry, replace(setting, problem=inner))
+        return f"LabelSets({made}, at_once={at_once})", estimators
+    return _of_one(entry, setting)
+
+
+def _of_one(entry: Entry, setting: Setting) -> tuple[str, list[Any]]:
+    if entry.candidate in BLENDS:
+        return _blend(entry, setting)
+    return _single(entry.candidate, entry.params, setting)
 
 
 def _single(candidate: str, params: Mapping[str, Any], setting: Setting) -> tuple[str, list[Any]]:

@@ -1,4 +1,11 @@
-"""The last cell of a notebook: the scores of all candidates side by side."""
+"""The last cell of a notebook: scores; and what sets of labels need beside the other kinds."""
+
+import inspect
+from typing import Any
+
+from apps.engine import labels
+from apps.engine.training import several
+from apps.engine.types import Problem
 
 _OF_CLASSES = """
 pd.Series(
@@ -34,16 +41,58 @@ pd.DataFrame(
 ).T.sort_values("pinball loss")
 """
 
+_OF_SETS = """
+pd.DataFrame(
+    {
+        title: {
+            "Hamming loss": np.mean(
+                (told.to_numpy() >= 0.5) != matrix_of(target[told.index], list(told.columns))
+            ),
+            "F1, micro": f1_score(
+                matrix_of(target[told.index], list(told.columns)),
+                told.to_numpy() >= 0.5,
+                average="micro",
+                zero_division=0.0,
+            ),
+        }
+        for title, told in answers.items()
+    }
+).T.sort_values("Hamming loss")
+"""
 
-def scores_cell(*, quantity: bool, level: float | None) -> str:
+
+def scores_cell(problem: Problem, *, level: float | None) -> str:
     """The source of the cell. ``level``: of the quantile that is answered, None for the mean."""
     if level is not None:
         return _OF_QUANTILES
-    return _OF_NUMBERS if quantity else _OF_CLASSES
+    if problem == Problem.MULTILABEL:
+        return _OF_SETS
+    return _OF_NUMBERS if problem == Problem.REGRESSION else _OF_CLASSES
 
 
-def scores_used(*, quantity: bool, level: float | None) -> set[str]:
+def scores_used(problem: Problem, *, level: float | None) -> set[str]:
     """Names that the cell takes from ``sklearn.metrics``."""
     if level is not None:
         return {"mean_pinball_loss"}
-    return {"r2_score", "root_mean_squared_error"} if quantity else {"log_loss"}
+    if problem == Problem.MULTILABEL:
+        return {"f1_score"}
+    return (
+        {"r2_score", "root_mean_squared_error"} if problem == Problem.REGRESSION else {"log_loss"}
+    )
+
+
+def set_sources() -> list[str]:
+    """Source of the notation of sets and of the class that learns them."""
+    constants = [
+        "from collections.abc import Iterable, Sequence",
+        "",
+        f"SIGN, NONE = {labels.SIGN!r}, {labels.NONE!r}",
+        f"LEAST_LABEL_ROWS = {several.LEAST_LABEL_ROWS}",
+    ]
+    wanted: list[Any] = [
+        labels.labels_in,
+        labels.names_in,
+        labels.matrix_of,
+        several.LabelSets,
+    ]
+    return ["\n".join(constants), *(inspect.getsource(item) for item in wanted)]

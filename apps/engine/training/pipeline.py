@@ -18,11 +18,13 @@ from sklearn.linear_model import LogisticRegression, QuantileRegressor, RidgeCV
 from sklearn.pipeline import Pipeline
 
 from apps.engine.errors import BadParameter
-from apps.engine.training.candidates import CANDIDATES
+from apps.engine.training.candidates import AT_ONCE, CANDIDATES
 from apps.engine.training.fitted.parts import prepared
 from apps.engine.training.fitted.settle import AUTOMATIC, settle
 from apps.engine.training.frame import model_columns
 from apps.engine.training.models import inner_folds, model_of
+from apps.engine.training.rule import RuleOfLabels
+from apps.engine.training.several import LabelSets
 from apps.engine.types import ColumnSpec, Problem
 
 USUAL_MEMBERS = (
@@ -56,6 +58,7 @@ def build_pipeline(
     distinct : per column of ``model_frame`` its distinct values in the training rows: a column
         with none is left out; a text with more than MOST_ONE_HOT is target-encoded (with inner
         folds) instead of one-hot encoded
+    problem : for sets of labels the pipeline stands inside of a ``several.LabelSets``
     seed : same seed, same rows, one thread: same model
     params : settings of the model that differ from ours; of a blend its ``members``, each with
         ``candidate``, ``params`` and ``weight``
@@ -71,6 +74,44 @@ def build_pipeline(
     """
     if candidate not in CANDIDATES:
         raise BadParameter(f'There is no candidate "{candidate}".')
+    common: dict[str, Any] = {
+        "spec": spec,
+        "distinct": distinct,
+        "seed": seed,
+        "params": params,
+        "long": long,
+        "balanced": balanced,
+        "choices": choices,
+        "level": level,
+    }
+    if problem != Problem.MULTILABEL:
+        return _made(candidate, problem=problem, **common)
+    if candidate == "rule":
+        return RuleOfLabels(**(params or {}))
+    at_once = learns_at_once(candidate, choices)
+    inner = Problem.MULTILABEL if at_once else Problem.BINARY
+    return LabelSets(_made(candidate, problem=inner, **common), at_once)
+
+
+def learns_at_once(candidate: str, choices: Sequence[Mapping[str, Any]]) -> bool:
+    """One model for all labels; a chosen preparation may ask for the answer, which is of one."""
+    return candidate == "chain" or (candidate in AT_ONCE and not choices)
+
+
+def _made(
+    candidate: str,
+    *,
+    spec: Sequence[ColumnSpec],
+    distinct: Mapping[str, int],
+    problem: Problem,
+    seed: int,
+    params: Mapping[str, Any] | None,
+    long: Collection[str],
+    balanced: bool,
+    choices: Sequence[Mapping[str, Any]],
+    level: float | None,
+) -> Any:
+    """Unfitted pipeline of one class, one quantity, or the matrix of all labels."""
     if candidate in BLENDS:
         members = (params or {}).get("members") or USUAL_MEMBERS
         return _blend(

@@ -15,9 +15,9 @@ from apps.engine.types import Problem
 MOST_ONE_HOT = 30
 OWN_MISSING = frozenset({"boosting", "lightgbm", "xgboost", "catboost"})
 """They have a way of their own with missing numbers."""
-SCALED = frozenset({"linear", "elastic_net", "bayes", "neighbours", "svm", "mlp"})
+SCALED = frozenset({"linear", "chain", "elastic_net", "bayes", "neighbours", "svm", "mlp"})
 """They add up or measure distances: scaled numbers, a column for each category."""
-WIDE = frozenset({"linear", "elastic_net"})
+WIDE = frozenset({"linear", "chain", "elastic_net"})
 """They take each hashed word by itself; the others take themes."""
 
 
@@ -72,7 +72,15 @@ def few_part(candidate: str) -> Any:
 
 
 def many_part(candidate: str, *, problem: Problem, seed: int) -> Any:
-    """The mean target of a category, with inner folds: no row tells its own answer."""
+    """The mean target of a category, with inner folds: no row tells its own answer.
+
+    A model of all labels at once has no one target: the commonest categories get a column each.
+    """
+    if problem == Problem.MULTILABEL:
+        columns = OneHotEncoder(
+            handle_unknown="infrequent_if_exist", max_categories=MOST_ONE_HOT, sparse_output=False
+        )
+        return Pipeline([("encode", columns)])
     kind = {
         Problem.BINARY: "binary",
         Problem.MULTICLASS: "multiclass",

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from apps.engine.errors import NotEnoughData
+from apps.engine.labels import names_in
 from apps.engine.splitting.target import is_class_target
 from apps.engine.types import Problem
 
@@ -12,6 +13,7 @@ MOST_CLASSES = 50
 _WORDS = {
     Problem.BINARY: "two classes",
     Problem.MULTICLASS: "several classes",
+    Problem.MULTILABEL: "sets of labels",
     Problem.REGRESSION: "regression",
 }
 
@@ -21,11 +23,12 @@ def kind_in_words(problem: Problem, *, level: float | None) -> str:
     return _WORDS[problem] if level is None else f"quantile regression at level {level:g}"
 
 
-def problem_of(target: pd.Series) -> tuple[Problem, str]:
+def problem_of(target: pd.Series, *, joined_by: str = "") -> tuple[Problem, str]:
     """Kind of problem, and the reason as a sentence.
 
     What counts as classes is told by ``splitting.target.is_class_target``, so that a split is
-    stratified exactly when the model will tell classes apart.
+    stratified exactly when the model will tell classes apart. ``joined_by``: why its cells are
+    sets of labels, in the notation of engine's ``labels``; "" where they are not.
 
     Raises
     ------
@@ -33,6 +36,9 @@ def problem_of(target: pd.Series) -> tuple[Problem, str]:
         The target is empty, has one value only, or has too many classes.
     """
     values = target.dropna()
+    if joined_by:
+        count = len(names_in(values))
+        return Problem.MULTILABEL, f"Each row has a set of {count} labels. {joined_by}"
     distinct = int(values.nunique())
     if distinct == 0:
         raise NotEnoughData(f'The target "{target.name}" is empty in every row.')

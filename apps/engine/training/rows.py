@@ -9,6 +9,7 @@ import pandas as pd
 
 from apps.engine.errors import BadParameter, ColumnMissing, NotEnoughData
 from apps.engine.evaluation.metrics import Predictions
+from apps.engine.labels import sets_of
 from apps.engine.reading.tables import read_table
 from apps.engine.training.frame import model_frame, within_range
 from apps.engine.types import ColumnSpec, Problem
@@ -63,7 +64,13 @@ def distinct_values(features: pd.DataFrame) -> dict[str, int]:
 
 
 def labelled(told: Predictions, *, positive: str | None, threshold: float) -> Predictions:
-    """The same answers with labels by ``threshold``; not for the other kinds of problem."""
+    """The same answers with labels by ``threshold``; not for several classes or a quantity.
+
+    Of sets, each label whose probability reaches it is told.
+    """
+    if told.probabilities is not None and told.sets:
+        labels = sets_of(told.probabilities >= threshold, told.classes)
+        return Predictions(labels, told.probabilities, told.classes, told.sets)
     if told.probabilities is None or positive not in told.classes or len(told.classes) != 2:
         return told
     column = told.classes.index(str(positive))
@@ -83,6 +90,7 @@ def predict(
 ) -> Predictions:
     """What the fitted pipeline answers. A binary label is positive from ``threshold`` on.
 
+    So is each label of a set; its probability is its own, so that they do not add up to 1.
     ``level``: the quantile that a number is meant as (see task.Task).
     """
     if problem == Problem.REGRESSION:
@@ -90,6 +98,9 @@ def predict(
         return Predictions(numbers, level=level)
     probabilities = np.asarray(pipeline.predict_proba(features), dtype="float64")
     classes = tuple(str(name) for name in pipeline.classes_)
+    if problem == Problem.MULTILABEL:
+        told = Predictions(np.empty(len(features), dtype=object), probabilities, classes, sets=True)
+        return labelled(told, positive=None, threshold=threshold)
     names = np.asarray(classes, dtype=object)
     told = Predictions(names[probabilities.argmax(axis=1)], probabilities, classes)
     if problem != Problem.BINARY:

@@ -8,6 +8,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
 from apps.engine.errors import BadParameter
+from apps.engine.labels import joined, labels_in, matrix_of, names_in
 
 NUMBER_COMPARISONS = {
     "at least": "is at least",
@@ -74,6 +75,21 @@ class RuleClassifier(ClassifierMixin, Rule):
         return np.where(self.holds(features), self.then, self.otherwise).astype(object)
 
 
+class RuleOfLabels(ClassifierMixin, Rule):
+    """Says the set of labels ``then`` where the rule holds, else the set ``otherwise``."""
+
+    def fit(self, features: pd.DataFrame, target: Any) -> Self:
+        """Learn nothing but the names of the labels."""
+        self.classes_ = np.array(names_in(target), dtype=object)
+        self.n_features_in_ = features.shape[1]
+        return self
+
+    def predict_proba(self, features: pd.DataFrame) -> Any:
+        """(n, n_labels) of 0 and 1."""
+        said = np.where(self.holds(features), self.then, self.otherwise)
+        return matrix_of(said, list(self.classes_)).astype("float64")
+
+
 class RuleRegressor(RegressorMixin, Rule):
     """Says the number ``then`` where the rule holds, else ``otherwise``."""
 
@@ -102,10 +118,16 @@ def _said(answer: Any) -> str:
 
 
 def check_rule(
-    rule: Mapping[str, Any], *, numbers: list[str], texts: list[str], classes: list[str]
+    rule: Mapping[str, Any],
+    *,
+    numbers: list[str],
+    texts: list[str],
+    classes: list[str],
+    sets: bool = False,
 ) -> dict[str, Any]:
     """The rule with its values as numbers where they are; ``classes`` is empty for a quantity.
 
+    ``sets``: an answer may be several of them, such as "billing; outage", or "(none)".
     ``numbers`` and ``texts``: the columns of ``frame.model_frame``. Raises BadParameter in words.
     """
     column, comparison = str(rule["column"]), str(rule["comparison"])
@@ -119,8 +141,8 @@ def check_rule(
     value: str | float = text
     if column in numbers and comparison != "missing":
         value = _number(text, says=f"the value that “{column}” is compared with")
-    answers = [_answer(rule.get(name), classes) for name in ("then", "otherwise")]
-    if len(classes) == 2 and not answers[1]:
+    answers = [_answer(rule.get(name), classes, sets) for name in ("then", "otherwise")]
+    if not sets and len(classes) == 2 and not answers[1]:
         answers[1] = next(name for name in classes if name != answers[0])
     if not all(answer or isinstance(answer, float) for answer in answers):
         raise BadParameter("Say what the rule answers where it holds, and where it does not.")
@@ -133,10 +155,17 @@ def check_rule(
     }
 
 
-def _answer(told: Any, classes: list[str]) -> str | float:
+def _answer(told: Any, classes: list[str], sets: bool) -> str | float:
     text = str(told if told is not None else "").strip()
     if not classes:
         return _number(text, says="what the rule answers")
+    if text and sets:
+        unknown = sorted(set(labels_in(text)) - set(classes))
+        if unknown:
+            raise BadParameter(
+                f"The rule answers “{unknown[0]}”; the labels are {', '.join(classes)}."
+            )
+        return joined(labels_in(text))
     if text and text not in classes:
         raise BadParameter(f"The rule answers “{text}”; the classes are {', '.join(classes)}.")
     return text

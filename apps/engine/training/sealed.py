@@ -10,6 +10,7 @@ from apps.engine.evaluation.curves import binary_curves, confusion, regression_p
 from apps.engine.evaluation.guardrails import group_verdict, latency_verdict
 from apps.engine.evaluation.metrics import Predictions
 from apps.engine.evaluation.payoff import Payoff, value_at
+from apps.engine.evaluation.per_label import labels_told
 from apps.engine.evaluation.slices import slices_of
 from apps.engine.evaluation.verdict import Promise, Verdict, judge
 from apps.engine.training.files import load_model
@@ -47,9 +48,9 @@ def evaluate_sealed(
     is promised ``latency_p95_ms``, ``group_column`` with ``group_difference``.
 
     Returns verdicts (promises, primary first, with the paired gain over the baseline; margins;
-    guardrails), number of rows, curves, confusion counts, slices of the primary metric,
-    calibration, and with a payoff ``money``. ``level``: of a predicted quantile, whose ``coverage``
-    (see coverage.coverage) is then told, of each slice too.
+    guardrails), number of rows, curves, confusion counts (of sets ``by_label``, see per_label),
+    slices of the primary metric, calibration, and with a payoff ``money``. ``level``: of a
+    predicted quantile, whose ``coverage`` (see coverage.coverage) is then told, of each slice too.
     """
     kind = Problem(problem)
     binary = positive if kind == Problem.BINARY else None
@@ -86,8 +87,8 @@ def evaluate_sealed(
         "verdicts": [verdict.as_dict() for verdict in verdicts],
         "rows": len(rows.target),
         "slices": found,
-        "threshold": threshold if binary else None,
-        **_pictures(rows, told, kind=kind, positive=binary),
+        "threshold": threshold if binary or told.sets else None,
+        **_pictures(rows, told, kind=kind, positive=binary, threshold=threshold),
         **_money(rows, told, positive=binary, threshold=threshold, payoff=payoff),
     }
 
@@ -167,13 +168,15 @@ def _latencies(fitted: Any, rows: Rows, *, kind: Problem, positive: str | None) 
 
 
 def _pictures(
-    rows: Rows, told: Predictions, *, kind: Problem, positive: str | None
+    rows: Rows, told: Predictions, *, kind: Problem, positive: str | None, threshold: float
 ) -> dict[str, Any]:
     if kind == Problem.REGRESSION:
         points = regression_points(rows.target, told.labels, level=told.level)
         if told.level is None:
             return {"points": points}
         return {"points": points, "coverage": coverage(rows.target, told)}
+    if told.sets:
+        return {"by_label": labels_told(rows.target, told, threshold=threshold)}
     result: dict[str, Any] = {
         "confusion": confusion(rows.target, told.labels, classes=told.classes)
     }

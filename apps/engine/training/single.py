@@ -66,6 +66,8 @@ def explain_row(
     name = ""
     if told.probabilities is not None:
         name = positive if kind == Problem.BINARY and positive else str(told.labels[0])
+        if told.sets:  # the likeliest of its labels is shared out
+            name = told.classes[int(told.probabilities[0].argmax())]
     report(1, 2, "Putting its values in, one after the other")
     usual, parts, orders = _shared(task, pipeline, rows, row - 1, train, name)
     report(2, 2, "Done")

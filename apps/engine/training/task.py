@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 
 from apps.engine.errors import BadParameter, NotEnoughData
+from apps.engine.labels import matrix_of, names_in
 from apps.engine.training.candidates import CANDIDATES
 from apps.engine.training.models import INNER_FOLDS
 from apps.engine.training.pipeline import build_pipeline
 from apps.engine.training.rows import Rows, distinct_values, specs
+from apps.engine.training.several import LEAST_LABEL_ROWS
 from apps.engine.training.texts import long_texts
 from apps.engine.types import Problem
 
@@ -98,6 +100,9 @@ class Task:
             )
         if self.problem == Problem.REGRESSION:
             return
+        if self.problem == Problem.MULTILABEL:
+            _refuse_rare_labels(target)
+            return
         names, counts = np.unique(target, return_counts=True)
         if len(names) < 2:
             raise NotEnoughData(f'All rows to learn from are of the class "{names[0]}".')
@@ -112,6 +117,16 @@ class Task:
                 f"No class has {LEAST_CLASS_ROWS} rows to learn from. Add rows, or group the rare "
                 "classes in a wrangling step."
             )
+
+
+def _refuse_rare_labels(target: Any) -> None:
+    """One label at least has to be learnt."""
+    rows = matrix_of(target, names_in(target)).sum(axis=0)
+    if np.minimum(rows, len(target) - rows).max(initial=0) < LEAST_LABEL_ROWS:
+        raise NotEnoughData(
+            f"No label is in {LEAST_LABEL_ROWS} of the rows to learn from and missing in as many. "
+            "Add rows, or group the rare labels in a wrangling step."
+        )
 
 
 def versions() -> dict[str, str]:

@@ -34,6 +34,31 @@ def target_is_defined(plan: Reading) -> Iterator[PlanProblem]:
             )
 
 
+def sets_have_a_sign(plan: Reading) -> Iterator[PlanProblem]:
+    """What stands between labels is a sign, and no label of a set is the positive class."""
+    sign = plan.label_sign
+    if any(letter.isalnum() for letter in sign):
+        yield PlanProblem(
+            "features.label_sign",
+            "features",
+            "label_sign",
+            BLOCK,
+            f"Target: “{sign}” shall stand between labels, and it holds a letter or a digit.",
+            "Labels would be cut in the middle of a word.",
+            "Enter a sign such as ; or |, or leave it empty where a case has one class.",
+        )
+    if plan.sets and plan.positive:
+        yield PlanProblem(
+            "features.positive_of_sets",
+            "features",
+            "positive",
+            BLOCK,
+            f"Target: “{plan.positive}” is the positive class, and a case may have several labels.",
+            "Each label is found, or not, by itself: none of them is the positive one.",
+            "Clear the positive class, or the sign between labels where a case has one class.",
+        )
+
+
 def labels_can_be_right(plan: Reading) -> Iterator[PlanProblem]:
     """The share of wrong labels fits the share of positives."""
     noise = plan.task("features").get("label_noise")

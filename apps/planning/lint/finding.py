@@ -10,7 +10,7 @@ from apps.engine.errors import BadParameter
 from apps.engine.evaluation.metrics import Measure, measure_of
 from apps.engine.evaluation.payoff import Payoff
 from apps.engine.feasibility.noise import PlannedTest
-from apps.planning.content import payoff_of
+from apps.planning.content import has_sets, label_sign_of, payoff_of
 
 BLOCK, WARN = "block", "warn"
 USUAL_TEST_SHARE = 0.2
@@ -98,6 +98,22 @@ class Reading:
     def positive(self) -> str:
         """The positive class; empty where there is none."""
         return str(self.task("features").get("positive") or "")
+
+    @cached_property
+    def sets(self) -> bool:
+        """The target holds sets of labels."""
+        return has_sets(self.content)
+
+    @cached_property
+    def label_sign(self) -> str:
+        """What stands between the labels of a case; empty where it is not said."""
+        return label_sign_of(self.content)
+
+    @cached_property
+    def label_share(self) -> float | None:
+        """Mean share of all labels that a case of a target with sets of labels has."""
+        rate = self.task("features").get("base_rate")
+        return float(rate) if self.sets and rate and 0 < rate < 1 else None
 
     @cached_property
     def base_rate(self) -> float | None:

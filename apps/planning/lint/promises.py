@@ -7,6 +7,7 @@ from typing import Any
 from apps.engine.errors import BadParameter
 from apps.engine.evaluation.metrics import METRICS, Metric, measure_of
 from apps.engine.evaluation.metrics.kinds import BINARY, ERROR_COST, NUMBERS, PAYOFF
+from apps.engine.types import Problem
 from apps.planning.lint.finding import (
     BLOCK,
     WARN,
@@ -144,7 +145,7 @@ def metrics_fit_the_target(plan: Reading) -> Iterator[PlanProblem]:
                 BLOCK,
                 f"{METRICS[item['metric']].title} {told}.",
                 "It could not be computed on this target.",
-                "Choose a metric for this kind of target, or correct the positive class.",
+                "Choose a metric for this kind of target, or correct what is said of the target.",
             )
     numbers = {METRICS[item["metric"]].problems == NUMBERS for item in plan.items}
     if not plan.positive and len(numbers) > 1:
@@ -160,6 +161,8 @@ def metrics_fit_the_target(plan: Reading) -> Iterator[PlanProblem]:
 
 
 def _misfit(metric: Metric, plan: Reading) -> str:
+    if plan.sets and Problem.MULTILABEL not in metric.problems:
+        return "is not for sets of labels, and a case of this target may have several labels"
     if plan.positive and metric.problems == NUMBERS:
         return f"is for quantities; the target has the positive class “{plan.positive}”"
     if not plan.positive and metric.problems == BINARY:
@@ -276,6 +279,15 @@ def guardrails_are_whole(plan: Reading) -> Iterator[PlanProblem]:
             f"the difference between groups has no {lacks}.",
             "Half of a guardrail guards nothing.",
             f"Enter the {lacks}, or clear both.",
+        )
+    if metrics.get("threshold_policy") == "payoff" and plan.sets:
+        yield _finding(
+            "payoff_of_sets",
+            "threshold_policy",
+            BLOCK,
+            "the payoff shall choose the threshold, and a case may have several labels.",
+            "One payoff says nothing of what each of the labels is worth.",
+            "Choose one half, or a fixed value: it counts for each label.",
         )
     if metrics.get("calibration_error") is not None and not plan.positive:
         yield _finding(

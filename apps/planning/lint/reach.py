@@ -51,10 +51,11 @@ def _guess(measure: Measure, base_rate: float, value: float) -> str:
 
 def promise_is_more_than_guessing(plan: Reading) -> Iterator[PlanProblem]:
     """A model that learnt nothing does not keep the promise."""
-    if plan.base_rate is None:
+    rate = plan.label_share if plan.sets else plan.base_rate
+    if rate is None:
         return
     for item, measure in plan.measures:
-        guessed = measure.guessed(plan.base_rate)
+        guessed = measure.guessed(rate)
         if item.get("threshold") is None or guessed is None:
             continue
         if _is_reached(measure, item["threshold"], guessed):
@@ -63,12 +64,12 @@ def promise_is_more_than_guessing(plan: Reading) -> Iterator[PlanProblem]:
                 "threshold",
                 BLOCK if item.get("role") == "primary" else WARN,
                 f"{promise_of(item, measure)} is promised, and at a base rate of "
-                f"{share(plan.base_rate)} {_guess(measure, plan.base_rate, guessed)}.",
+                f"{share(rate)} {_guess(measure, rate, guessed)}.",
                 "A promise that is kept by guessing says nothing of the model.",
                 "Promise more than that, or average precision, whose guess is the base rate.",
             )
         elif measure.of.key == "accuracy" and item.get("role") == "primary":
-            yield from _lopsided(plan.base_rate, guessed)
+            yield from _lopsided(rate, guessed)
 
 
 def _lopsided(base_rate: float, guessed: float) -> Iterator[PlanProblem]:

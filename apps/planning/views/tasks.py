@@ -10,11 +10,12 @@ from django.views.decorators.http import require_http_methods
 
 from apps.engine.evaluation.metrics import METRICS
 from apps.planning import actions
-from apps.planning.catalogue import PAYOFF, TASKS, problems_in_words
+from apps.planning.catalogue import PAYOFF, TASKS
 from apps.planning.content import is_blank
 from apps.planning.difference import task_difference
 from apps.planning.forms import MOST_SPARE_ROWS, SPARE_ROWS, TaskForms, pasted_rows
 from apps.planning.guidance import GUIDANCE
+from apps.planning.metric_words import problems_in_words
 from apps.planning.models import Draft
 from apps.planning.paste import HEADERS
 from apps.planning.problems import problems_of

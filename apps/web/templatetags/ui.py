@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
+from apps.engine.labels import joined
 from apps.web.drawing import Drawing, draw_interval
 
 register = template.Library()
@@ -131,6 +132,12 @@ def percent(value: Any, decimals: int = 1) -> str:
     if 0 < abs(shown) < smallest / 2:
         return f"<{THIN}{smallest:.{decimals}f}{THIN}%"
     return f"{number(float(shown), decimals)}{THIN}%"
+
+
+@register.filter
+def answered(value: Any) -> Any:
+    """An answer or a truth as a person reads it: a list of labels as the set that it is."""
+    return joined(value) if isinstance(value, list) else value
 
 
 @register.filter(name="bytes")

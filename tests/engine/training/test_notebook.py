@@ -27,7 +27,7 @@ SMALL = {
     "mlp": {"max_iter": 8},
 }
 WRITTEN = {
-    Problem.BINARY: list(CANDIDATES),
+    Problem.BINARY: [key for key, item in CANDIDATES.items() if Problem.BINARY in item.problems],
     Problem.MULTICLASS: ["rule", "linear", "tree", "lightgbm", "calibrated"],
     Problem.REGRESSION: ["rule", "elastic_net", "tree", "svm", "mlp", "vote", "stack"],
 }
@@ -104,7 +104,7 @@ CHOSEN = [
 ]
 
 
-@pytest.mark.parametrize("problem", list(Problem))
+@pytest.mark.parametrize("problem", list(WRITTEN))
 def test_a_notebook_gives_the_same_answers_row_by_row(problem, tmp_path, monkeypatch):
     keys = [key for key in WRITTEN[problem] if key in CANDIDATES]
     agree(problem, keys, (), tmp_path, monkeypatch)

@@ -11,11 +11,13 @@ from apps.engine.evaluation.metrics.kinds import Measure, Metric, Predictions
 from apps.engine.evaluation.metrics.labels import LABELS
 from apps.engine.evaluation.metrics.quantities import MONEY, QUANTITIES
 from apps.engine.evaluation.metrics.ranks import RANKS
+from apps.engine.evaluation.metrics.sets import SETS_OF_LABELS
 from apps.engine.evaluation.payoff import Payoff
 from apps.engine.types import Problem
 
 METRICS: dict[str, Metric] = {
-    metric.key: metric for metric in (*RANKS, *LABELS, *CHANCES, *QUANTITIES, *MONEY)
+    metric.key: metric
+    for metric in (*RANKS, *LABELS, *SETS_OF_LABELS, *CHANCES, *QUANTITIES, *MONEY)
 }
 _RANKED = frozenset(metric.key for metric in RANKS)
 
@@ -122,7 +124,7 @@ def score(
     measure, values = measure_of(metric), np.asarray(truth)
     if measure.needs == "probabilities":
         predictions = predictions.covering(values)
-    if measure.of.key in _RANKED:
+    if measure.of.key in _RANKED and not predictions.sets:
         _refuse_missing_classes(measure.title, values, predictions, positive)
     return measure.of.compute(values, predictions, measure, positive)
 

@@ -8,17 +8,20 @@ from sklearn import metrics as sk
 
 from apps.engine.evaluation.metrics.kinds import (
     BINARY,
-    CLASSES,
+    NAMED,
     Measure,
     Metric,
     Predictions,
     positive_of,
 )
+from apps.engine.evaluation.metrics.sets import losses_of_sets
 
 BINS = 10
 
 
 def _log_loss(truth: Any, told: Predictions, measure: Measure, positive: str | None) -> float:
+    if told.sets:
+        return float(np.mean(losses_of_sets(truth, told)))
     return float(sk.log_loss(truth, told.probabilities, labels=list(told.classes)))
 
 
@@ -67,7 +70,7 @@ CHANCES = (
     Metric(
         "log_loss",
         "Log loss",
-        CLASSES,
+        NAMED,
         "down",
         "probabilities",
         (0.0, None),

@@ -8,11 +8,15 @@ import numpy as np
 
 from apps.engine.errors import BadParameter
 from apps.engine.evaluation.payoff import Payoff
+from apps.engine.labels import names_in
 from apps.engine.types import Problem
 
 CLASSES = frozenset({Problem.BINARY, Problem.MULTICLASS})
 BINARY = frozenset({Problem.BINARY})
 NUMBERS = frozenset({Problem.REGRESSION})
+SETS = frozenset({Problem.MULTILABEL})
+NAMED = CLASSES | SETS
+"""Metrics of names: of one class, or of each label of a set."""
 PAYOFF, ERROR_COST = "payoff", "error_cost"
 
 
@@ -21,32 +25,35 @@ class Predictions:
     """What a model answered for n rows.
 
     ``labels``: (n,) class names as text, or numbers for regression. ``probabilities``:
-    (n, n_classes) in the order of ``classes``, or None. ``level``: the numbers are meant as this
-    quantile, 0 to 1; None: as the mean.
+    (n, n_classes) in the order of ``classes``, or None. ``sets``: a label is a set of labels (see
+    engine's ``labels``), and each of ``classes`` is a label with a probability of its own.
+    ``level``: the numbers are meant as this quantile, 0 to 1; None: as the mean.
     """
 
     labels: np.ndarray[Any, Any]
     probabilities: np.ndarray[Any, Any] | None = None
     classes: tuple[str, ...] = ()
+    sets: bool = False
     level: float | None = None
 
     def take(self, rows: np.ndarray[Any, Any]) -> "Predictions":
         """The same for some rows (positions or a mask)."""
         chosen = None if self.probabilities is None else self.probabilities[rows]
-        return Predictions(self.labels[rows], chosen, self.classes, self.level)
+        return Predictions(self.labels[rows], chosen, self.classes, self.sets, self.level)
 
     def covering(self, truth: Any) -> "Predictions":
         """The same with a column of zeros for each class of ``truth`` that the model never saw."""
         if self.probabilities is None:
             return self
-        unseen = tuple(sorted({str(name) for name in truth} - set(self.classes)))
+        there = set(names_in(truth)) if self.sets else {str(name) for name in truth}
+        unseen = tuple(sorted(there - set(self.classes)))
         if not unseen:
             return self
         names = self.classes + unseen
         zeros = np.zeros((len(self.labels), len(unseen)))
         order = np.argsort(np.asarray(names, dtype=object))  # scikit-learn wants them sorted
         columns = np.column_stack([self.probabilities, zeros])[:, order]
-        return Predictions(self.labels, columns, tuple(names[index] for index in order))
+        return Predictions(self.labels, columns, tuple(names[index] for index in order), self.sets)
 
     def chance_of(self, name: str) -> Any:
         """(n,) probability of one class. Raises BadParameter where there is none."""

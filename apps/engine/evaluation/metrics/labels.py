@@ -3,9 +3,18 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from sklearn import metrics as sk
 
-from apps.engine.evaluation.metrics.kinds import CLASSES, Measure, Metric, Parameter, Predictions
+from apps.engine.evaluation.metrics.kinds import (
+    CLASSES,
+    NAMED,
+    Measure,
+    Metric,
+    Parameter,
+    Predictions,
+)
+from apps.engine.evaluation.metrics.sets import of_sets
 
 ALL_AVERAGES = ("macro", "weighted", "micro")
 
@@ -19,6 +28,8 @@ def _plain(function: Callable[..., float]) -> Callable[..., float]:
 
 def _averaged(function: Callable[..., float]) -> Callable[..., float]:
     def compute(truth: Any, told: Predictions, measure: Measure, positive: str | None) -> float:
+        if told.sets:
+            return of_sets(measure, truth, told)(np.arange(len(truth)))
         more: dict[str, Any] = {"average": measure.averaging or "macro"}
         if positive is not None:
             more = {"average": "binary", "pos_label": positive}
@@ -63,7 +74,7 @@ LABELS = (
     Metric(
         "precision",
         "Precision",
-        CLASSES,
+        NAMED,
         "up",
         "labels",
         (0.0, 1.0),
@@ -76,7 +87,7 @@ LABELS = (
     Metric(
         "recall",
         "Recall",
-        CLASSES,
+        NAMED,
         "up",
         "labels",
         (0.0, 1.0),
@@ -88,7 +99,7 @@ LABELS = (
     Metric(
         "f1",
         "F1",
-        CLASSES,
+        NAMED,
         "up",
         "labels",
         (0.0, 1.0),
@@ -102,7 +113,7 @@ LABELS = (
     Metric(
         "f_beta",
         "F-beta",
-        CLASSES,
+        NAMED,
         "up",
         "labels",
         (0.0, 1.0),

@@ -12,13 +12,14 @@ from sklearn import metrics as sk
 
 from apps.engine.evaluation.metrics.kinds import (
     BINARY,
-    CLASSES,
+    NAMED,
     Measure,
     Metric,
     Parameter,
     Predictions,
     positive_of,
 )
+from apps.engine.evaluation.metrics.sets import over_labels
 
 TINY = 1e-12
 """A recall of 0.8 that floating point makes 0.7999999999999999 is 0.8."""
@@ -27,6 +28,8 @@ TINY = 1e-12
 def _roc_auc(truth: Any, told: Predictions, measure: Measure, positive: str | None) -> float:
     if positive is not None:
         return float(sk.roc_auc_score(truth == positive, told.chance_of(positive)))
+    if told.sets:
+        return over_labels(measure, truth, told, sk.roc_auc_score)
     average = measure.averaging or "macro"
     return float(
         sk.roc_auc_score(
@@ -40,6 +43,8 @@ def _average_precision(
 ) -> float:
     if positive is not None:
         return float(sk.average_precision_score(truth == positive, told.chance_of(positive)))
+    if told.sets:
+        return over_labels(measure, truth, told, sk.average_precision_score)
     values = [_average_precision(truth, told, measure, name) for name in told.classes]
     rows = [float(np.sum(truth == name)) for name in told.classes]
     return averaged(values, rows, measure.averaging)
@@ -116,7 +121,7 @@ RANKS = (
     Metric(
         "roc_auc",
         "ROC AUC",
-        CLASSES,
+        NAMED,
         "up",
         "probabilities",
         (0.0, 1.0),
@@ -130,7 +135,7 @@ RANKS = (
     Metric(
         "average_precision",
         "Average precision",
-        CLASSES,
+        NAMED,
         "up",
         "probabilities",
         (0.0, 1.0),

@@ -85,8 +85,12 @@ class Release:
         return clean
 
     def named(self, chances):
-        """The class by the threshold of the release, with the probability of each."""
+        """The class, or the labels, by the threshold of the release, with all probabilities."""
         classes, positive = self.told["classes"], self.told["positive"]
+        if self.told["problem"] == "multilabel":
+            told = zip(classes, chances, strict=True)
+            label = [name for name, chance in told if chance >= self.told["threshold"]]
+            return {"prediction": label, "probabilities": dict(zip(classes, chances, strict=True))}
         if self.told["problem"] == "binary" and positive in classes:
             place = classes.index(positive)
             is_positive = chances[place] >= self.told["threshold"]
@@ -149,12 +153,29 @@ def parts_of(moment):
 
 def answer(model, columns):
     """Probabilities (rows, classes), or numbers (rows,): of a pipeline, or of a weighted blend."""
+    if isinstance(model, dict):
+        return label_chances(model, columns)
     if hasattr(model, "estimators_") and not hasattr(model, "named_steps"):
         told = [answer(member, columns) for member in model.estimators_]
         return np.average(told, axis=0, weights=model._weights_not_none)
     table = prepared_table(model.named_steps["prepare"], columns)
     last = model.named_steps["model"]
     return last.predict_proba(table) if hasattr(last, "predict_proba") else last.predict(table)
+
+
+def label_chances(parts, columns):
+    """Probabilities (rows, labels): of each label's model, or of one for all; else its share."""
+    rows = len(next(iter(columns.values())))
+    told = np.tile(np.asarray(parts["shares"], dtype=float), (rows, 1))
+    answers = [answer(model, columns) for model in parts["models"]]
+    if len(answers) < len(parts["learnt"]):
+        (answers,) = answers  # a matrix, or two columns for each label
+        whole = isinstance(answers, np.ndarray)
+        chances = answers if whole else np.column_stack([one[:, 1] for one in answers])
+        told[:, parts["learnt"]] = chances
+    elif answers:
+        told[:, parts["learnt"]] = np.column_stack([one[:, 1] for one in answers])
+    return told
 
 
 def prepared_table(prepare, columns):

@@ -12,6 +12,7 @@ from sklearn import metrics as sk
 from apps.engine.errors import NotEnoughData
 from apps.engine.evaluation.metrics import Predictions
 from apps.engine.evaluation.metrics.quantities import explained_share
+from apps.engine.labels import matrix_of, names_in, rarest_label
 from apps.engine.training.rows import Rows, predict
 from apps.engine.training.task import Task
 from apps.engine.types import ColumnSpec, Kind, Problem
@@ -51,7 +52,7 @@ def goodness(truth: Any, told: Predictions, *, problem: Problem, positive: str |
     chances = told.covering(truth)
     found = []
     for name in names:
-        of_class = truth == name
+        of_class = matrix_of(truth, [name])[:, 0] if told.sets else truth == name
         if of_class.any() and not of_class.all() and chances.probabilities is not None:
             scores = chances.probabilities[:, chances.classes.index(str(name))]
             found.append(float(sk.roc_auc_score(of_class, scores)))
@@ -69,9 +70,10 @@ def sampled(rows: Rows, folds: Folds, *, problem: Problem, seed: int) -> tuple[R
         return rows, folds
     lots = np.random.default_rng(seed).random(count)
     if problem != Problem.REGRESSION:
-        names = np.unique(rows.target)
+        classes = rarest_label(rows.target) if problem == Problem.MULTILABEL else rows.target
+        names = np.unique(classes)
         for name in names:
-            of_class = np.flatnonzero(rows.target == name)
+            of_class = np.flatnonzero(classes == name)
             first = np.argsort(lots[of_class])[: MOST_ROWS // (2 * len(names))]
             lots[of_class[first]] -= 1  # before everybody else
     keep = np.sort(np.argsort(lots, kind="stable")[:MOST_ROWS])
@@ -161,8 +163,13 @@ class Bench:
         if self.task.problem == Problem.REGRESSION:
             return 0.0
         judged = self.rows.target[np.concatenate([valid for _, valid in self.folds])]
-        _, counts = np.unique(judged, return_counts=True)
-        least, count = int(counts.min()), len(judged)
+        count = len(judged)
+        if self.task.problem == Problem.MULTILABEL:
+            rows = matrix_of(judged, names_in(judged)).sum(axis=0)
+            counts = np.minimum(rows, count - rows)[rows < count]  # of the rarest label
+        else:
+            _, counts = np.unique(judged, return_counts=True)
+        least = int(counts.min())
         return float(2.5 * np.sqrt((count + 1) / (12 * least * max(1, count - least))))
 
     @property

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from apps.engine.errors import BadParameter
+from apps.engine.labels import matrix_of, names_in
 from apps.engine.training.fitted import choices as offered
 from apps.engine.training.fitted.choices import sentences
 from apps.engine.training.fitted.parts import (
@@ -52,6 +53,7 @@ def look_at_choices(
     ----------
     development : path of the typed development rows; sealed rows are never given to it
     features : column specs that a model may use
+    problem : of sets of labels the choices are fitted as for the commonest label
     choices : see ``choices.choice_from``
 
     Returns
@@ -75,6 +77,8 @@ def look_at_choices(
     if count > MOST_ROWS:
         drawn = np.sort(np.random.default_rng(0).choice(count, MOST_ROWS, replace=False))
     table, truth = rows.features.iloc[drawn].reset_index(drop=True), rows.target[drawn]
+    if kind == Problem.MULTILABEL:  # each label has a preparation of its own
+        kind, truth = Problem.BINARY, _commonest(truth)
     try:
         columns, selected = _told(table, truth, spec, choices, problem=kind, report=report)
     except ValueError as error:
@@ -88,6 +92,13 @@ def look_at_choices(
         "columns": columns,
         "select": selected,
     }
+
+
+def _commonest(truth: Any) -> Any:
+    """(n,) 1 where the set of a row has the label that most rows have, else 0."""
+    names = names_in(truth)
+    rows = matrix_of(truth, names)
+    return rows[:, int(rows.sum(axis=0).argmax())].astype(int)
 
 
 def _told(

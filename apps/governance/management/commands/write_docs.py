@@ -209,6 +209,7 @@ def steps_page() -> str:
 _TARGETS = (
     (Problem.BINARY, "Two classes, one of them positive"),
     (Problem.REGRESSION, "Quantities"),
+    (Problem.MULTILABEL, "Sets of labels"),
 )
 _LEAST = -1000.0
 """A bound below this stands for "no bound" in the catalogue."""
@@ -272,6 +273,13 @@ def metrics_page() -> str:
         f"{', '.join(averaged)}: macro (every class counts alike; the default), weighted (by its "
         f"rows) or micro (every row counts alike). {', '.join(ranked)}: macro or weighted, each "
         "class against the rest.",
+        "",
+        "## Labels of a set",
+        "",
+        "Of sets, macro is the mean over the labels, weighted goes by the rows of each label, and "
+        "micro counts every pair of row and label alike. The base rate is then the mean share of "
+        "all labels that a row has. A label that no row has counts for no rank; one that neither "
+        "occurs nor is told counts for no hit.",
     ]
     return "\n".join([*lines, ""])
 
