@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import chdtri
 
 LEAST_SHARE = 1e-4
 
@@ -29,7 +29,7 @@ def psi_by_chance(bins: int, *, rows: int, reference_rows: int, certainty: float
     """
     if bins < 2 or rows < 1 or reference_rows < 1:
         return 0.0
-    return float(chi2.ppf(certainty, bins - 1)) * (1 / rows + 1 / reference_rows)
+    return float(chdtri(bins - 1, 1 - certainty)) * (1 / rows + 1 / reference_rows)
 
 
 def jensen_shannon(expected: Any, actual: Any) -> float:
