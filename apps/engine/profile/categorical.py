@@ -10,8 +10,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from apps.engine.profile.cells import Cells
+from apps.engine.profile.gap_words import hides_a_gap
 
 TOP = 20
+_BLANKS = r"[\t-\r\x1c-\x20]+"
+"""What ``str.split`` takes for blanks, in ASCII."""
 LONGEST_SHOWN = 200
 """Characters of a value that are kept for display."""
 
@@ -34,6 +37,11 @@ class Coded:
         """All values as Python texts: for columns with few of them."""
         texts: list[str] = self.words.to_pylist()
         return texts
+
+    @cached_property
+    def hides(self) -> NDArray[np.bool_]:
+        """Which of ``words`` usually mean "no value"."""
+        return hides_a_gap(self.words)
 
     def first(self, count: int) -> list[str]:
         """The most frequent values."""
@@ -89,7 +97,17 @@ def profile_values(column: Coded) -> dict[str, Any]:
 
 def same_but_for_spelling(column: Coded) -> list[list[str]]:
     """Groups of values which differ only in letter case or blanks, most rows first."""
+    if _are_plainly_different(column.words):
+        return []
     groups: dict[str, list[str]] = {}
     for value in column.labels:
         groups.setdefault(" ".join(value.casefold().split()), []).append(value)
     return [group for group in groups.values() if len(group) > 1]
+
+
+def _are_plainly_different(words: pa.Array) -> bool:
+    """Quick to tell of plain ASCII: no two texts are the same in lower case without blanks."""
+    if not pc.all(pc.string_is_ascii(words)).as_py():
+        return False
+    plain = pc.replace_substring_regex(pc.ascii_lower(words), pattern=_BLANKS, replacement="")
+    return bool(pc.count_distinct(plain).as_py() == len(words))

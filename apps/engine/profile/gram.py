@@ -128,6 +128,4 @@ def _by_level(
     rows = np.repeat(member.sum(axis=1, dtype=np.float64)[:, None], wide, axis=1)
     if len(lost_from):
         rows[:, lost_from] -= member @ absent.T
-    return [
-        (sums[first + 1 : last], rows[first + 1 : last]) for first, last in pairwise(firsts)
-    ]
+    return [(sums[first + 1 : last], rows[first + 1 : last]) for first, last in pairwise(firsts)]

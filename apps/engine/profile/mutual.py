@@ -50,7 +50,8 @@ def mutual_information(counts: NDArray[Any]) -> NDArray[np.float64]:
 
     ``counts`` has shape (..., n_row_levels, n_column_levels). What independent columns show by
     chance is taken off: (rows - 1)(columns - 1) / (2 n), Miller (1955), Note on the bias of
-    information estimates. Definition: Cover and Thomas (2006), Elements of Information Theory, 2.28.
+    information estimates. Definition: Cover and Thomas (2006), Elements of Information Theory,
+    2.28.
     """
     table = counts.astype(np.float64)
     rows, columns = table.sum(axis=-1), table.sum(axis=-2)

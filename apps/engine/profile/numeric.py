@@ -103,7 +103,7 @@ def argsort(values: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def _keys(values: NDArray[Any]) -> NDArray[np.uint64] | None:
-    """Values scaled to 0 .. 2 ** 32 - 1, never in another order; None where that says too little."""
+    """Values scaled to 0 .. 2 ** 32 - 1, never in another order; None where they cannot be."""
     low, high = values.min(), values.max()
     if values.dtype == np.int64:
         span = int(high) - int(low)
@@ -141,7 +141,7 @@ def _scaled(starts: NDArray[np.int64], n: int) -> NDArray[np.float32]:
 
 
 def doubled_ranks(column: Sorted) -> NDArray[np.float64]:
-    """Twice the average rank of each of ``ascending``, less its mean: whole numbers that add to 0."""
+    """Twice the average rank of each of ``ascending``, less its mean: they add up to 0."""
     n, starts = len(column.ascending), column.starts
     told = (2 * starts + column.counts - n).astype(np.float64)
     return told if len(starts) == n else np.repeat(told, column.counts)
