@@ -1,5 +1,6 @@
 """One column of a typed table as plain arrays, read straight from Parquet."""
 
+import threading
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +61,7 @@ class Columns:
 
     def __init__(self, path: Path | str, *, without: Collection[str] = ()) -> None:
         self.path = path
+        self._files = threading.local()
         self.kept: NDArray[np.bool_] | None = None  # shape (rows of the file,); None: all
         try:
             self._metadata = pq.read_metadata(path)
@@ -81,13 +83,11 @@ class Columns:
         """One column, or its part in a group of rows. Raises ColumnMissing when there is none."""
         if name not in self.names:
             raise ColumnMissing(f"The table has no column named {name!r}.")
-        with pq.ParquetFile(
-            self.path, metadata=self._metadata, read_dictionary=self._texts
-        ) as file:
-            if group is None:
-                read = file.read(columns=[name], use_threads=False)
-            else:
-                read = file.read_row_group(group, columns=[name], use_threads=False)
+        file = self._open()
+        if group is None:
+            read = file.read(columns=[name], use_threads=False)
+        else:
+            read = file.read_row_group(group, columns=[name], use_threads=False)
         whole = cells_of(read.column(0))
         if self.kept is None:
             return whole
@@ -95,6 +95,15 @@ class Columns:
             return whole.of(self.kept)
         before = sum(self._metadata.row_group(place).num_rows for place in range(group))
         return whole.of(self.kept[before : before + len(whole.data)])
+
+    def _open(self) -> pq.ParquetFile:
+        """The file, opened once by each thread; closed with the last of them."""
+        if not hasattr(self._files, "file"):
+            self._files.file = pq.ParquetFile(
+                self.path, metadata=self._metadata, read_dictionary=self._texts
+            )
+        file: pq.ParquetFile = self._files.file
+        return file
 
     def series(self, name: str) -> pd.Series:
         """One column as pandas holds it, with a RangeIndex."""

@@ -42,7 +42,7 @@ def binned(name: str, *, feature: Sorted | Coded) -> Binned:
     counts, n = feature.counts, len(feature.ascending)
     share = (2 * feature.starts + counts - 1) / (2 * max(n - 1, 1))
     told = np.minimum((share * levels).astype(np.uint8), levels - 1)
-    return Binned(name, feature.of_rows(np.repeat(told, counts), missing=MISSING))
+    return Binned(name, feature.of_rows(feature.spread(told), missing=MISSING))
 
 
 def mutual_information(counts: NDArray[Any]) -> NDArray[np.float64]:

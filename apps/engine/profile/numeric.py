@@ -1,6 +1,7 @@
 """Profile of one column of numbers: sorted once, everything else is read off."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -33,9 +34,20 @@ class Sorted:
         return len(self.starts)
 
     @property
+    def is_distinct(self) -> bool:
+        """No value comes twice."""
+        return len(self.starts) == len(self.ascending)
+
+    @cached_property
     def counts(self) -> NDArray[np.int64]:
         """Rows of every distinct value, shape (n_distinct,)."""
+        if self.is_distinct:
+            return np.ones(len(self.starts), dtype=np.int64)
         return np.diff(self.starts, append=len(self.ascending))
+
+    def spread[Scalar: np.generic](self, told: NDArray[Scalar]) -> NDArray[Scalar]:
+        """What is told of every distinct value, for every one of ``ascending``."""
+        return told if self.is_distinct else np.repeat(told, self.counts)
 
     def of_rows[Scalar: np.generic](
         self, told: NDArray[Scalar], *, missing: Any
@@ -66,33 +78,35 @@ def sort_numbers(column: Cells) -> Sorted:
         if not finite.all():
             infinite = int(np.count_nonzero(present & np.isinf(values)))
             present = present & finite
-    whole = bool(present.all())
-    mine = values if whole else values[present]
-    order = argsort(mine)
-    ascending = mine[order]
-    starts = np.flatnonzero(np.append(True, ascending[1:] != ascending[:-1])[: len(mine)])
-    scaled = _scaled(starts, len(mine))
-    if not whole:
-        order = np.flatnonzero(present)[order]
-        ranks = np.full(len(values), np.nan, dtype=np.float32)
-    else:
-        ranks = np.empty(len(mine), dtype=np.float32)
-    ranks[order] = scaled
+    rows = None if present.all() else np.flatnonzero(present)
+    order = argsort(values, rows=rows)
+    ascending = values[order]
+    is_new = np.ones(len(ascending), dtype=bool)
+    np.not_equal(ascending[1:], ascending[:-1], out=is_new[1:])
+    starts = np.flatnonzero(is_new)
+    ranks = np.empty(len(values), dtype=np.float32)
+    if rows is not None:
+        ranks.fill(np.nan)
+    ranks[order] = _scaled(starts, len(ascending))
     return Sorted(ascending, order, ranks, starts, infinite)
 
 
-def argsort(values: NDArray[Any]) -> NDArray[np.int64]:
-    """Order of finite values, ties in the order of the rows. O(n log n).
+def argsort(values: NDArray[Any], *, rows: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+    """Order of finite values, ties in the order of the rows: of all, or of some ascending ``rows``.
+
+    O(n log n).
 
     A value is scaled to 32 bits, its row is put below them, and the whole numbers are sorted:
     numpy does that with vector instructions, several times as fast as sorting an index. Values that
     32 bits do not tell apart are put in order afterwards.
     """
-    keys = _keys(values) if PACK_FROM <= len(values) <= _LOW else None
+    mine = values if rows is None else values[rows]
+    keys = _keys(mine) if len(mine) >= PACK_FROM and len(values) <= _LOW else None
     if keys is None:
-        return np.argsort(values, kind="stable")
+        order = np.argsort(mine, kind="stable")
+        return order if rows is None else rows[order]
     keys <<= np.uint64(32)
-    keys |= np.arange(len(values), dtype=np.uint64)
+    keys |= np.arange(len(values), dtype=np.uint64) if rows is None else rows.view(np.uint64)
     keys.sort()
     order = (keys & np.uint64(_LOW)).view(np.int64)
     ascending = values[order]
@@ -135,16 +149,17 @@ def _untied(
 
 def _scaled(starts: NDArray[np.int64], n: int) -> NDArray[np.float32]:
     """Average rank of each of ``n`` ascending values, from -1 to 1."""
+    if len(starts) == n:
+        return (starts * (2 / max(n - 1, 1)) - 1).astype(np.float32)
     counts = np.diff(starts, append=n)
     told = ((2 * starts + counts - 1) / max(n - 1, 1) - 1).astype(np.float32)
-    return told if len(told) == n else np.repeat(told, counts)
+    return np.repeat(told, counts)
 
 
 def doubled_ranks(column: Sorted) -> NDArray[np.float64]:
     """Twice the average rank of each of ``ascending``, less its mean: they add up to 0."""
-    n, starts = len(column.ascending), column.starts
-    told = (2 * starts + column.counts - n).astype(np.float64)
-    return told if len(starts) == n else np.repeat(told, column.counts)
+    told = 2 * column.starts + column.counts - len(column.ascending)
+    return column.spread(told.astype(np.float64))
 
 
 def profile_numbers(column: Sorted) -> dict[str, Any]:

@@ -43,9 +43,9 @@ class Calendar:
     moments: NDArray[np.int64]  # microseconds since 1970, 0 without a date
 
     @cached_property
-    def narrow(self) -> NDArray[np.int16]:
-        """``codes`` in two bytes."""
-        return self.codes.astype(np.int16)
+    def narrow(self) -> NDArray[np.uint8]:
+        """``codes`` plus 1 in one byte, 0 without a date."""
+        return (self.codes + 1).astype(np.uint8)
 
     @cached_property
     def _counts(self) -> NDArray[np.int64]:
@@ -230,7 +230,9 @@ def first_full(counts: NDArray[np.int64]) -> int:
 
 def _of_values(days: Calendar, feature: Coded, *, first: int) -> NDArray[np.int64]:
     """Rows of every period and bin; the last two bins are other values and no value."""
-    held = np.bincount(feature.codes[days.codes == first] + 1, minlength=feature.distinct + 1)[1:]
+    held = np.bincount(feature.codes[days.narrow == first + 1] + 1, minlength=feature.distinct + 1)[
+        1:
+    ]
     bin_of = np.full(feature.distinct + 1, BINS, dtype=np.uint16)
     top = np.argsort(-held, kind="stable")[: _parts(days, first)]
     bin_of[top] = np.arange(len(top))
@@ -241,7 +243,7 @@ def _of_values(days: Calendar, feature: Coded, *, first: int) -> NDArray[np.int6
 def _of_numbers(days: Calendar, feature: Sorted, *, cells: Cells, first: int) -> NDArray[np.int64]:
     """Rows of every period and bin, read off the ascending values: a bin is a stretch of them."""
     periods, values = days.narrow[feature.order], feature.ascending
-    mine = values[periods == first]
+    mine = values[periods == first + 1]
     size = len(days.starts)
     table = np.zeros((size, BINS + 3), dtype=np.int64)
     if len(mine):
@@ -252,7 +254,7 @@ def _of_numbers(days: Calendar, feature: Sorted, *, cells: Cells, first: int) ->
     else:
         cuts, bins = [0, len(values)], [0]
     for place, (low, high) in zip(bins, pairwise(cuts), strict=True):
-        table[:, place] = np.bincount(periods[low:high] + 1, minlength=size + 1)[1:]
+        table[:, place] = np.bincount(periods[low:high], minlength=size + 1)[1:]
     if len(feature.order) < len(days.codes):
         without = np.isnan(feature.ranks)
         endless = np.zeros_like(without)
@@ -265,7 +267,7 @@ def _of_numbers(days: Calendar, feature: Sorted, *, cells: Cells, first: int) ->
 
 
 def _rows_of(days: Calendar, rows: NDArray[np.bool_]) -> NDArray[np.int64]:
-    return np.bincount(days.narrow[rows] + 1, minlength=len(days.starts) + 1)[1:]
+    return np.bincount(days.narrow[rows], minlength=len(days.starts) + 1)[1:]
 
 
 def _parts(days: Calendar, first: int) -> int:
@@ -284,9 +286,9 @@ def _tenths(ascending: NDArray[Any], *, parts: int) -> NDArray[np.float64]:
 
 
 def _count(
-    periods: NDArray[np.int16], bins: NDArray[np.uint16], *, days: Calendar
+    periods: NDArray[np.uint8], bins: NDArray[np.uint16], *, days: Calendar
 ) -> NDArray[np.int64]:
     size = BINS + 2
-    cells = (periods + np.int16(1)).view(np.uint16) * np.uint16(size) + bins
+    cells = periods * np.uint16(size) + bins
     counts = np.bincount(cells, minlength=(len(days.starts) + 1) * size)
     return counts.reshape(-1, size)[1:]

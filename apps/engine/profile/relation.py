@@ -29,10 +29,15 @@ class ClassTarget:
     labels: list[str]
     shown: list[int]  # codes of the classes whose rates are told
 
+    @cached_property
+    def _narrow(self) -> NDArray[np.unsignedinteger[Any]]:
+        return self.codes.astype(np.min_scalar_type(len(self.labels)))
+
     def relate(self, groups: Groups, *, feature: Sorted | Coded) -> dict[str, Any]:
         """Rate of each shown class by group, with Wilson intervals, AUC and effect size."""
-        cells = groups.codes * np.int64(len(self.labels)) + self.codes
         shape = (len(groups.labels), len(self.labels))
+        unit = np.min_scalar_type(shape[0] * shape[1])
+        cells = groups.codes * unit.type(len(self.labels)) + self._narrow
         counts = np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape)
         sizes = counts.sum(axis=1)
         series = [
@@ -61,9 +66,13 @@ class ClassTarget:
         Both follow from the ranks that each class adds up to.
         """
         ranks = doubled_ranks(feature)
-        classes = self.codes[feature.order]
+        classes = self._narrow[feature.order]
         rows = np.bincount(classes, minlength=len(self.labels))
-        sums = np.bincount(classes, weights=ranks, minlength=len(self.labels))
+        if len(self.labels) == 2:  # the ranks add up to 0
+            of_one = float(ranks @ classes)
+            sums = np.array([-of_one, of_one])
+        else:
+            sums = np.bincount(classes, weights=ranks, minlength=len(self.labels))
         aucs = [auc_of_sum(float(sums[k]), hits=int(rows[k]), rows=len(ranks)) for k in self.shown]
         held, total = rows > 0, float(ranks @ ranks)
         between = float((sums[held] ** 2 / rows[held]).sum())
