@@ -30,7 +30,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from apps.engine.charts.columns import distribution
+from apps.engine.charts.columns import column_chart
 from apps.engine.profile.explore import explore_table
 from apps.engine.reading.tables import write_table
 from apps.engine.types import silent
@@ -169,7 +169,7 @@ def peak(path: str) -> None:
 def drawn_s(path: Path) -> tuple[float, float]:
     """The distributions of all columns as figures: pages ask for them one by one."""
     columns = explore_table(table=str(path), target="target", report=silent)["profile"]["columns"]
-    return median_s(lambda: [json.dumps(distribution(column)) for column in columns], times=3)
+    return median_s(lambda: [json.dumps(column_chart(column)) for column in columns], times=3)
 
 
 def figures_of(folder: Path, *, peers_python: str, with_wide: bool) -> dict[str, float]:

@@ -11,6 +11,9 @@ from apps.engine.profile.cells import Cells
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 MOST_BINS = 60
+LEAST_LOG_ROWS = 20
+LEAST_RATIO = 100.0
+MOST_EXTREMES = 5
 PACK_FROM = 512
 """Below this many values an ordinary sort is as fast."""
 _LOW = 2**32 - 1
@@ -192,6 +195,8 @@ def profile_numbers(column: Sorted) -> dict[str, Any]:
         "zeros": int(above - zero),
         "quantiles": [{"at": at, "value": quantile(values, at=at)} for at in QUANTILES],
         "histogram": histogram(values),
+        "log_histogram": log_histogram(values[above:]),
+        "extremes": extremes(column),
     }
 
 
@@ -226,6 +231,42 @@ def histogram(ascending: NDArray[Any]) -> dict[str, Any]:
         "counts": np.diff(inside).tolist(),
         "below": int(inside[0]),
         "above": int(len(ascending) - inside[-1]),
+    }
+
+
+def log_histogram(positive: NDArray[Any]) -> dict[str, Any] | None:
+    """Bins of equal ratio over the values above 0; None where a plain axis shows as much.
+
+    As ``histogram`` on the logarithms, whose quantiles are those of the values. O(bins log n).
+    """
+    if len(positive) < LEAST_LOG_ROWS or not positive[-1] / positive[0] >= LEAST_RATIO:
+        return None
+    low, high, first, third = np.log10(
+        [positive[0], positive[-1], quantile(positive, at=0.25), quantile(positive, at=0.75)]
+    )
+    width = 2 * (third - first) / len(positive) ** (1 / 3)
+    bins = int(np.clip(np.ceil((high - low) / width), 1, MOST_BINS)) if width > 0 else MOST_BINS
+    edges = 10 ** np.linspace(low, high, bins + 1)
+    edges[0], edges[-1] = positive[0], positive[-1]
+    inside = np.searchsorted(positive, edges, "left")
+    inside[-1] = len(positive)
+    return {"edges": edges.tolist(), "counts": np.diff(inside).tolist(), "below": 0, "above": 0}
+
+
+def extremes(column: Sorted) -> dict[str, list[dict[str, Any]]]:
+    """The least and the greatest different values with their rows, the outermost first."""
+    starts, counts = column.starts, column.counts
+    return {
+        side: [
+            {"value": value, "rows": rows}
+            for value, rows in zip(
+                column.ascending[starts[part]].tolist(), counts[part].tolist(), strict=True
+            )
+        ]
+        for side, part in (
+            ("least", slice(0, MOST_EXTREMES)),
+            ("greatest", slice(-1, -MOST_EXTREMES - 1, -1)),
+        )
     }
 
 
