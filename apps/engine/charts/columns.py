@@ -34,12 +34,6 @@ def histogram(column: dict[str, Any], *, is_log: bool = False) -> Figure:
         raise NotEnoughData(f"The column “{column['name']}” holds no number to draw like this.")
     edges, counts = shape["edges"], shape["counts"]
     ranges = [f"{short(low)} to {short(high)}" for low, high in pairwise(edges)]
-    rows: list[list[Any]] = [[name, rows] for name, rows in zip(ranges, counts, strict=True)]
-    outside = shape["below"] + shape["above"]
-    if shape["below"]:
-        rows.insert(0, [f"below {short(edges[0])}", shape["below"]])
-    if shape["above"]:
-        rows.append([f"above {short(edges[-1])}", shape["above"]])
     drawn = [math.log10(edge) for edge in edges] if is_log else edges
     pairs = list(pairwise(drawn))
     bars = go.Bar(
@@ -52,19 +46,13 @@ def histogram(column: dict[str, Any], *, is_log: bool = False) -> Figure:
         textposition="none",
         hovertemplate="%{text}: %{y} rows<extra></extra>",
     )
-    title = f"Value ({outside} far-out rows not drawn)" if outside else "Value"
-    if is_log:
-        without = column["count"] - column["infinite"] - sum(counts)
-        title = "Value, each step a ratio" + (
-            f" ({without} rows of 0 or less not drawn)" * (without > 0)
-        )
     return build(
         [bars, *_density(drawn, counts), *_box(column, is_log=is_log)],
         columns=["value", "rows"],
-        rows=rows,
+        rows=_bins_as_rows(shape, ranges),
         layout={
             "xaxis": {
-                "title": {"text": title},
+                "title": {"text": _value_title(column, shape, is_log=is_log)},
                 "range": [drawn[0], drawn[-1]],
                 **(_powers(drawn) if is_log else {}),
             },
@@ -73,6 +61,23 @@ def histogram(column: dict[str, Any], *, is_log: bool = False) -> Figure:
             "bargap": 0.02,
         },
     )
+
+
+def _bins_as_rows(shape: dict[str, Any], ranges: list[str]) -> list[list[Any]]:
+    edges = shape["edges"]
+    told = [[name, rows] for name, rows in zip(ranges, shape["counts"], strict=True)]
+    below = [[f"below {short(edges[0])}", shape["below"]]] if shape["below"] else []
+    above = [[f"above {short(edges[-1])}", shape["above"]]] if shape["above"] else []
+    return [*below, *told, *above]
+
+
+def _value_title(column: dict[str, Any], shape: dict[str, Any], *, is_log: bool) -> str:
+    if not is_log:
+        outside = shape["below"] + shape["above"]
+        return f"Value ({outside} far-out rows not drawn)" if outside else "Value"
+    without = column["count"] - column["infinite"] - sum(shape["counts"])
+    left = f" ({without} rows of 0 or less not drawn)" if without else ""
+    return f"Value, each step a ratio{left}"
 
 
 def _density(edges: list[float], counts: list[int]) -> list[go.Scatter]:

@@ -95,18 +95,9 @@ def _block_sums(
         both[np.ix_(lost_from, masks)] = counted[lost_from, None] - (
             (~absent[lost_from]).astype(np.float32) @ lost.T
         )
-    return PairSums(
-        (values @ values.T).astype(np.float64),
-        sums,
-        squares,
-        both,
-        _by_level(
-            values,
-            absent[lost_from].astype(np.float32),
-            lost_from,
-            [(codes[rows], levels) for codes, levels in categories],
-        ),
-    )
+    some = [(codes[rows], levels) for codes, levels in categories]
+    by_level = _by_level(values, absent[lost_from].astype(np.float32), lost_from, some)
+    return PairSums((values @ values.T).astype(np.float64), sums, squares, both, by_level)
 
 
 def _by_level(
