@@ -14,25 +14,18 @@ from apps.projects import ledger
 
 
 def profile_table(job: Job, desk: Desk) -> None:
-    """Profile the rows and study what lies between the columns, in limited child processes."""
+    """Profile the rows and study what lies between the columns, in a limited child process."""
     profile = Profile.objects.select_related("cycle__project").get(job=job)
     plan = signed_plan(profile.cycle)
     positive = (plan.positive or None) if plan else None
-    table = str(local(profile.parquet))
-    result = desk.child(
-        "apps.engine.profile.table:profile_table",
-        table=table,
+    told = desk.child(
+        "apps.engine.profile.explore:explore_table",
+        table=str(local(profile.parquet)),
         target=profile.target or None,
         positive=positive,
     )
-    stored = _kept(result)
-    study = desk.child(
-        "apps.engine.profile.study:study_table",
-        table=table,
-        profile=str(local(stored)),
-        positive=positive,
-    )
-    kept_study = _kept(study)
+    result = told["profile"]
+    stored, kept_study = _kept(result), _kept(told["study"])
     with desk.finishing():
         profile.result, profile.study = stored, kept_study
         profile.save(update_fields=["result", "study"])

@@ -1,8 +1,10 @@
-"""Charts of single columns, from the dictionaries of ``profile_table``."""
+"""Charts of single columns, from the dictionaries of ``profile``."""
 
+import math
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 
 from apps.engine.charts.labels import marks, positions, rounded, short
@@ -10,6 +12,9 @@ from apps.engine.charts.theme import ACCENT, MUTED, WAITING, Figure, build
 from apps.engine.errors import NotEnoughData
 
 MOST_MISSING_BARS = 60
+LEAST_SMOOTHED = 8
+SMOOTH_POINTS = 100
+MOST_POWERS = 8
 
 
 def column_chart(column: dict[str, Any]) -> Figure:
@@ -19,37 +24,127 @@ def column_chart(column: dict[str, Any]) -> Figure:
     return time_counts(column) if column["kind"] == "datetime" else categories(column)
 
 
-def histogram(column: dict[str, Any]) -> Figure:
-    """Rows by value of a numeric column. Raises NotEnoughData when it holds no number."""
-    shape = column["histogram"]
+def histogram(column: dict[str, Any], *, is_log: bool = False) -> Figure:
+    """Rows by value of a numeric column with a smooth line and a box, by value or by its logarithm.
+
+    Raises NotEnoughData when it holds no number, or none that a logarithm shows better.
+    """
+    shape = column["log_histogram"] if is_log else column["histogram"]
     if shape is None:
-        raise NotEnoughData(f"The column “{column['name']}” holds no number to draw.")
+        raise NotEnoughData(f"The column “{column['name']}” holds no number to draw like this.")
     edges, counts = shape["edges"], shape["counts"]
-    pairs = list(pairwise(edges))
-    ranges = [f"{short(low)} to {short(high)}" for low, high in pairs]
-    rows: list[list[Any]] = [[name, rows] for name, rows in zip(ranges, counts, strict=True)]
-    outside = shape["below"] + shape["above"]
-    if shape["below"]:
-        rows.insert(0, [f"below {short(edges[0])}", shape["below"]])
-    if shape["above"]:
-        rows.append([f"above {short(edges[-1])}", shape["above"]])
+    ranges = [f"{short(low)} to {short(high)}" for low, high in pairwise(edges)]
+    drawn = [math.log10(edge) for edge in edges] if is_log else edges
+    pairs = list(pairwise(drawn))
     bars = go.Bar(
         x=[(low + high) / 2 for low, high in pairs],
         y=counts,
         width=[high - low for low, high in pairs],
-        marker={"color": ACCENT},
+        marker={"color": ACCENT, "opacity": 0.8},
         ids=marks(len(pairs), first=1 if shape["below"] else 0),
         text=ranges,
         textposition="none",
         hovertemplate="%{text}: %{y} rows<extra></extra>",
     )
-    title = f"Value ({outside} far-out rows not drawn)" if outside else "Value"
     return build(
-        [bars],
+        [bars, *_density(drawn, counts), *_box(column, is_log=is_log)],
         columns=["value", "rows"],
-        rows=rows,
-        layout={"xaxis": {"title": {"text": title}}, "yaxis": _rows_axis(), "bargap": 0.02},
+        rows=_bins_as_rows(shape, ranges),
+        layout={
+            "xaxis": {
+                "title": {"text": _value_title(column, shape, is_log=is_log)},
+                "range": [drawn[0], drawn[-1]],
+                **(_powers(drawn) if is_log else {}),
+            },
+            "yaxis": {**_rows_axis(), "domain": [0, 0.86]},
+            "yaxis2": {"domain": [0.9, 1], "visible": False, "fixedrange": True},
+            "bargap": 0.02,
+        },
     )
+
+
+def _bins_as_rows(shape: dict[str, Any], ranges: list[str]) -> list[list[Any]]:
+    edges = shape["edges"]
+    told = [[name, rows] for name, rows in zip(ranges, shape["counts"], strict=True)]
+    below = [[f"below {short(edges[0])}", shape["below"]]] if shape["below"] else []
+    above = [[f"above {short(edges[-1])}", shape["above"]]] if shape["above"] else []
+    return [*below, *told, *above]
+
+
+def _value_title(column: dict[str, Any], shape: dict[str, Any], *, is_log: bool) -> str:
+    if not is_log:
+        outside = shape["below"] + shape["above"]
+        return f"Value ({outside} far-out rows not drawn)" if outside else "Value"
+    without = column["count"] - column["infinite"] - sum(shape["counts"])
+    left = f" ({without} rows of 0 or less not drawn)" if without else ""
+    return f"Value, each step a ratio{left}"
+
+
+def _density(edges: list[float], counts: list[int]) -> list[go.Scatter]:
+    """A Gaussian kernel over the bins, as rows of a bin; none over a few bins, which need no line.
+
+    Its width is Silverman's, but no less than half a bin: Silverman (1986), Density Estimation for
+    Statistics and Data Analysis, formula 3.31.
+    """
+    weights, n = np.array(counts, dtype=np.float64), sum(counts)
+    middle = (np.array(edges[1:]) + np.array(edges[:-1])) / 2
+    if len(counts) < LEAST_SMOOTHED or not np.isfinite(middle).all():
+        return []
+    step = float(middle[1] - middle[0])
+    with np.errstate(over="ignore", invalid="ignore"):
+        spread = float(np.sqrt(np.cov(middle, fweights=counts))) if n > 1 else 0.0
+    quarters = np.interp((0.25 * n, 0.75 * n), np.cumsum(weights), middle)
+    narrow = min(spread, float(quarters[1] - quarters[0]) / 1.34) or spread
+    width = max(0.9 * narrow * n**-0.2, step / 2)
+    if not (np.isfinite(width) and width > 0):
+        return []
+    at = np.linspace(edges[0], edges[-1], SMOOTH_POINTS)
+    kernel = np.exp(-0.5 * ((at[:, None] - middle) / width) ** 2) / (width * math.sqrt(2 * math.pi))
+    return [
+        go.Scatter(
+            x=at.tolist(),
+            y=(kernel @ weights * step).tolist(),
+            mode="lines",
+            line={"color": WAITING, "width": 2},
+            hoverinfo="skip",
+        )
+    ]
+
+
+def _box(column: dict[str, Any], *, is_log: bool) -> list[go.Box]:
+    """Quartiles with whiskers from 5 % to 95 % of the rows, above the bars."""
+    at = {one["at"]: one["value"] for one in column["quantiles"]}
+    wanted = [at[share] for share in (0.05, 0.25, 0.5, 0.75, 0.95)]
+    if is_log:
+        if wanted[0] <= 0:
+            return []
+        wanted = [math.log10(value) for value in wanted]
+    low, first, middle, third, high = wanted
+    return [
+        go.Box(
+            q1=[first],
+            median=[middle],
+            q3=[third],
+            lowerfence=[low],
+            upperfence=[high],
+            y=[0],
+            orientation="h",
+            yaxis="y2",
+            line={"color": MUTED, "width": 1.5},
+            fillcolor="rgba(0,0,0,0)",
+            hoverinfo="skip",
+        )
+    ]
+
+
+def _powers(edges: list[float]) -> dict[str, Any]:
+    """Ticks at powers of ten, with the first and the last value where there are few."""
+    powers = list(range(math.ceil(edges[0]), math.floor(edges[-1]) + 1))
+    step = max(1, -(-len(powers) // MOST_POWERS))
+    ticks = [float(power) for power in powers[::step]]
+    if len(ticks) < 2:
+        ticks = [edges[0], edges[-1]]
+    return {"tickvals": ticks, "ticktext": [short(10**tick) for tick in ticks]}
 
 
 def categories(column: dict[str, Any]) -> Figure:

@@ -11,6 +11,8 @@ MOST_COLUMNS = 40
 WORST_PSI = 1.0
 """From here on the colour stays the darkest."""
 MOST_TICKS = 12
+LARGE_PSI = 0.25
+"""As in ``apps.engine.profile.periods``."""
 
 
 def period_rows(told: dict[str, Any]) -> Figure:
@@ -91,6 +93,37 @@ def period_drift(told: dict[str, Any]) -> Figure:
             "xaxis": {**_time_axis(told["starts"]), "showline": False},
             "yaxis": {**down, "range": down["range"][::-1], "showgrid": False},
             "height": 100 + 22 * max(len(names), 1),
+        },
+    )
+
+
+def column_drift(told: dict[str, Any], *, name: str) -> Figure:
+    """Distance of one column from its first full period, and the line from which it is large."""
+    values = next(column["psi"] for column in told["drift"] if column["name"] == name)
+    held = [(x, value) for x, value in enumerate(values) if value is not None]
+    line = go.Scatter(
+        x=[x for x, _ in held],
+        y=[value for _, value in held],
+        mode="lines+markers",
+        line={"color": ACCENT, "width": 1.5},
+        marker={"color": ACCENT, "size": 7},
+        text=[told["starts"][x] for x, _ in held],
+        hovertemplate="%{text}: PSI %{y:.2f}<extra></extra>",
+    )
+    large = go.Scatter(
+        x=[-0.4, len(values) - 0.6],
+        y=[LARGE_PSI, LARGE_PSI],
+        mode="lines",
+        line={"color": BAD, "width": 1.5, "dash": "dash"},
+        hoverinfo="skip",
+    )
+    return build(
+        [line, large],
+        columns=[f"{told['step']} from", "PSI"],
+        rows=[[told["starts"][x], value] for x, value in held],
+        layout={
+            "xaxis": _time_axis(told["starts"]),
+            "yaxis": {"title": {"text": "PSI"}, "rangemode": "tozero"},
         },
     )
 

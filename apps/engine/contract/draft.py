@@ -144,7 +144,7 @@ def _of_table(
     numeric = [column for column in open_columns if column.kind in _NUMERIC][:MOST_SUM_COLUMNS]
     kinds = {column.name: column.kind for column in numeric}
     columns = [
-        Numbers(column.name, frame[column.name].to_numpy(dtype=np.float64, na_value=np.nan))
+        Numbers.of(column.name, frame[column.name].to_numpy(dtype=np.float64, na_value=np.nan))
         for column in numeric
     ]
     for found in sum_rules(columns):

@@ -103,6 +103,12 @@ def rank_ratios(pairs: PairSums) -> list[NDArray[np.float64]]:
     return found
 
 
+def can_be_compared(feature: Sorted | Coded) -> bool:
+    """It varies, and has not too many texts."""
+    few = isinstance(feature, Sorted) or feature.distinct <= MOST_LEVELS
+    return feature.distinct > 1 and few
+
+
 class Compared:
     """The columns that are compared with each other, at most MOST_COLUMNS, and those left out."""
 
@@ -111,24 +117,25 @@ class Compared:
         self.left_out: list[dict[str, str]] = []
         self.reserved = reserved  # a column whose place is kept free until it comes
 
-    def add(self, name: str, *, feature: Sorted | Coded) -> None:
-        """Keep a column, or note why not."""
+    def add(self, name: str, *, feature: Sorted | Coded) -> bool:
+        """Keep a column, or note why not; whether it is kept."""
         if name == self.reserved:
             self.reserved = None
         places = MOST_COLUMNS - (self.reserved is not None)
         why = None
-        if feature.distinct < 2:
+        if can_be_compared(feature) and len(self.traits) >= places:
+            why = f"only {MOST_COLUMNS} columns are compared"
+        elif feature.distinct < 2:
             why = "it does not vary"
         elif isinstance(feature, Coded) and feature.distinct > MOST_LEVELS:
             why = f"it has more than {MOST_LEVELS} different values"
-        elif len(self.traits) >= places:
-            why = f"only {MOST_COLUMNS} columns are compared"
         if why is not None:
             self.left_out.append({"column": name, "why": why})
         elif isinstance(feature, Sorted):
             self.traits.append(Trait(name, ranks=feature.ranks))
         else:
             self.traits.append(Trait(name, codes=feature.codes, levels=feature.distinct))
+        return why is None
 
     def matrix(self, *, threads: Executor | None = None) -> dict[str, Any]:
         """``association_matrix`` of the kept columns, and the columns left out."""
@@ -192,7 +199,7 @@ def _strongest(
 ) -> list[dict[str, Any]]:
     methods = {0: "correlation_ratio", 1: "cramers_v", 2: "spearman"}
     rows, columns = np.tril_indices(len(names), -1)
-    strength = np.nan_to_num(np.abs(square[rows, columns]))
+    strength = np.round(np.nan_to_num(np.abs(square[rows, columns])), 6)
     order = [place for place in np.argsort(-strength, kind="stable") if strength[place] > 0]
     pairs = []
     for place in order[:STRONGEST]:

@@ -10,8 +10,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from apps.engine.profile.cells import Cells
+from apps.engine.profile.gap_words import hides_a_gap
 
 TOP = 20
+WORDS_OF_A_TEXT = 2
+_BLANKS = r"[\t-\r\x1c-\x20]+"
+"""What ``str.split`` takes for blanks, in ASCII."""
 LONGEST_SHOWN = 200
 """Characters of a value that are kept for display."""
 
@@ -34,6 +38,11 @@ class Coded:
         """All values as Python texts: for columns with few of them."""
         texts: list[str] = self.words.to_pylist()
         return texts
+
+    @cached_property
+    def hides(self) -> NDArray[np.bool_]:
+        """Which of ``words`` usually mean "no value"."""
+        return hides_a_gap(self.words)
 
     def first(self, count: int) -> list[str]:
         """The most frequent values."""
@@ -77,6 +86,7 @@ def profile_values(column: Coded) -> dict[str, Any]:
             "values": max(column.distinct - TOP, 0),
             "rows": int(column.counts[TOP:].sum()),
         },
+        "common_words": common_words(column),
         "lengths": {
             "shortest": int(lengths.min()),
             "mean": float((lengths * column.counts).sum() / filled),
@@ -89,7 +99,40 @@ def profile_values(column: Coded) -> dict[str, Any]:
 
 def same_but_for_spelling(column: Coded) -> list[list[str]]:
     """Groups of values which differ only in letter case or blanks, most rows first."""
+    if _are_plainly_different(column.words):
+        return []
     groups: dict[str, list[str]] = {}
     for value in column.labels:
         groups.setdefault(" ".join(value.casefold().split()), []).append(value)
     return [group for group in groups.values() if len(group) > 1]
+
+
+def common_words(column: Coded) -> list[dict[str, Any]]:
+    """Words in lower case with the rows whose text holds them, where texts have several words.
+
+    O(words). Empty for values of one or two words, which are values and no texts.
+    """
+    parts = pc.utf8_split_whitespace(pc.utf8_lower(column.words))
+    flat = pc.list_flatten(parts)
+    if not len(flat) > WORDS_OF_A_TEXT * len(column.words):
+        return []
+    coded = flat.dictionary_encode()
+    texts = pc.list_parent_indices(parts).to_numpy(zero_copy_only=False).astype(np.int64)
+    width = len(coded.dictionary)
+    once = np.unique(texts * width + coded.indices.to_numpy())
+    rows = np.bincount(once % width, weights=column.counts[once // width], minlength=width)
+    first = np.argsort(-rows, kind="stable")[:TOP]
+    words = coded.dictionary.take(pa.array(first)).to_pylist()
+    return [
+        {"word": word[:LONGEST_SHOWN], "rows": int(held)}
+        for word, held in zip(words, rows[first], strict=True)
+        if held > 1
+    ]
+
+
+def _are_plainly_different(words: pa.Array) -> bool:
+    """Quick to tell of plain ASCII: no two texts are the same in lower case without blanks."""
+    if not pc.all(pc.string_is_ascii(words)).as_py():
+        return False
+    plain = pc.replace_substring_regex(pc.ascii_lower(words), pattern=_BLANKS, replacement="")
+    return bool(pc.count_distinct(plain).as_py() == len(words))

@@ -1,5 +1,6 @@
 """One column of a typed table as plain arrays, read straight from Parquet."""
 
+import threading
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +61,7 @@ class Columns:
 
     def __init__(self, path: Path | str, *, without: Collection[str] = ()) -> None:
         self.path = path
+        self._files = threading.local()
         self.kept: NDArray[np.bool_] | None = None  # shape (rows of the file,); None: all
         try:
             self._metadata = pq.read_metadata(path)
@@ -68,21 +70,40 @@ class Columns:
         schema = self._metadata.schema.to_arrow_schema()
         self.names: list[str] = [name for name in schema.names if name not in without]
         self.rows: int = self._metadata.num_rows
-        self._texts = [field.name for field in schema if field.type == pa.string()]
+        self.groups: int = self._metadata.num_row_groups
+        kinds = {field.name: field.type for field in schema}
+        self._texts = [name for name, kind in kinds.items() if kind == pa.string()]
+        self.dates: list[str] = [name for name in self.names if pa.types.is_temporal(kinds[name])]
 
     def narrow(self, kept: NDArray[np.bool_]) -> None:
         """From now on read these rows only; ``kept`` has a place for every row of the file."""
         self.kept, self.rows = kept, int(np.count_nonzero(kept))
 
-    def read(self, name: str) -> Cells:
-        """One column. Raises ColumnMissing when the table does not have it."""
+    def read(self, name: str, *, group: int | None = None) -> Cells:
+        """One column, or its part in a group of rows. Raises ColumnMissing when there is none."""
         if name not in self.names:
             raise ColumnMissing(f"The table has no column named {name!r}.")
-        with pq.ParquetFile(
-            self.path, metadata=self._metadata, read_dictionary=self._texts
-        ) as file:
-            whole = cells_of(file.read(columns=[name], use_threads=False).column(0))
-        return whole if self.kept is None else whole.of(self.kept)
+        file = self._open()
+        if group is None:
+            read = file.read(columns=[name], use_threads=False)
+        else:
+            read = file.read_row_group(group, columns=[name], use_threads=False)
+        whole = cells_of(read.column(0))
+        if self.kept is None:
+            return whole
+        if group is None:
+            return whole.of(self.kept)
+        before = sum(self._metadata.row_group(place).num_rows for place in range(group))
+        return whole.of(self.kept[before : before + len(whole.data)])
+
+    def _open(self) -> pq.ParquetFile:
+        """The file, opened once by each thread; closed with the last of them."""
+        if not hasattr(self._files, "file"):
+            self._files.file = pq.ParquetFile(
+                self.path, metadata=self._metadata, read_dictionary=self._texts
+            )
+        file: pq.ParquetFile = self._files.file
+        return file
 
     def series(self, name: str) -> pd.Series:
         """One column as pandas holds it, with a RangeIndex."""

@@ -41,6 +41,14 @@ def rate_difference(
     return difference, difference - below, difference + above
 
 
+@dataclass(frozen=True)
+class Gap:
+    """The missing cells of one column."""
+
+    told: dict[str, Any]
+    mask: NDArray[np.bool_]  # shape (n_rows,), True where nothing is
+
+
 @dataclass
 class Gaps:
     """The missing cells of a table, collected column by column; 9 bytes a row."""
@@ -52,16 +60,16 @@ class Gaps:
     columns: list[dict[str, Any]] = field(default_factory=list)
     masks: list[NDArray[np.bool_]] = field(default_factory=list)
 
-    def add(
+    def look(
         self, name: str, *, present: NDArray[np.bool_], is_target: bool, hidden: int = 0
-    ) -> None:
-        """Take a column in; one without gaps, or beyond the first MOST_COLUMNS, is not kept.
+    ) -> Gap | None:
+        """What is missing of a column, None without gaps; keeps nothing, so threads may ask.
 
         ``hidden`` of its gaps are values such as a blank or "N/A" that mean nothing is there.
         """
         missing = len(present) - int(np.count_nonzero(present))
         if not missing:
-            return
+            return None
         effect = None
         if self.target is not None and not is_target:
             away = ~present if self.usable is None else ~present[self.usable]
@@ -72,10 +80,14 @@ class Gaps:
             "share": missing / len(present),
             "hidden": hidden,
         }
-        self.columns.append({**told, "effect": effect})
+        return Gap({**told, "effect": effect}, ~present)
+
+    def keep(self, gap: Gap) -> None:
+        """Take a column in; the rows only of the first MOST_COLUMNS."""
+        self.columns.append(gap.told)
         if len(self.masks) < MOST_COLUMNS:
-            self.names.append(name)
-            self.masks.append(~present)
+            self.names.append(gap.told["name"])
+            self.masks.append(gap.mask)
 
     def told(self) -> dict[str, Any]:
         """Columns with gaps, patterns of rows, pairs that miss together; JSON-ready."""

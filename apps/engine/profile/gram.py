@@ -3,12 +3,12 @@
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_array
 
-BLOCK_ROWS = 65_536
+BLOCK_ROWS = 16_384
 
 Square = NDArray[np.float64]
 
@@ -72,50 +72,51 @@ def _block_sums(
     start: int,
 ) -> PairSums:
     rows = slice(start, start + BLOCK_ROWS)
-    values = np.ascontiguousarray(np.column_stack([number[rows] for number in numbers]))
+    values = np.stack([number[rows] for number in numbers])  # shape (p, rows of the block)
     absent = np.isnan(values)
-    values[absent] = 0
-    gaps = np.column_stack([absent, *[codes[rows] < 0 for codes, _ in categories]])
-    with_gaps = np.flatnonzero(gaps.any(axis=0))
-    counted = (~absent).sum(axis=0).astype(np.float64)
+    lost_from = np.flatnonzero(absent.any(axis=1))
+    for place in lost_from:
+        values[place, absent[place]] = 0
+    gaps = [absent[lost_from], *[(codes[rows] < 0)[None] for codes, _ in categories]]
+    masks = np.append(lost_from, len(numbers) + np.arange(len(categories)))
+    lost = np.concatenate(gaps)
+    with_gaps = np.flatnonzero(lost.any(axis=1))
+    lost, masks = lost[with_gaps].astype(np.float32), masks[with_gaps]
+    width = len(numbers) + len(categories)
     squared = values * values
-    width = gaps.shape[1]
-    sums = np.repeat(values.sum(axis=0, dtype=np.float64)[:, None], width, axis=1)
-    squares = np.repeat(squared.sum(axis=0, dtype=np.float64)[:, None], width, axis=1)
+    counted = (values.shape[1] - absent.sum(axis=1)).astype(np.float64)
+    sums = np.repeat(values.sum(axis=1, dtype=np.float64)[:, None], width, axis=1)
+    squares = np.repeat(squared.sum(axis=1, dtype=np.float64)[:, None], width, axis=1)
     both = np.repeat(counted[:, None], width, axis=1)
-    if len(with_gaps):  # what is lost where the other column has no value
-        lost = gaps[:, with_gaps].astype(np.float32)
-        sums[:, with_gaps] -= values.T @ lost
-        squares[:, with_gaps] -= squared.T @ lost
-        both[:, with_gaps] -= (~absent).astype(np.float32).T @ lost
-    return PairSums(
-        (values.T @ values).astype(np.float64),
-        sums,
-        squares,
-        both,
-        _by_level(values, absent, [(codes[rows], levels) for codes, levels in categories]),
-    )
+    if len(masks):  # what is lost where the other column has no value
+        sums[:, masks] -= values @ lost.T
+        squares[:, masks] -= squared @ lost.T
+        both[:, masks] -= lost.sum(axis=1, dtype=np.float64)
+        both[np.ix_(lost_from, masks)] = counted[lost_from, None] - (
+            (~absent[lost_from]).astype(np.float32) @ lost.T
+        )
+    some = [(codes[rows], levels) for codes, levels in categories]
+    by_level = _by_level(values, absent[lost_from].astype(np.float32), lost_from, some)
+    return PairSums((values @ values.T).astype(np.float64), sums, squares, both, by_level)
 
 
 def _by_level(
     values: NDArray[np.float32],
-    absent: NDArray[np.bool_],
+    absent: NDArray[np.float32],
+    lost_from: NDArray[np.int64],
     categories: list[tuple[NDArray[np.int32], int]],
 ) -> list[tuple[Square, Square]]:
-    """Sums and rows by level; a product with 0/1 needs no multiplication where it is 0."""
+    """Sums and rows by level: products with a matrix that is 1 where a row has the level."""
     if not categories:
         return []
-    n, wide = values.shape
-    exact = values.astype(np.float64)
-    with_gaps = np.flatnonzero(absent.any(axis=0))
-    lost = np.ascontiguousarray(absent[:, with_gaps], dtype=np.float64)
-    every, ones = np.arange(n + 1), np.ones(n)
-    found = []
-    for codes, levels in categories:
-        member = csc_array((ones, codes + 1, every), shape=(levels + 1, n))
-        sizes = np.bincount(codes + 1, minlength=levels + 1).astype(np.float64)
-        rows: Square = np.repeat(sizes[:, None], wide, axis=1)
-        if len(with_gaps):
-            rows[:, with_gaps] -= np.asarray(member @ lost)
-        found.append(((member @ exact)[1:], rows[1:]))
-    return found
+    wide, n = values.shape
+    firsts = np.cumsum([0, *[levels + 1 for _, levels in categories]])  # and one without a value
+    member = np.zeros((firsts[-1], n), dtype=np.float32)
+    every = np.arange(n)
+    for (codes, _), first in zip(categories, firsts, strict=False):
+        member[first + 1 + codes, every] = 1
+    sums = (member @ values.T).astype(np.float64)
+    rows = np.repeat(member.sum(axis=1, dtype=np.float64)[:, None], wide, axis=1)
+    if len(lost_from):
+        rows[:, lost_from] -= member @ absent.T
+    return [(sums[first + 1 : last], rows[first + 1 : last]) for first, last in pairwise(firsts)]

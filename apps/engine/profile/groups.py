@@ -19,7 +19,7 @@ LONGEST_LABEL = 60
 class Groups:
     """A group for every row; rows without a value are the group "missing"."""
 
-    codes: NDArray[np.int64]  # shape (n_rows,), 0 <= code < len(labels)
+    codes: NDArray[np.uint8]  # shape (n_rows,), 0 <= code < len(labels)
     labels: list[str]
 
 
@@ -27,7 +27,7 @@ def group_numbers(column: Sorted, *, text: Callable[[float], str] = number_text)
     """Tenths of the rows in the order of the value; each value alone when there are few.
 
     Rows with the same value are never parted. ``text`` writes a bound for the label.
-    O(n log BINS).
+    O(n).
     """
     values, starts = column.ascending, column.starts
     if len(starts) > BINS:
@@ -39,12 +39,9 @@ def group_numbers(column: Sorted, *, text: Callable[[float], str] = number_text)
         _range(text(float(values[start])), text(float(values[end - 1])))
         for start, end in zip(starts, ends, strict=True)
     ]
-    bounds = (2 * starts[1:] - 1) / max(len(values) - 1, 1) - 1  # in the scale of the ranks
-    missing = np.isnan(column.ranks)
-    codes = np.zeros(len(column.ranks), dtype=np.int64)
-    for bound in bounds.astype(np.float32):  # few bounds: faster than a search for each row
-        codes += column.ranks > bound
-    return _with_missing(codes, missing=missing, labels=labels)
+    told = np.repeat(np.arange(len(starts), dtype=np.uint8), ends - starts)
+    codes = column.of_rows(told, missing=len(labels))
+    return _with_missing(codes, has_missing=len(column.order) < len(codes), labels=labels)
 
 
 def group_values(column: Coded) -> Groups:
@@ -56,17 +53,16 @@ def group_values(column: Coded) -> Groups:
         labels.append(first[TOP_GROUPS][:LONGEST_LABEL])
     elif others:
         labels.append(f"{others} other values")
-    codes = np.minimum(column.codes.astype(np.int64), TOP_GROUPS)
-    return _with_missing(codes, missing=column.codes < 0, labels=labels)
+    # The last place is that of a missing value: its code is -1.
+    told = np.append(np.minimum(np.arange(column.distinct), TOP_GROUPS), len(labels))
+    has_missing = int(column.counts.sum()) < len(column.codes)
+    return _with_missing(
+        told.astype(np.uint8)[column.codes], has_missing=has_missing, labels=labels
+    )
 
 
-def _with_missing(
-    codes: NDArray[np.int64], *, missing: NDArray[np.bool_], labels: list[str]
-) -> Groups:
-    if missing.any():
-        codes = np.where(missing, len(labels), codes)
-        labels = [*labels, "missing"]
-    return Groups(codes, labels)
+def _with_missing(codes: NDArray[np.uint8], *, has_missing: bool, labels: list[str]) -> Groups:
+    return Groups(codes, [*labels, "missing"] if has_missing else labels)
 
 
 def _range(low: str, high: str) -> str:

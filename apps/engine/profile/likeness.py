@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, leaves_list, linkage
 from scipy.spatial.distance import squareform
-from scipy.stats import chi2
+from scipy.special import chdtri
 
 REDUNDANT = 0.9
 """Every two columns of a redundancy group go together at least this strongly."""
@@ -114,7 +114,7 @@ def chance(
     Methods of Statistics, chapter 30. Cramér's V is told corrected: less what is expected.
     """
     free = np.maximum(a * b, 1)
-    squared = chi2.isf(BY_CHANCE, free) / np.maximum(rows, 1)
+    squared = chdtri(free, BY_CHANCE) / np.maximum(rows, 1)
     corrected = (squared - free / np.maximum(rows, 1)) / np.maximum(np.minimum(a, b), 1)
     level: NDArray[np.float64] = np.sqrt(np.where(cramer, corrected, squared))
     return level

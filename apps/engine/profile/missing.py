@@ -3,18 +3,10 @@
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from apps.engine.profile.categorical import Coded
 from apps.engine.profile.numeric import Sorted
 
-TOKENS = frozenset(
-    {"", "-", "--", ".", "?", "n/a", "n.a.", "na", "#n/a", "nan", "nil", "none", "null"}
-    | {"missing", "not available", "unknown", "undefined", "(null)", "<na>"}
-)
-LONGEST_TOKEN = max(map(len, TOKENS))
 SENTINELS = (-1, -9, -99, -999, -9999, -99999, 99, 999, 9999, 99999, 999999)
 LEAST_SHARE = 0.005
 LEAST_ROWS = 3
@@ -22,20 +14,10 @@ LEAST_DISTINCT = 10
 """Below this a -1 is likelier one of a few codes than a gap."""
 
 
-def hides_a_gap(words: pa.Array) -> NDArray[np.bool_]:
-    """Which texts usually mean "no value". O(k) for k texts."""
-    lengths = pc.utf8_length(pc.utf8_trim_whitespace(words)).to_numpy(zero_copy_only=False)
-    hidden = np.zeros(len(words), dtype=bool)
-    short = np.flatnonzero(lengths <= LONGEST_TOKEN)
-    told = words.take(pa.array(short)).to_pylist()
-    hidden[short] = [word.strip().casefold() in TOKENS for word in told]
-    return hidden
-
-
 def disguised_texts(column: Coded) -> list[dict[str, Any]]:
     """Values that usually mean "no value", with their rows."""
-    places = np.flatnonzero(hides_a_gap(column.words))
-    words = column.words.take(pa.array(places)).to_pylist()
+    places = np.flatnonzero(column.hides)
+    words = column.words.take(places).to_pylist()
     return [
         {"value": value, "rows": int(rows)}
         for value, rows in zip(words, column.counts[places], strict=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
+from scipy.special import chdtri
 
 from apps.engine.profile.categorical import Coded
 from apps.engine.profile.numeric import Sorted
@@ -28,6 +28,7 @@ class Binned:
 
 
 MISSING = LEVELS + 1
+WIDE = MISSING + 1
 
 
 def binned(name: str, *, feature: Sorted | Coded) -> Binned:
@@ -35,40 +36,54 @@ def binned(name: str, *, feature: Sorted | Coded) -> Binned:
     rows = len(feature.codes if isinstance(feature, Coded) else feature.ranks)
     levels = int(np.clip((rows / ROWS_A_CELL) ** 0.5, 2, LEVELS))
     if isinstance(feature, Coded):
-        codes = np.minimum(feature.codes, levels)
-        codes = np.where(feature.codes < 0, MISSING, codes)
-    else:
-        share = (np.nan_to_num(feature.ranks, nan=1.0) + 1) / 2
-        codes = np.minimum(share * levels, levels - 1).astype(np.int64)
-        codes = np.where(np.isnan(feature.ranks), MISSING, codes)
-    return Binned(name, codes.astype(np.uint8))
+        # The last place is that of a missing value: its code is -1.
+        told = np.append(np.minimum(np.arange(feature.distinct), levels), MISSING)
+        return Binned(name, told.astype(np.uint8)[feature.codes])
+    counts, n = feature.counts, len(feature.ascending)
+    share = (2 * feature.starts + counts - 1) / (2 * max(n - 1, 1))
+    told = np.minimum((share * levels).astype(np.uint8), levels - 1)
+    return Binned(name, feature.of_rows(feature.spread(told), missing=MISSING))
 
 
-def mutual_information(counts: NDArray[Any]) -> float:
-    """Mutual information of a contingency table in nats, never below 0.
+def mutual_information(counts: NDArray[Any]) -> NDArray[np.float64]:
+    """Mutual information of contingency tables in nats, never below 0.
 
-    ``counts`` has shape (n_row_levels, n_column_levels). What independent columns show by chance
-    is taken off: (rows - 1)(columns - 1) / (2 n), Miller (1955), Note on the bias of information
-    estimates. Definition: Cover and Thomas (2006), Elements of Information Theory, 2.28.
+    ``counts`` has shape (..., n_row_levels, n_column_levels). What independent columns show by
+    chance is taken off: (rows - 1)(columns - 1) / (2 n), Miller (1955), Note on the bias of
+    information estimates. Definition: Cover and Thomas (2006), Elements of Information Theory,
+    2.28.
     """
-    table = counts[counts.sum(axis=1) > 0][:, counts.sum(axis=0) > 0].astype(np.float64)
-    n = table.sum()
-    if n < 2 or min(table.shape) < 2:
-        return 0.0
-    shares = table / n
-    independent = np.outer(shares.sum(axis=1), shares.sum(axis=0))
-    held = shares > 0
-    raw = float((shares[held] * np.log(shares[held] / independent[held])).sum())
-    return max(0.0, raw - (table.shape[0] - 1) * (table.shape[1] - 1) / (2 * n))
+    table = counts.astype(np.float64)
+    rows, columns = table.sum(axis=-1), table.sum(axis=-2)
+    n = rows.sum(axis=-1)
+    raw = _entropy(rows) + _entropy(columns) - _entropy(table.reshape(*table.shape[:-2], -1))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        nats = (raw - _freedom(table) / 2) / n + np.log(n)
+    told: NDArray[np.float64] = np.where((n >= 2) & (_freedom(table) > 0), np.maximum(nats, 0), 0)
+    return told
 
 
-def informational_correlation(nats: float) -> float:
+def _entropy(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Minus the sum of n ln n over the last axis: rows times entropy, up to a constant."""
+    told: NDArray[np.float64] = -(counts * np.log(np.maximum(counts, 1))).sum(axis=-1)
+    return told
+
+
+def _freedom(table: NDArray[np.float64]) -> NDArray[np.int64]:
+    """(rows - 1)(columns - 1) of the levels that occur, at least 0."""
+    rows, columns = (table.any(axis=axis).sum(axis=-1) for axis in (-1, -2))
+    freedom: NDArray[np.int64] = np.maximum(rows - 1, 0) * np.maximum(columns - 1, 0)
+    return freedom
+
+
+def informational_correlation(nats: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mutual information on the scale of a correlation, 0 to 1: sqrt(1 - exp(-2 I)).
 
     For two normal columns it is the size of Pearson's correlation. Source: Linfoot (1957), An
     informational measure of correlation, Information and Control 1(1), 85-89.
     """
-    return float(np.sqrt(-np.expm1(-2 * nats)))
+    told: NDArray[np.float64] = np.sqrt(-np.expm1(-2 * nats))
+    return told
 
 
 def mutual_matrix(
@@ -76,35 +91,64 @@ def mutual_matrix(
 ) -> list[list[float | None]]:
     """``informational_correlation`` of every pair, over the rows that have both. O(n p ** 2)."""
     size = len(columns)
-    square: list[list[float | None]] = [[None] * size for _ in range(size)]
-    pairs = [(one, other) for one in range(size) for other in range(one)]
-    found = (threads.map if threads else map)(
-        lambda pair: _pair(columns[pair[0]], columns[pair[1]]), pairs
-    )
-    for (one, other), value in zip(pairs, found, strict=True):
-        square[one][other] = square[other][one] = round(value, 4)
-    for place in range(size):
-        square[place][place] = 1.0
-    return square
+    if not size:
+        return []
+    tables = _tables(columns, threads=threads)[:, :, :MISSING, :MISSING]
+    nats = mutual_information(tables)
+    told = np.where(nats > chance_level(tables), informational_correlation(nats), 0.0)
+    np.fill_diagonal(told, 1.0)
+    rounded: list[list[float | None]] = np.round(told, 4).tolist()
+    return rounded
 
 
-def _pair(one: Binned, other: Binned) -> float:
-    wide = MISSING + 1
-    cells = one.codes.astype(np.uint16) * np.uint16(wide) + other.codes
-    counts = np.bincount(cells, minlength=wide * wide).reshape(wide, wide)
-    table = counts[:MISSING, :MISSING]
-    nats = mutual_information(table)
-    return informational_correlation(nats) if nats > chance_level(table) else 0.0
+def _tables(columns: list[Binned], *, threads: Executor | None) -> NDArray[np.float64]:
+    """The contingency table of every two columns, shape (p, p, WIDE, WIDE).
+
+    Two columns are made one of WIDE ** 2 levels, so that one count of two such columns holds the
+    tables of four pairs.
+    """
+    size = len(columns)
+    codes = [column.codes for column in columns]
+    if size % 2:
+        codes.append(np.zeros_like(codes[0]))
+    twos = [
+        one.astype(np.uint16) * np.uint16(WIDE) + other
+        for one, other in zip(codes[::2], codes[1::2], strict=True)
+    ]
+    found = np.empty((len(codes), len(codes), WIDE, WIDE))
+    pairs = [(one, other) for one in range(len(twos)) for other in range(one + 1)]
+    counted = (threads.map if threads else map)(lambda pair: _four(twos, *pair), pairs)
+    for (one, other), four in zip(pairs, counted, strict=True):
+        for a in (0, 1):
+            for b in (0, 1):
+                table = four[a * WIDE : (a + 1) * WIDE, b * WIDE : (b + 1) * WIDE]
+                found[2 * one + a, 2 * other + b] = table
+                found[2 * other + b, 2 * one + a] = table.T
+    return found[:size, :size]
 
 
-def chance_level(counts: NDArray[np.int64]) -> float:
+_LEVEL_OF = np.concatenate(
+    [np.repeat(np.eye(WIDE), WIDE, axis=0), np.tile(np.eye(WIDE), (WIDE, 1))], axis=1
+)
+"""Which level of the first and of the second column each level of two columns is."""
+
+
+def _four(twos: list[NDArray[np.uint16]], one: int, other: int) -> NDArray[np.float64]:
+    """The tables of both columns of ``one`` with both of ``other``, shape (2 WIDE, 2 WIDE)."""
+    cells = twos[one] * np.uint16(WIDE * WIDE) + twos[other]
+    counts = np.bincount(cells, minlength=WIDE**4).reshape(WIDE**2, WIDE**2)
+    told: NDArray[np.float64] = _LEVEL_OF.T @ counts.astype(np.float64) @ _LEVEL_OF
+    return told
+
+
+def chance_level(counts: NDArray[Any]) -> NDArray[np.float64]:
     """What ``mutual_information`` of independent columns exceeds once in 1 / BY_CHANCE tables.
 
     2 n I is about chi-squared with (rows - 1)(columns - 1) degrees of freedom: Wilks (1938),
-    Annals of Mathematical Statistics 9(1), 60-62.
+    Annals of Mathematical Statistics 9(1), 60-62. ``counts`` as for ``mutual_information``.
     """
-    n = int(counts.sum())
-    freedom = (int((counts.sum(axis=1) > 0).sum()) - 1) * (int((counts.sum(axis=0) > 0).sum()) - 1)
-    if n < 1 or freedom < 1:
-        return 0.0
-    return float((chi2.isf(BY_CHANCE, freedom) - freedom) / (2 * n))
+    freedom = _freedom(counts)
+    n = counts.sum(axis=(-1, -2))
+    level = chdtri(np.maximum(freedom, 1), BY_CHANCE) - freedom
+    told: NDArray[np.float64] = np.where((freedom > 0) & (n > 0), level / (2 * np.maximum(n, 1)), 0)
+    return told

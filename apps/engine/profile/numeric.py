@@ -1,7 +1,7 @@
 """Profile of one column of numbers: sorted once, everything else is read off."""
 
-import sys
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,12 @@ from apps.engine.profile.cells import Cells
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 MOST_BINS = 60
-RADIX_FROM = 4_096
-"""Below this many values comparing is faster than counting digits."""
+LEAST_LOG_ROWS = 20
+LEAST_RATIO = 100.0
+MOST_EXTREMES = 5
+PACK_FROM = 512
+"""Below this many values an ordinary sort is as fast."""
+_LOW = 2**32 - 1
 FAR_OUT = 10.0
 """Values beyond this many central ranges (1st to 99th percentile) are counted, not binned."""
 
@@ -22,6 +26,7 @@ class Sorted:
     """The finite values of a column, ascending, and what is needed to go back to rows."""
 
     ascending: NDArray[Any]  # int64 or float64, shape (n_finite,), ascending
+    order: NDArray[np.int64]  # row of every value of ``ascending``, ties in the order of the rows
     ranks: NDArray[np.float32]  # shape (n_rows,), average ranks scaled to -1..1, NaN when missing
     starts: NDArray[np.int64]  # first index of every distinct value in ``ascending``
     infinite: int
@@ -30,6 +35,33 @@ class Sorted:
     def distinct(self) -> int:
         """Number of different finite values."""
         return len(self.starts)
+
+    @property
+    def is_distinct(self) -> bool:
+        """No value comes twice."""
+        return len(self.starts) == len(self.ascending)
+
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """Rows of every distinct value, shape (n_distinct,)."""
+        if self.is_distinct:
+            return np.ones(len(self.starts), dtype=np.int64)
+        return np.diff(self.starts, append=len(self.ascending))
+
+    def spread[Scalar: np.generic](self, told: NDArray[Scalar]) -> NDArray[Scalar]:
+        """What is told of every distinct value, for every one of ``ascending``."""
+        return told if self.is_distinct else np.repeat(told, self.counts)
+
+    def of_rows[Scalar: np.generic](
+        self, told: NDArray[Scalar], *, missing: Any
+    ) -> NDArray[Scalar]:
+        """What is told of ``ascending``, back in the order of the rows; others get ``missing``."""
+        whole = len(self.order) == len(self.ranks)
+        rows = np.empty(len(self.ranks), dtype=told.dtype)
+        if not whole:
+            rows.fill(missing)
+        rows[self.order] = told
+        return rows
 
 
 def number(value: Any) -> float | None:
@@ -40,85 +72,97 @@ def number(value: Any) -> float | None:
 def sort_numbers(column: Cells) -> Sorted:
     """Sort a column of numbers or dates, whole numbers exactly. The column is not changed.
 
-    O(n) for whole numbers in a short range and O(n) passes of radix sort else.
+    O(n log n), see ``argsort``.
     """
     present, values = column.present, column.data
     infinite = 0
     if values.dtype == np.float64:
-        usable = present & np.isfinite(values)
-        infinite = int(np.count_nonzero(present & np.isinf(values)))
-        present = usable
-    whole = bool(present.all())
-    mine = values if whole else values[present]
-    if values.dtype == np.int64 and len(mine) and _is_short(mine):
-        ascending, counts, ranks = _count(mine)
-        starts = np.cumsum(counts) - counts
-    else:
-        order = argsort(mine)
-        ascending = mine[order]
-        starts = np.flatnonzero(np.append(True, ascending[1:] != ascending[:-1])[: len(mine)])
-        counts = np.diff(starts, append=len(mine))
-        ranks = np.empty(len(mine), dtype=np.float32)
-        ranks[order] = np.repeat(_scaled(starts, counts), counts)
-    if not whole:
-        every = np.full(len(values), np.nan, dtype=np.float32)
-        every[present] = ranks
-        ranks = every
-    return Sorted(ascending, ranks, starts, infinite)
+        finite = np.isfinite(values)
+        if not finite.all():
+            infinite = int(np.count_nonzero(present & np.isinf(values)))
+            present = present & finite
+    rows = None if present.all() else np.flatnonzero(present)
+    order = argsort(values, rows=rows)
+    ascending = values[order]
+    is_new = np.ones(len(ascending), dtype=bool)
+    np.not_equal(ascending[1:], ascending[:-1], out=is_new[1:])
+    starts = np.flatnonzero(is_new)
+    ranks = np.empty(len(values), dtype=np.float32)
+    if rows is not None:
+        ranks.fill(np.nan)
+    ranks[order] = _scaled(starts, len(ascending))
+    return Sorted(ascending, order, ranks, starts, infinite)
 
 
-def argsort(values: NDArray[Any]) -> NDArray[np.int64]:
-    """Order of finite values, ties in the order of the rows. O(n).
+def argsort(values: NDArray[Any], *, rows: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+    """Order of finite values, ties in the order of the rows: of all, or of some ascending ``rows``.
 
-    Radix sort by 16 bits at a time, which numpy does for whole numbers of 16 bits; the lowest
-    16 bits of a float are only looked at when the others leave a tie that matters.
+    O(n log n).
+
+    A value is scaled to 32 bits, its row is put below them, and the whole numbers are sorted:
+    numpy does that with vector instructions, several times as fast as sorting an index. Values that
+    32 bits do not tell apart are put in order afterwards.
     """
-    if len(values) < RADIX_FROM:
-        return np.argsort(values, kind="stable")
-    if values.dtype == np.float64:
-        bits = (values + 0.0).view(np.int64)  # no negative zero
-        bits = bits ^ ((bits >> 63) & np.int64(2**63 - 1))
-    else:
-        bits = values
-    digits = (bits ^ np.int64(-(2**63))).view(np.uint16).reshape(-1, 4)
-    lowest_first = range(4) if sys.byteorder == "little" else range(3, -1, -1)
-    passes = [np.ascontiguousarray(digits[:, place]) for place in lowest_first]
-    order = _radix(passes[1:])
-    ascending = bits[order]
-    if (ascending[1:] < ascending[:-1]).any():
-        order = _radix(passes)
+    mine = values if rows is None else values[rows]
+    keys = _keys(mine) if len(mine) >= PACK_FROM and len(values) <= _LOW else None
+    if keys is None:
+        order = np.argsort(mine, kind="stable")
+        return order if rows is None else rows[order]
+    keys <<= np.uint64(32)
+    keys |= np.arange(len(values), dtype=np.uint64) if rows is None else rows.view(np.uint64)
+    keys.sort()
+    order = (keys & np.uint64(_LOW)).view(np.int64)
+    ascending = values[order]
+    wrong = ascending[1:] < ascending[:-1]
+    if not wrong.any():
+        return order
+    return _untied(order, ascending=ascending, keys=keys >> np.uint64(32), wrong=wrong)
+
+
+def _keys(values: NDArray[Any]) -> NDArray[np.uint64] | None:
+    """Values scaled to 0 .. 2 ** 32 - 1, never in another order; None where they cannot be."""
+    low, high = values.min(), values.max()
+    if values.dtype == np.int64:
+        span = int(high) - int(low)
+        away = values.view(np.uint64) - low.view(np.uint64)  # cannot overflow, unlike a difference
+        shift = max(span.bit_length() - 32, 0)
+        return away >> np.uint64(shift)
+    with np.errstate(over="ignore", divide="ignore"):
+        factor = _LOW / (high - low)
+    if not (np.isfinite(factor) and factor > 0):
+        return None
+    return ((values - low) * factor).astype(np.uint64)
+
+
+def _untied(
+    order: NDArray[np.int64],
+    *,
+    ascending: NDArray[Any],
+    keys: NDArray[np.uint64],
+    wrong: NDArray[np.bool_],
+) -> NDArray[np.int64]:
+    """Put values in order that have the same key; ``wrong``: the next value is smaller."""
+    runs = np.append(0, np.cumsum(keys[1:] != keys[:-1]))
+    is_mixed = np.zeros(int(runs[-1]) + 1, dtype=bool)
+    is_mixed[runs[1:][wrong]] = True
+    places = np.flatnonzero(is_mixed[runs])
+    order[places] = order[places][np.lexsort((ascending[places], runs[places]))]
     return order
 
 
-def _radix(passes: list[NDArray[np.uint16]]) -> NDArray[np.int64]:
-    order = np.argsort(passes[0], kind="stable")
-    for digit in passes[1:]:
-        order = order[np.argsort(digit[order], kind="stable")]
-    return order
+def _scaled(starts: NDArray[np.int64], n: int) -> NDArray[np.float32]:
+    """Average rank of each of ``n`` ascending values, from -1 to 1."""
+    if len(starts) == n:
+        return (starts * (2 / max(n - 1, 1)) - 1).astype(np.float32)
+    counts = np.diff(starts, append=n)
+    told = ((2 * starts + counts - 1) / max(n - 1, 1) - 1).astype(np.float32)
+    return np.repeat(told, counts)
 
 
-def _is_short(values: NDArray[np.int64]) -> bool:
-    return int(values.max()) - int(values.min()) < max(2 * len(values), 65_536)
-
-
-def _count(
-    values: NDArray[np.int64],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
-    """Ascending values, rows of each different one, and scaled ranks, without comparing."""
-    low = values.min()
-    away = values - low
-    all_counts = np.bincount(away)
-    distinct = np.flatnonzero(all_counts)
-    counts = all_counts[distinct]
-    rank_of = np.zeros(len(all_counts), dtype=np.float32)
-    rank_of[distinct] = _scaled(np.cumsum(counts) - counts, counts)
-    return np.repeat(distinct + low, counts), counts, rank_of[away]
-
-
-def _scaled(starts: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Average rank of each different value, from -1 to 1."""
-    n = int(counts.sum())
-    return ((2 * starts + counts - 1) / max(n - 1, 1) - 1).astype(np.float32)
+def doubled_ranks(column: Sorted) -> NDArray[np.float64]:
+    """Twice the average rank of each of ``ascending``, less its mean: they add up to 0."""
+    told = 2 * column.starts + column.counts - len(column.ascending)
+    return column.spread(told.astype(np.float64))
 
 
 def profile_numbers(column: Sorted) -> dict[str, Any]:
@@ -131,13 +175,13 @@ def profile_numbers(column: Sorted) -> dict[str, Any]:
     if not len(values):
         return {"distinct": 0, "infinite": column.infinite, "histogram": None}
     with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
-        floats = values.astype(np.float64)
-        mean = floats.mean()
-        centred = floats - mean
-        std = floats.std(ddof=1) if len(floats) > 1 else np.nan
+        mean = values.mean(dtype=np.float64)
+        centred = values - mean
         squares = centred * centred
-        spread = np.sqrt(squares.mean())
-        skew = (squares * centred).mean() / spread**3 if spread > 0 else np.nan
+        total, n = squares.sum(), len(values)
+        std = np.sqrt(total / (n - 1)) if n > 1 else np.nan
+        spread = np.sqrt(total / n)
+        skew = np.dot(squares, centred) / n / spread**3 if spread > 0 else np.nan
     zero, above = np.searchsorted(values, 0, "left"), np.searchsorted(values, 0, "right")
     return {
         "distinct": column.distinct,
@@ -151,6 +195,8 @@ def profile_numbers(column: Sorted) -> dict[str, Any]:
         "zeros": int(above - zero),
         "quantiles": [{"at": at, "value": quantile(values, at=at)} for at in QUANTILES],
         "histogram": histogram(values),
+        "log_histogram": log_histogram(values[above:]),
+        "extremes": extremes(column),
     }
 
 
@@ -185,6 +231,42 @@ def histogram(ascending: NDArray[Any]) -> dict[str, Any]:
         "counts": np.diff(inside).tolist(),
         "below": int(inside[0]),
         "above": int(len(ascending) - inside[-1]),
+    }
+
+
+def log_histogram(positive: NDArray[Any]) -> dict[str, Any] | None:
+    """Bins of equal ratio over the values above 0; None where a plain axis shows as much.
+
+    As ``histogram`` on the logarithms, whose quantiles are those of the values. O(bins log n).
+    """
+    if len(positive) < LEAST_LOG_ROWS or not positive[-1] / positive[0] >= LEAST_RATIO:
+        return None
+    low, high, first, third = np.log10(
+        [positive[0], positive[-1], quantile(positive, at=0.25), quantile(positive, at=0.75)]
+    )
+    width = 2 * (third - first) / len(positive) ** (1 / 3)
+    bins = int(np.clip(np.ceil((high - low) / width), 1, MOST_BINS)) if width > 0 else MOST_BINS
+    edges = 10 ** np.linspace(low, high, bins + 1)
+    edges[0], edges[-1] = positive[0], positive[-1]
+    inside = np.searchsorted(positive, edges, "left")
+    inside[-1] = len(positive)
+    return {"edges": edges.tolist(), "counts": np.diff(inside).tolist(), "below": 0, "above": 0}
+
+
+def extremes(column: Sorted) -> dict[str, list[dict[str, Any]]]:
+    """The least and the greatest different values with their rows, the outermost first."""
+    starts, counts = column.starts, column.counts
+    return {
+        side: [
+            {"value": value, "rows": rows}
+            for value, rows in zip(
+                column.ascending[starts[part]].tolist(), counts[part].tolist(), strict=True
+            )
+        ]
+        for side, part in (
+            ("least", slice(0, MOST_EXTREMES)),
+            ("greatest", slice(-1, -MOST_EXTREMES - 1, -1)),
+        )
     }
 
 

@@ -1,15 +1,18 @@
 """A table along one of its date columns: rows, target and every column by period."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.engine.monitoring.distances import psi, psi_by_chance
-from apps.engine.profile.categorical import code_values
+from apps.engine.monitoring.distances import psi_by_chance, psi_each
+from apps.engine.profile.categorical import Coded
 from apps.engine.profile.cells import Cells
 from apps.engine.profile.datetime import UNITS
+from apps.engine.profile.numeric import Sorted
 from apps.engine.profile.relation import ClassTarget, means, rates
 from apps.engine.profile.shifts import level_shift, steady_trend
 from apps.engine.profile.target import Target
@@ -39,9 +42,18 @@ class Calendar:
     starts: list[str]  # ISO dates or moments
     moments: NDArray[np.int64]  # microseconds since 1970, 0 without a date
 
+    @cached_property
+    def narrow(self) -> NDArray[np.uint8]:
+        """``codes`` plus 1 in one byte, 0 without a date."""
+        return (self.codes + 1).astype(np.uint8)
+
+    @cached_property
+    def _counts(self) -> NDArray[np.int64]:
+        return np.bincount(self.codes + 1, minlength=len(self.starts) + 1)[1:]
+
     def counts(self) -> NDArray[np.int64]:
         """Rows of every period."""
-        return np.bincount(self.codes + 1, minlength=len(self.starts) + 1)[1:]
+        return self._counts
 
 
 def calendar(name: str, *, cells: Cells) -> Calendar | None:
@@ -168,7 +180,9 @@ def _seasons(
     return found
 
 
-def drift(days: Calendar, *, name: str, cells: Cells) -> dict[str, Any] | None:
+def drift(
+    days: Calendar, *, name: str, cells: Cells, feature: Sorted | Coded
+) -> dict[str, Any] | None:
     """Population stability index of a column in every period against the first full one.
 
     Numbers are binned by the tenths of that period and what lies beyond its ends, texts by its
@@ -176,36 +190,36 @@ def drift(days: Calendar, *, name: str, cells: Cells) -> dict[str, Any] | None:
     ``large`` counts the periods above LARGE_PSI and above what chance gives (``psi_by_chance``);
     periods with fewer than LEAST_ROWS rows have no value. None when fewer than two periods have
     rows enough.
-    O(n log BINS).
+    O(n).
     """
     counts = days.counts()
     enough = np.flatnonzero(counts >= LEAST_ROWS)
     if len(enough) < 2:
         return None
     reference = first_full(counts)
-    bins, size = _bins(cells, first=days.codes == reference)
-    table = np.bincount((days.codes + 1) * size + bins, minlength=(len(counts) + 1) * size).reshape(
-        -1, size
-    )[1:]
-    expected = _shares(table[reference])
+    if isinstance(feature, Sorted):
+        table = _of_numbers(days, feature, cells=cells, first=reference)
+    else:
+        table = _of_values(days, feature, first=reference)
+    told = psi_each(_shares(table[reference]), _shares(table[enough]))
     values: list[float | None] = [None] * len(counts)
-    large = 0
-    for place in enough:
-        values[place] = round(psi(expected, _shares(table[place])), 4)
+    levels, large = int((table.sum(axis=0) > 0).sum()), 0
+    for place, value in zip(enough.tolist(), np.round(told, 4).tolist(), strict=True):
+        values[place] = value
         by_chance = psi_by_chance(
-            int((table.sum(axis=0) > 0).sum()),
+            levels,
             rows=int(counts[place]),
             reference_rows=int(counts[reference]),
             certainty=CERTAIN,
         )
-        large += int((values[place] or 0.0) > max(LARGE_PSI, by_chance))
+        large += int(value > max(LARGE_PSI, by_chance))
     most = max(value for value in values if value is not None)
     return {"name": name, "psi": values, "most": most, "large": large}
 
 
 def _shares(counts: NDArray[np.int64]) -> NDArray[np.float64]:
     """Shares of bins, half a row added to each (Jeffreys 1946): an empty bin is not impossible."""
-    return (counts + 0.5) / (counts.sum() + 0.5 * len(counts))
+    return (counts + 0.5) / (counts.sum(axis=-1, keepdims=True) + 0.5 * counts.shape[-1])
 
 
 def first_full(counts: NDArray[np.int64]) -> int:
@@ -214,24 +228,67 @@ def first_full(counts: NDArray[np.int64]) -> int:
     return int(np.flatnonzero(counts >= usual / 2)[0])
 
 
-def _bins(cells: Cells, *, first: NDArray[np.bool_]) -> tuple[NDArray[np.int64], int]:
-    parts = int(np.clip(first.sum() // ROWS_A_BIN, 2, BINS))
-    if cells.words is not None:
-        codes = code_values(cells).codes
-        held = np.bincount(codes[first] + 1, minlength=int(codes.max(initial=-1)) + 2)[1:]
-        place_of = np.full(len(held) + 1, BINS, dtype=np.int64)
-        top = np.argsort(-held, kind="stable")[:parts]
-        place_of[top] = np.arange(len(top))
-        bins = np.where(codes < 0, BINS + 1, place_of[codes])
-        return bins, BINS + 2
-    values = cells.data
-    usable = cells.present & np.isfinite(values)
-    mine = values[first & usable]
-    if not len(mine):
-        return np.where(cells.present, 0, 1), 2
-    edges = np.unique(np.quantile(mine, np.arange(1, parts) / parts))
-    bins = np.searchsorted(edges, values, side="left") + 1
-    bins[values < mine.min()] = 0  # below and above all that the first period held
-    bins[values > mine.max()] = BINS + 1
-    bins[~cells.present | (values != values)] = BINS + 2
-    return bins.astype(np.int64), BINS + 3
+def _of_values(days: Calendar, feature: Coded, *, first: int) -> NDArray[np.int64]:
+    """Rows of every period and bin; the last two bins are other values and no value."""
+    held = np.bincount(feature.codes[days.narrow == first + 1] + 1, minlength=feature.distinct + 1)[
+        1:
+    ]
+    bin_of = np.full(feature.distinct + 1, BINS, dtype=np.uint16)
+    top = np.argsort(-held, kind="stable")[: _parts(days, first)]
+    bin_of[top] = np.arange(len(top))
+    bin_of[-1] = BINS + 1  # a missing value has the code -1
+    return _count(days.narrow, bin_of[feature.codes], days=days)
+
+
+def _of_numbers(days: Calendar, feature: Sorted, *, cells: Cells, first: int) -> NDArray[np.int64]:
+    """Rows of every period and bin, read off the ascending values: a bin is a stretch of them."""
+    periods, values = days.narrow[feature.order], feature.ascending
+    mine = values[periods == first + 1]
+    size = len(days.starts)
+    table = np.zeros((size, BINS + 3), dtype=np.int64)
+    if len(mine):
+        edges = _tenths(mine, parts=_parts(days, first))
+        inner = np.searchsorted(values, [*edges, mine[-1]], side="right")
+        cuts = [0, int(np.searchsorted(values, mine[0])), *inner.tolist(), len(values)]
+        bins = [*range(len(edges) + 2), BINS + 1]  # below and above all that the first one held
+    else:
+        cuts, bins = [0, len(values)], [0]
+    for place, (low, high) in zip(bins, pairwise(cuts), strict=True):
+        table[:, place] = np.bincount(periods[low:high], minlength=size + 1)[1:]
+    if len(feature.order) < len(days.codes):
+        without = np.isnan(feature.ranks)
+        endless = np.zeros_like(without)
+        if feature.infinite and len(mine):
+            endless = cells.present & np.isinf(cells.data)
+            for place, side in ((0, cells.data < 0), (BINS + 1, cells.data > 0)):
+                table[:, place] += _rows_of(days, endless & side)
+        table[:, BINS + 2] = _rows_of(days, without & ~endless)
+    return table if len(mine) else table[:, [0, BINS + 2]]
+
+
+def _rows_of(days: Calendar, rows: NDArray[np.bool_]) -> NDArray[np.int64]:
+    return np.bincount(days.narrow[rows], minlength=len(days.starts) + 1)[1:]
+
+
+def _parts(days: Calendar, first: int) -> int:
+    return int(np.clip(days.counts()[first] // ROWS_A_BIN, 2, BINS))
+
+
+def _tenths(ascending: NDArray[Any], *, parts: int) -> NDArray[np.float64]:
+    """The different quantiles that part ascending values evenly (numpy's linear ones)."""
+    places = np.arange(1, parts) / parts * (len(ascending) - 1)
+    low = places.astype(np.int64)
+    start = ascending[low].astype(np.float64)
+    end = ascending[np.minimum(low + 1, len(ascending) - 1)].astype(np.float64)
+    with np.errstate(over="ignore"):  # a difference of huge numbers: the value below stands for it
+        edges = start + (end - start) * (places - low)
+    return np.unique(np.where(np.isfinite(edges), edges, start))
+
+
+def _count(
+    periods: NDArray[np.uint8], bins: NDArray[np.uint16], *, days: Calendar
+) -> NDArray[np.int64]:
+    size = BINS + 2
+    cells = periods * np.uint16(size) + bins
+    counts = np.bincount(cells, minlength=(len(days.starts) + 1) * size)
+    return counts.reshape(-1, size)[1:]

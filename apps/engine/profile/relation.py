@@ -1,6 +1,7 @@
 """How one feature relates to the target: by group with intervals, and as one number."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,8 @@ from apps.engine.evaluation.intervals import rate_interval
 from apps.engine.profile.associations import correlation_ratio, cramers_v
 from apps.engine.profile.categorical import Coded
 from apps.engine.profile.groups import Groups
-from apps.engine.profile.leakage import held_out_auc, rank_auc
-from apps.engine.profile.numeric import Sorted
+from apps.engine.profile.leakage import auc_of_sum, held_out_auc
+from apps.engine.profile.numeric import Sorted, doubled_ranks
 
 MOST_EFFECT_LEVELS = 1_000
 """More different values than this have no meaningful effect size."""
@@ -28,17 +29,26 @@ class ClassTarget:
     labels: list[str]
     shown: list[int]  # codes of the classes whose rates are told
 
+    @cached_property
+    def _narrow(self) -> NDArray[np.unsignedinteger[Any]]:
+        return self.codes.astype(np.min_scalar_type(len(self.labels)))
+
     def relate(self, groups: Groups, *, feature: Sorted | Coded) -> dict[str, Any]:
         """Rate of each shown class by group, with Wilson intervals, AUC and effect size."""
-        cells = groups.codes * len(self.labels) + self.codes
         shape = (len(groups.labels), len(self.labels))
+        unit = np.min_scalar_type(shape[0] * shape[1])
+        cells = groups.codes * unit.type(len(self.labels)) + self._narrow
         counts = np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape)
         sizes = counts.sum(axis=1)
         series = [
             {"name": self.labels[code], "points": rates(counts[:, code], sizes)}
             for code in self.shown
         ]
-        aucs = [self._auc(feature, code=code) for code in self.shown]
+        if isinstance(feature, Sorted):
+            aucs, effect = self._of_numbers(feature)
+        else:
+            aucs = [held_out_auc(feature.codes, positive=self.codes == code) for code in self.shown]
+            effect = self._of_values(feature)
         known = [auc for auc in aucs if auc is not None]
         return {
             "target": self.name,
@@ -47,20 +57,30 @@ class ClassTarget:
             "rows": sizes.tolist(),
             "series": series,
             "auc": float(np.mean(known)) if known else None,
-            "effect": self._effect(feature),
+            "effect": effect,
         }
 
-    def _auc(self, feature: Sorted | Coded, *, code: int) -> float | None:
-        positive = self.codes == code
-        if isinstance(feature, Sorted):
-            auc = rank_auc(feature.ranks, positive=positive)
-            return None if auc is None else max(auc, 1 - auc)
-        return held_out_auc(feature.codes, positive=positive)
+    def _of_numbers(self, feature: Sorted) -> tuple[list[float | None], dict[str, Any]]:
+        """AUC of each shown class, at least 0.5, and the correlation ratio of the ranks.
 
-    def _effect(self, feature: Sorted | Coded) -> dict[str, Any]:
-        if isinstance(feature, Sorted):
-            value = correlation_ratio(feature.ranks, codes=self.codes)
-            return {"name": "correlation_ratio", "value": value}
+        Both follow from the ranks that each class adds up to.
+        """
+        ranks = doubled_ranks(feature)
+        classes = self._narrow[feature.order]
+        rows = np.bincount(classes, minlength=len(self.labels))
+        if len(self.labels) == 2:  # the ranks add up to 0
+            of_one = float(ranks @ classes)
+            sums = np.array([-of_one, of_one])
+        else:
+            sums = np.bincount(classes, weights=ranks, minlength=len(self.labels))
+        aucs = [auc_of_sum(float(sums[k]), hits=int(rows[k]), rows=len(ranks)) for k in self.shown]
+        held, total = rows > 0, float(ranks @ ranks)
+        between = float((sums[held] ** 2 / rows[held]).sum())
+        ratio = float(np.sqrt(min(1.0, between / total))) if total > 0 else None
+        sides = [None if auc is None else max(auc, 1 - auc) for auc in aucs]
+        return sides, {"name": "correlation_ratio", "value": ratio}
+
+    def _of_values(self, feature: Coded) -> dict[str, Any]:
         if feature.distinct > MOST_EFFECT_LEVELS:
             return {"name": "cramers_v", "value": None}
         both = feature.codes >= 0
@@ -77,14 +97,27 @@ class NumberTarget:
     name: str
     numbers: NDArray[np.float64]  # shape (n_rows,), finite
 
+    @cached_property
+    def _centre(self) -> float:
+        return float(self.numbers.mean())
+
+    @cached_property
+    def _away(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        away = self.numbers - self._centre
+        return away, away * away
+
+    @cached_property
+    def _ranks(self) -> NDArray[np.float64]:
+        return np.asarray(rankdata(self.numbers), dtype=np.float64)
+
     def relate(self, groups: Groups, *, feature: Sorted | Coded) -> dict[str, Any]:
         """Mean of the target by group with a 95 % interval, and the effect size."""
         places = len(groups.labels)
         sizes = np.bincount(groups.codes, minlength=places)
-        centre = self.numbers.mean()
-        away = self.numbers - centre
+        away, squared = self._away
         sums = np.bincount(groups.codes, weights=away, minlength=places)
-        squares = np.bincount(groups.codes, weights=away**2, minlength=places)
+        squares = np.bincount(groups.codes, weights=squared, minlength=places)
+        centre = self._centre
         return {
             "target": self.name,
             "kind": "mean",
@@ -99,9 +132,12 @@ class NumberTarget:
         if isinstance(feature, Coded):
             value = correlation_ratio(self.numbers, codes=feature.codes)
             return {"name": "correlation_ratio", "value": value}
-        present = np.isfinite(feature.ranks)
-        mine, other = feature.ranks[present].astype(np.float64), rankdata(self.numbers[present])
-        varies = len(mine) > 1 and mine.std() > 0 and other.std() > 0
+        # Of the ranks of a part, the part is ranked again: the order is the same.
+        whole = len(feature.order) == len(self.numbers)
+        other = self._ranks[feature.order]
+        mine = doubled_ranks(feature)
+        other = other if whole else rankdata(other)
+        varies = len(mine) > 1 and feature.distinct > 1 and bool((other != other[0]).any())
         value = float(np.corrcoef(mine, other)[0, 1]) if varies else None
         return {"name": "spearman", "value": value}
 

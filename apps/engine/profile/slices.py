@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from apps.engine.errors import BadParameter
 from apps.engine.profile.cells import Cells, Columns
-from apps.engine.profile.study import study
-from apps.engine.profile.table import profile
+from apps.engine.profile.explore import explore
 from apps.engine.types import Kind, Report
 
 MOST_CONDITIONS = 8
@@ -127,11 +126,7 @@ def study_slice(
     """``profile`` and ``study`` of a slice of one table, without some columns. Job function."""
     conditions = [Condition.from_list(told) for told in where]
     source = sliced(tables[0], where=conditions, without=without)
-    told = profile(source, target=target, report=report, positive=positive)
-    return {
-        "profile": told,
-        "study": study(source, told=told, report=report, positive=positive),
-    }
+    return explore(source, target=target, report=report, positive=positive)
 
 
 def fulfils(cells: Cells, condition: Condition) -> NDArray[np.bool_]:

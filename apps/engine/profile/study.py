@@ -1,203 +1,204 @@
-"""What lies between columns: relations, gaps, time, sums. The worker's second call on a table."""
+"""What lies between columns: relations, gaps, time, sums."""
 
-import json
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.engine.profile.associations import rank_correlations
-from apps.engine.profile.categorical import code_values
+from apps.engine.profile.associations import can_be_compared, rank_correlations
+from apps.engine.profile.categorical import Coded
 from apps.engine.profile.cells import Cells, Columns
-from apps.engine.profile.gaps import Gaps
-from apps.engine.profile.gram import pair_sums
+from apps.engine.profile.gap_words import hides_a_gap
+from apps.engine.profile.gaps import Gap, Gaps
+from apps.engine.profile.gram import PairSums, pair_sums
 from apps.engine.profile.likeness import clustered_order, ranked_pairs, redundancy_groups
-from apps.engine.profile.missing import hides_a_gap, number_text
+from apps.engine.profile.missing import number_text
 from apps.engine.profile.mutual import Binned, binned, mutual_matrix
-from apps.engine.profile.numeric import sort_numbers
+from apps.engine.profile.numeric import Sorted
 from apps.engine.profile.periods import Calendar, along, calendar, drift
-from apps.engine.profile.sums import Numbers, sum_rules
-from apps.engine.profile.table import THREADS
-from apps.engine.profile.target import Target, has_target, prepare_target
-from apps.engine.types import Kind, Report
+from apps.engine.profile.sums import Numbers, probe_of, sum_rules
+from apps.engine.profile.target import Target
+from apps.engine.types import Kind
 
 MOST_CLOCKS = 3
 """Date columns along which the table is told."""
 LEAST_LATER = 0.99
+FEW = 64
 MOST_EXACT_ROWS = 0.5
 
 
-def study_table(
-    *, table: str, profile: str, report: Report, positive: str | None = None
-) -> dict[str, Any]:
-    """Study what the columns of a profiled table have to do with each other. Job function.
+@dataclass(frozen=True)
+class Piece:
+    """What is kept of one column."""
 
-    ``profile`` is the path of what ``profile_table`` told about it; else see ``study``.
+    name: str
+    gap: Gap | None
+    drift: list[dict[str, Any] | None]  # one for each clock
+    bins: Binned | None
+    numbers: Numbers | None
+
+
+class Study:
+    """What lies between columns, gathered while they are profiled one by one.
+
+    In memory are one byte for each row of every compared column, one for each row of every column
+    with gaps, and the clocks. Source of each number: the function that computes it.
     """
-    told = json.loads(Path(profile).read_text())
-    return study(Columns(table), told=told, report=report, positive=positive)
 
+    def __init__(self, source: Columns) -> None:
+        self.source = source
+        self.probe = probe_of(source.rows)
+        self.gaps = Gaps(source.rows, None, None)
+        self.bins: dict[str, Binned] = {}
+        self.numbers: list[Numbers] = []
+        self.clocks: list[Calendar] = []
+        self.time: list[dict[str, Any]] = []
 
-def study(
-    source: Columns, *, told: dict[str, Any], report: Report, positive: str | None = None
-) -> dict[str, Any]:
-    """Study what profiled columns have to do with each other.
+    def begin(self, target: Target | None, usable: NDArray[np.bool_] | None) -> None:
+        """Learn the target, and read the dates along which everything is told."""
+        self.gaps = Gaps(self.source.rows, target, usable)
+        made = (calendar(name, cells=self.source.read(name)) for name in self.source.dates)
+        self.clocks = list(islice((days for days in made if days), MOST_CLOCKS))
+        self.time = [along(days, target=target, usable=usable) for days in self.clocks]
 
-    Parameters
-    ----------
-    source : Columns
-        Of a typed table. In memory are one column at a time, one byte for each
-        row of every compared column and eight for every compared number.
-    told : dict
-        What ``profile`` told about them: the target and the compared columns.
-    positive : str or None
-        As for ``profile``.
+    def look(self, name: str, *, cells: Cells, feature: Sorted | Coded, is_target: bool) -> Piece:
+        """Everything about one column; keeps nothing, so threads may ask."""
+        present = said(cells, feature)
+        hidden = int(cells.present.sum() - present.sum()) if present is not cells.present else 0
+        is_number = cells.kind in {Kind.INTEGER, Kind.NUMBER}
+        return Piece(
+            name,
+            self.gaps.look(name, present=present, is_target=is_target, hidden=hidden),
+            [
+                None if days.name == name else drift(days, name=name, cells=cells, feature=feature)
+                for days in self.clocks
+            ],
+            binned(name, feature=feature) if can_be_compared(feature) else None,
+            Numbers(name, _floats(cells, self.probe), partial(self._read, name))
+            if is_number
+            else None,
+        )
 
-    Returns
-    -------
-    dict, JSON-ready
+    def keep(self, piece: Piece, *, is_compared: bool) -> None:
+        """Take a column in, in the order of the table."""
+        if piece.gap is not None:
+            self.gaps.keep(piece.gap)
+        for told, found in zip(self.time, piece.drift, strict=True):
+            if found is not None:
+                told["drift"].append(found)
+        if not is_compared:
+            return
+        assert piece.bins is not None
+        self.bins[piece.name] = piece.bins
+        if piece.numbers is not None:
+            self.numbers.append(piece.numbers)
+
+    def told(self, profile: dict[str, Any], *, threads: ThreadPoolExecutor) -> dict[str, Any]:
+        """All of it beside the profile, JSON-ready.
+
         ``relations`` (order, three square matrices, ranked pairs, redundancy groups), ``gaps``
         (see ``Gaps``), ``time`` (see ``along``, one for each date column, at most MOST_CLOCKS),
         ``sums`` (see ``sum_rules``) and ``later`` (dates that follow other dates).
-    """
-    walk = _Study(source, told=told, positive=positive)
-    names = source.names
-    for done, name in enumerate(names):
-        report(done, len(names) + 1, f"Looking between columns: “{name}”")
-        walk.column(name)
-    report(len(names), len(names) + 1, "Comparing every pair")
-    with ThreadPoolExecutor(THREADS) as threads:
-        relations = _relations(told["associations"], walk=walk, threads=threads)
-    report(len(names) + 1, len(names) + 1, "Studied")
-    gaps = walk.gaps.told()
-    _find_exact(gaps["columns"], source=walk.source, columns=walk.bins, rows=told["rows"])
-    return {
-        "relations": relations,
-        "gaps": gaps,
-        "time": walk.time,
-        "sums": sum_rules(walk.numbers),
-        "later": _later(walk.clocks),
-    }
+        """
+        gaps = self.gaps.told()
+        _find_exact(gaps["columns"], source=self.source, columns=self.bins, rows=profile["rows"])
+        return {
+            "relations": _relations(profile, study=self, threads=threads),
+            "gaps": gaps,
+            "time": self.time,
+            "sums": sum_rules(self.numbers),
+            "later": _later(self.clocks),
+        }
+
+    def _read(self, name: str) -> NDArray[np.float64]:
+        return _floats(self.source.read(name), slice(None))
 
 
-class _Study:
-    """One pass over the columns, and what is kept of each."""
-
-    def __init__(self, source: Columns, *, told: dict[str, Any], positive: str | None) -> None:
-        self.source = source
-        self.compared = set(told["associations"]["columns"])
-        self.target_name: str | None = (told["target"] or {}).get("name")
-        self.target, self.usable = _target(source, name=self.target_name, positive=positive)
-        self.gaps = Gaps(source.rows, self.target, self.usable)
-        self.bins: dict[str, Binned] = {}
-        self.numbers: list[Numbers] = []
-        self.sizes = {column["name"]: column for column in told["columns"]}
-        dates = [name for name in source.names if self.sizes[name]["kind"] == Kind.DATETIME]
-        made = [calendar(name, cells=source.read(name)) for name in dates]
-        self.clocks: list[Calendar] = [days for days in made if days][:MOST_CLOCKS]
-        self.time = [along(days, target=self.target, usable=self.usable) for days in self.clocks]
-
-    def column(self, name: str) -> None:
-        cells = self.source.read(name)
-        present = _said(cells)
-        hidden = int(cells.present.sum() - present.sum())
-        self.gaps.add(name, present=present, is_target=name == self.target_name, hidden=hidden)
-        for days, told in zip(self.clocks, self.time, strict=True):
-            found = None if days.name == name else drift(days, name=name, cells=cells)
-            if found:
-                told["drift"].append(found)
-        if name not in self.compared:
-            return
-        feature = code_values(cells) if cells.words is not None else sort_numbers(cells)
-        self.bins[name] = binned(name, feature=feature)
-        if cells.kind in {Kind.INTEGER, Kind.NUMBER}:
-            self.numbers.append(Numbers(name, _floats(cells)))
-
-
-def _said(cells: Cells) -> NDArray[np.bool_]:
+def said(cells: Cells, feature: Sorted | Coded) -> NDArray[np.bool_]:
     """Rows that hold a value which means something: no blank, no "N/A"."""
-    if cells.words is None or not len(cells.words):
+    if isinstance(feature, Sorted) or not feature.hides.any():
         return cells.present
-    hidden = hides_a_gap(cells.words)
-    if not hidden.any():
-        return cells.present
-    return cells.present & ~hidden[cells.data]
+    meant = np.append(~feature.hides, False)  # a missing value has the code -1
+    return meant[feature.codes]
 
 
-def _target(
-    source: Columns, *, name: str | None, positive: str | None
-) -> tuple[Target | None, NDArray[np.bool_] | None]:
-    if name is None:
-        return None, None
-    series = source.series(name)
-    usable = has_target(series)
-    target, _ = prepare_target(
-        series[usable].reset_index(drop=True), rows=source.rows, positive=positive
-    )
-    return target, None if usable.all() else usable
-
-
-def _floats(cells: Cells) -> NDArray[np.float64]:
-    return np.where(cells.present, cells.data.astype(np.float64), np.nan)
+def _floats(cells: Cells, rows: NDArray[np.int64] | slice) -> NDArray[np.float64]:
+    return np.where(cells.present[rows], cells.data[rows].astype(np.float64), np.nan)
 
 
 def _relations(
-    associations: dict[str, Any], *, walk: _Study, threads: ThreadPoolExecutor
+    profile: dict[str, Any], *, study: Study, threads: ThreadPoolExecutor
 ) -> dict[str, Any]:
+    associations, target = profile["associations"], profile["target"] or {}
+    sizes = {column["name"]: column for column in profile["columns"]}
     names, kinds = associations["columns"], associations["kinds"]
     square = np.array(associations["values"], dtype=np.float64).reshape(len(names), len(names))
-    mutual = mutual_matrix([walk.bins[name] for name in names], threads=threads)
+    mutual = mutual_matrix([study.bins[name] for name in names], threads=threads)
+    numbers = [sizes[column.name] for column in study.numbers]
     return {
         "columns": names,
         "kinds": kinds,
         "order": clustered_order(square),
         "rank": associations["values"],
-        "linear": pearson_matrix(walk.numbers, names=names, threads=threads),
+        "linear": pearson_matrix(study.source, numbers, names=names, threads=threads),
         "mutual": mutual,
         "pairs": ranked_pairs(
             square,
             names=names,
             kinds=kinds,
             mutual=mutual,
-            levels=[walk.sizes[name]["distinct"] for name in names],
-            rows=[walk.sizes[name]["count"] for name in names],
+            levels=[sizes[name]["distinct"] for name in names],
+            rows=[sizes[name]["count"] for name in names],
         ),
-        "groups": redundancy_groups(square, names=names, target=walk.target_name),
+        "groups": redundancy_groups(square, names=names, target=target.get("name")),
     }
 
 
 def pearson_matrix(
-    numbers: list[Numbers], *, names: list[str], threads: ThreadPoolExecutor | None = None
+    source: Columns,
+    numbers: list[dict[str, Any]],
+    *,
+    names: list[str],
+    threads: ThreadPoolExecutor | None = None,
 ) -> list[list[float | None]]:
     """Pearson's correlation of every two numbers among ``names``, None elsewhere.
 
-    A pair is compared on the rows that have both; infinite values count as missing. Source:
-    Pearson (1895), Proceedings of the Royal Society 58, 240-242.
+    ``numbers`` are profiles of columns, whose mean and deviation make single precision enough. A
+    pair is compared on the rows that have both; infinite values count as missing. The rows are
+    read once more, in the groups of the file. Source: Pearson (1895), Proceedings of the Royal
+    Society 58, 240-242.
     """
     place_of = {name: place for place, name in enumerate(names)}
     square: list[list[float | None]] = [[None] * len(names) for _ in names]
     if not numbers:
         return square
-    told = pair_sums([_standard(column.values) for column in numbers], [], threads=threads)
-    found = rank_correlations(told)
-    for one, column in enumerate(numbers):
-        for two, other in enumerate(numbers):
-            value = found[one, two]
-            told_value = None if np.isnan(value) else round(float(value), 4)
-            square[place_of[column.name]][place_of[other.name]] = told_value
+    total: PairSums | None = None
+    for group in range(source.groups):
+        read = partial(_standard, source, group=group)
+        scaled = list((threads.map if threads else map)(read, numbers))
+        part = pair_sums(scaled, [], threads=threads)
+        total = part if total is None else total + part
+    assert total is not None
+    found = np.round(rank_correlations(total), 4)
+    places = [place_of[column["name"]] for column in numbers]
+    for one, row in zip(places, found.tolist(), strict=True):
+        for other, value in zip(places, row, strict=True):
+            square[one][other] = None if value != value else value
     return square
 
 
-def _standard(values: NDArray[np.float64]) -> NDArray[np.float32]:
-    """In standard deviations from the mean, so that single precision is enough."""
-    finite = np.isfinite(values)
-    kept = values[finite]
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        scaled = (values - kept.mean()) / kept.std() if len(kept) else values
-    scaled = np.where(finite & np.isfinite(scaled), scaled, np.nan)
-    return scaled.astype(np.float32)
+def _standard(source: Columns, column: dict[str, Any], *, group: int) -> NDArray[np.float32]:
+    """A group of rows in standard deviations from the mean, NaN where there is no number."""
+    cells = source.read(column["name"], group=group)
+    if column["mean"] is None or not column["std"]:
+        return np.full(len(cells.data), np.nan, dtype=np.float32)
+    scaled = ((cells.data - column["mean"]) / column["std"]).astype(np.float32)
+    scaled[~(cells.present & np.isfinite(scaled))] = np.nan
+    return scaled
 
 
 def _find_exact(
@@ -211,14 +212,23 @@ def _find_exact(
         gap["exactly"] = None
         if not 3 <= gap["missing"] <= MOST_EXACT_ROWS * rows:
             continue
-        absent = ~_said(source.read(gap["name"]))
+        cells = source.read(gap["name"])
+        hidden = cells.words is not None and hides_a_gap(cells.words)
+        absent = ~cells.present if hidden is False else ~cells.present | hidden[cells.data]
+        inside = np.flatnonzero(absent)
         for name, reduced in columns.items():
-            if name == gap["name"] or len(np.unique(reduced.codes[absent])) > 1:
+            if name == gap["name"] or not _is_one(reduced.codes, inside):
                 continue
             value = _only_value(source.read(name), absent=absent)
             if value is not None:
                 gap["exactly"] = {"column": name, "value": value}
                 break
+
+
+def _is_one(codes: NDArray[np.uint8], rows: NDArray[np.int64]) -> bool:
+    """All these rows have the same code; a few tell that most have not."""
+    first = codes[rows[0]]
+    return bool((codes[rows[:FEW]] == first).all() and (codes[rows] == first).all())
 
 
 def _only_value(cells: Cells, *, absent: NDArray[np.bool_]) -> str | None:

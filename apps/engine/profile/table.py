@@ -1,4 +1,4 @@
-"""Profile a table: the worker's one call. Columns are read one at a time."""
+"""Profile a table. Columns are read one at a time."""
 
 import os
 from collections import deque
@@ -26,6 +26,7 @@ from apps.engine.profile.groups import Groups, group_numbers, group_values
 from apps.engine.profile.leakage import leak
 from apps.engine.profile.missing import disguised_numbers, disguised_texts, number_text
 from apps.engine.profile.numeric import Sorted, profile_numbers, sort_numbers
+from apps.engine.profile.study import Piece, Study
 from apps.engine.profile.target import Target, has_target, prepare_target
 from apps.engine.types import Kind, Report
 
@@ -35,15 +36,13 @@ THREADS = min(4, os.process_cpu_count() or 1)
 MOST_SPELLING_VALUES = 10_000
 
 
-def profile_table(
-    *, table: str, target: str | None, report: Report, positive: str | None = None
-) -> dict[str, Any]:
-    """Profile a typed table, exactly and on all rows; see ``profile``. Job function."""
-    return profile(Columns(table), target=target, report=report, positive=positive)
-
-
 def profile(
-    source: Columns, *, target: str | None, report: Report, positive: str | None = None
+    source: Columns,
+    *,
+    target: str | None,
+    report: Report,
+    positive: str | None = None,
+    study: Study | None = None,
 ) -> dict[str, Any]:
     """Profile columns, exactly and on all their rows.
 
@@ -56,13 +55,15 @@ def profile(
         Column to relate every other column to.
     positive : str or None
         Class of the target whose rate is told; None chooses (see ``class_target``).
+    study : Study or None
+        Gathers what lies between the columns, on the way.
 
     Returns
     -------
     dict, JSON-ready
         ``rows``, ``columns`` (one profile each, in table order), ``column_count``,
         ``missing_cells``, ``duplicate_rows``, ``memory_bytes``, ``target``,
-        ``associations`` and ``findings`` (what to look at first).
+        ``associations``, ``findings`` (what to look at first) and ``study`` when there is one.
 
     Raises
     ------
@@ -76,25 +77,27 @@ def profile(
         raise ColumnMissing(f"The table has no column “{target}”; choose the target again.")
     if not source.rows:
         raise NotEnoughData("The table has no rows, so there is nothing to profile.")
-    walk = _Walk(source, target=target, positive=positive)
+    walk = _Walk(source, target=target, positive=positive, study=study)
     columns = []
     with ThreadPoolExecutor(THREADS) as threads:
         for done, column in enumerate(_in_turn(threads, walk.column, names)):
             report(done, len(names) + 1, f"Profiling “{names[done]}”")
             columns.append(walk.kept(column))
         report(len(names), len(names) + 1, "Comparing columns")
-        associations = walk.compared.matrix(threads=threads)
-    told: dict[str, Any] = {
-        "rows": source.rows,
-        "column_count": len(names),
-        "missing_cells": sum(column["missing"] for column in columns),
-        "duplicate_rows": walk.hashes.repeated(),
-        "memory_bytes": walk.memory_bytes,
-        "columns": columns,
-        "target": walk.target_says,
-        "associations": associations,
-    }
-    told["findings"] = find(told)
+        repeated = threads.submit(walk.hashes.repeated)
+        told: dict[str, Any] = {
+            "rows": source.rows,
+            "column_count": len(names),
+            "missing_cells": sum(column["missing"] for column in columns),
+            "memory_bytes": walk.memory_bytes,
+            "columns": columns,
+            "target": walk.target_says,
+            "associations": walk.compared.matrix(threads=threads),
+        }
+        told["duplicate_rows"] = repeated.result()
+        told["findings"] = find(told)
+        if study is not None:
+            told["study"] = study.told(told, threads=threads)
     report(len(names) + 1, len(names) + 1, "Profiled")
     return told
 
@@ -124,13 +127,21 @@ class _Column:
     feature: Sorted | Coded
     hashes: NDArray[np.uint64]
     nbytes: int
+    piece: Piece | None
 
 
 class _Walk:
     """One pass over the columns, and what is carried from one to the next."""
 
-    def __init__(self, source: Columns, *, target: str | None, positive: str | None) -> None:
-        self.source = source
+    def __init__(
+        self,
+        source: Columns,
+        *,
+        target: str | None,
+        positive: str | None,
+        study: Study | None,
+    ) -> None:
+        self.source, self.study = source, study
         self.hashes = RowHashes(source.rows)
         self.memory_bytes = 0
         self.compared = Compared(reserved=target)
@@ -145,6 +156,8 @@ class _Walk:
             self.target, self.target_says = prepare_target(
                 series[usable].reset_index(drop=True), rows=source.rows, positive=positive
             )
+        if study is not None:
+            study.begin(self.target, self.has_target)
 
     def column(self, name: str) -> _Column:
         """Read and profile one column; called from several threads."""
@@ -163,13 +176,19 @@ class _Walk:
             groups = _groups(related, kind=cells.kind)
             profile["relation"] = self.target.relate(groups, feature=related)
             profile["leak"] = leak(profile["relation"])
-        return _Column(profile, feature, hash_cells(cells), cells.nbytes)
+        piece = None
+        if self.study is not None:
+            is_target = name == self.target_name
+            piece = self.study.look(name, cells=cells, feature=feature, is_target=is_target)
+        return _Column(profile, feature, hash_cells(cells), cells.nbytes, piece)
 
     def kept(self, column: _Column) -> dict[str, Any]:
         """Take over a column in the order of the table; its profile."""
         self.hashes.add(column.hashes)
         self.memory_bytes += column.nbytes
-        self.compared.add(column.profile["name"], feature=column.feature)
+        is_compared = self.compared.add(column.profile["name"], feature=column.feature)
+        if self.study is not None and column.piece is not None:
+            self.study.keep(column.piece, is_compared=is_compared)
         return column.profile
 
 

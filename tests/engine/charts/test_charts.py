@@ -22,9 +22,8 @@ from apps.engine.charts.theme import DARK, MOST_MARKS, SERIES, build, theme
 from apps.engine.errors import BadParameter, NotEnoughData
 from apps.engine.evaluation.gains import errors_by_size, gain_curve, score_bins
 from apps.engine.profile.cells import Columns
+from apps.engine.profile.explore import explore_table
 from apps.engine.profile.pairs import pair_of
-from apps.engine.profile.study import study_table
-from apps.engine.profile.table import profile_table
 from apps.engine.reading.tables import write_table
 from apps.engine.types import silent
 
@@ -46,10 +45,8 @@ def profile(tmp_path_factory):
     )
     file = tmp_path_factory.mktemp("charts") / "table.parquet"
     write_table(frame, file)
-    told = profile_table(table=str(file), target="kind", report=silent)
-    kept = file.with_name("profile.json")
-    kept.write_text(json.dumps(told))
-    told["study"] = study_table(table=str(file), profile=str(kept), report=silent)
+    both = explore_table(table=str(file), target="kind", report=silent)
+    told = {**both["profile"], "study": both["study"]}
     told["pairs"] = {
         f"pair {a} {b} {third}": pair_of(Columns(file), a=a, b=b, third=third)
         for a, b, third in (

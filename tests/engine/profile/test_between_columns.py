@@ -1,5 +1,6 @@
 """What lies between columns, against published values and tables with a known answer."""
 
+import itertools
 import json
 import zipfile
 from pathlib import Path
@@ -9,15 +10,22 @@ import pandas as pd
 import pytest
 
 from apps.engine.profile.cells import Columns
+from apps.engine.profile.explore import explore_table
 from apps.engine.profile.gaps import rate_difference
 from apps.engine.profile.likeness import clustered_order, redundancy_groups
-from apps.engine.profile.mutual import informational_correlation, mutual_information
+from apps.engine.profile.mutual import (
+    MISSING,
+    WIDE,
+    Binned,
+    chance_level,
+    informational_correlation,
+    mutual_information,
+    mutual_matrix,
+)
 from apps.engine.profile.pairs import MOST_POINTS, pair_of
 from apps.engine.profile.radar import suspects
 from apps.engine.profile.shifts import level_shift, pettitt, steady_trend
-from apps.engine.profile.study import study_table
 from apps.engine.profile.sums import Numbers, sum_rules
-from apps.engine.profile.table import profile_table
 from apps.engine.reading.tables import write_table
 from apps.engine.types import silent
 
@@ -34,12 +42,11 @@ def studied(tmp_path):
     """``studied(frame, target)``: profile and study of a table."""
 
     def made(frame, target=None, positive=None):
-        table, told = tmp_path / "table.parquet", tmp_path / "profile.json"
+        table = tmp_path / "table.parquet"
         write_table(frame.convert_dtypes(), table)
-        profile = profile_table(table=str(table), target=target, report=silent, positive=positive)
-        told.write_text(json.dumps(profile, allow_nan=False))
-        study = study_table(table=str(table), profile=str(told), report=silent, positive=positive)
-        return profile, json.loads(json.dumps(study, allow_nan=False))
+        told = explore_table(table=str(table), target=target, report=silent, positive=positive)
+        told = json.loads(json.dumps(told, allow_nan=False))
+        return told["profile"], told["study"]
 
     return made
 
@@ -49,6 +56,24 @@ def test_mutual_information_is_that_of_the_textbook():
     joint = np.array([[4, 2, 1, 1], [2, 4, 1, 1], [2, 2, 2, 2], [8, 0, 0, 0]]) * 10**6
     assert mutual_information(joint) / np.log(2) == pytest.approx(0.375, abs=1e-6)
     assert mutual_information(np.full((3, 4), 50)) == 0
+
+
+def test_four_tables_in_one_count_are_the_tables_of_the_pairs():
+    rng = np.random.default_rng(0)
+    columns = [
+        Binned(
+            str(place), ((np.arange(700) // 9 + rng.integers(0, 2, 700)) % levels).astype(np.uint8)
+        )
+        for place, levels in enumerate((14, 3, 7, 2, 14))
+    ]
+    told = mutual_matrix(columns)
+    for one, other in itertools.combinations(range(5), 2):
+        table = np.zeros((WIDE, WIDE))
+        np.add.at(table, (columns[one].codes, columns[other].codes), 1)
+        table = table[:MISSING, :MISSING]
+        nats = mutual_information(table)
+        expected = informational_correlation(nats) if nats > chance_level(table) else 0
+        assert told[one][other] == told[other][one] == pytest.approx(float(expected), abs=1e-4)
 
 
 @pytest.mark.parametrize("rho", [0.0, 0.3, -0.9])
@@ -104,7 +129,7 @@ def test_a_total_is_found_with_its_parts_and_one_wrong_row_ends_the_rule():
     rng = np.random.default_rng(1)
     parts = rng.integers(0, 900, (2, 500)).astype(float)
     total = parts.sum(axis=0)
-    columns = [Numbers("a", parts[0]), Numbers("b", parts[1]), Numbers("t", total)]
+    columns = [Numbers.of("a", parts[0]), Numbers.of("b", parts[1]), Numbers.of("t", total)]
     assert sum_rules(columns) == [{"total": "t", "parts": ["a", "b"], "rows": 500}]
     total[[101, 499]] = np.nan
     assert sum_rules(columns)[0]["rows"] == 498

@@ -1,6 +1,5 @@
 """What stands at the top: the facts of public tables; planted problems; quiet on clean tables."""
 
-import json
 import zipfile
 from pathlib import Path
 
@@ -8,10 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from apps.engine.profile.explore import explore_table
 from apps.engine.profile.headlines import ranked
 from apps.engine.profile.radar import suspects
-from apps.engine.profile.study import study_table
-from apps.engine.profile.table import profile_table
 from apps.engine.reading.tables import write_table
 from apps.engine.types import silent
 
@@ -27,14 +25,8 @@ def top(tmp_path):
         texts = {name: "string" for name in frame if frame[name].dtype.kind == "O"}
         write_table(frame.astype(texts), tmp_path / "table.parquet")
         path = str(tmp_path / "table.parquet")
-        profile = profile_table(table=path, target=target, positive=positive, report=silent)
-        (tmp_path / "profile.json").write_text(json.dumps(profile))
-        study = study_table(
-            table=path,
-            profile=str(tmp_path / "profile.json"),
-            positive=positive,
-            report=silent,
-        )
+        told = explore_table(table=path, target=target, positive=positive, report=silent)
+        profile, study = told["profile"], told["study"]
         return ranked(profile, study, suspects=suspects(profile, study, later=later))
 
     return made

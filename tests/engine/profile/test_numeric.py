@@ -8,7 +8,7 @@ from sklearn.datasets import load_iris
 
 from apps.engine.profile import numeric
 from apps.engine.profile.cells import cells_of
-from apps.engine.profile.numeric import histogram, profile_numbers
+from apps.engine.profile.numeric import histogram, log_histogram, profile_numbers
 
 
 def sort_numbers(series):
@@ -117,3 +117,30 @@ def test_sorting_by_digits_is_sorting(kind):
     np.testing.assert_array_equal(ordered.ascending, np.sort(values))
     expected = 2 * (stats.rankdata(values) - 1) / (len(values) - 1) - 1
     np.testing.assert_allclose(ordered.ranks, expected, atol=1e-6)
+
+
+def test_a_logarithmic_histogram_has_steps_of_one_ratio_and_counts_every_positive_row():
+    values = np.sort(np.random.default_rng(0).lognormal(0, 2, 3_000))
+    shape = log_histogram(values)
+    edges = np.array(shape["edges"])
+    assert sum(shape["counts"]) == 3_000
+    assert (edges[0], edges[-1]) == (values[0], values[-1])
+    np.testing.assert_allclose(np.diff(np.log(edges)), np.diff(np.log(edges))[0], rtol=1e-6)
+    assert log_histogram(np.linspace(1, 50, 3_000)) is None
+
+
+def test_the_extremes_are_the_outermost_different_values_with_their_rows():
+    profile = profile_numbers(sort_numbers(pd.Series([3, 1, 1, 9, 7, 8, 2, None], dtype="Int64")))
+    assert [(one["value"], one["rows"]) for one in profile["extremes"]["least"][:2]] == [
+        (1, 2),
+        (2, 1),
+    ]
+    assert [one["value"] for one in profile["extremes"]["greatest"]] == [9, 8, 7, 3, 2]
+
+
+def test_sorting_some_rows_tells_their_rows_and_ties_stay_in_order():
+    values = np.random.default_rng(0).normal(size=5_000).round(2)
+    rows = np.flatnonzero(np.arange(5_000) % 3)
+    np.testing.assert_array_equal(
+        numeric.argsort(values, rows=rows), rows[np.argsort(values[rows], kind="stable")]
+    )

@@ -16,7 +16,7 @@ from apps.engine.profile.associations import (
 from apps.engine.profile.cells import cells_of
 from apps.engine.profile.gram import pair_sums
 from apps.engine.profile.groups import group_numbers, group_values
-from apps.engine.profile.leakage import held_out_auc, rank_auc
+from apps.engine.profile.leakage import auc_of_sum, held_out_auc
 from apps.engine.profile.target import has_target, prepare_target
 
 
@@ -119,11 +119,12 @@ def test_mixed_columns_are_compared_and_left_out_with_a_reason():
 
 def test_the_auc_of_a_number_is_scikit_learns():
     wine = load_wine(as_frame=True)
-    positive = (wine.target == 1).to_numpy()
     for name in wine.data:
-        auc = rank_auc(sort_numbers(wine.data[name]).ranks, positive=positive)
-        assert auc == pytest.approx(roc_auc_score(positive, wine.data[name]), abs=1e-6)
-    assert rank_auc(np.zeros(9, dtype=np.float32), positive=np.ones(9, dtype=bool)) is None
+        for shown in ("0", "1"):
+            told = relate(sort_numbers(wine.data[name]), wine.target, positive=shown)[0]["auc"]
+            auc = roc_auc_score(wine.target == int(shown), wine.data[name])
+            assert told == pytest.approx(max(auc, 1 - auc))
+    assert auc_of_sum(3.0, hits=9, rows=9) is None
 
 
 def test_unique_values_do_not_look_predictive_but_a_copy_of_the_target_does():

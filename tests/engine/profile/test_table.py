@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from apps.engine.errors import ColumnMissing, NotEnoughData, Stopped
-from apps.engine.profile.table import profile_table
+from apps.engine.profile import table
+from apps.engine.profile.cells import Columns
 from apps.engine.reading.tables import write_table
 from apps.engine.types import silent
 
@@ -17,9 +18,8 @@ DATA = Path(__file__).resolve().parents[3] / ".." / "shared" / "data"
 def profile(tmp_path):
     def call(frame, *, target=None, **options):
         write_table(frame, tmp_path / "table.parquet")
-        result = profile_table(
-            table=str(tmp_path / "table.parquet"), target=target, report=silent, **options
-        )
+        source = Columns(tmp_path / "table.parquet")
+        result = table.profile(source, target=target, report=silent, **options)
         return json.loads(json.dumps(result, allow_nan=False))
 
     return call
@@ -167,6 +167,7 @@ def test_profiling_tells_its_progress_and_stops_when_asked(tmp_path):
         if done == 1:
             raise Stopped
 
+    source = Columns(tmp_path / "table.parquet")
     with pytest.raises(Stopped):
-        profile_table(table=str(tmp_path / "table.parquet"), target=None, report=stop_at_second)
+        table.profile(source, target=None, report=stop_at_second)
     assert told == [(0, 3, "Profiling “a”"), (1, 3, "Profiling “b”")]

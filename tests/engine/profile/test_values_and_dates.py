@@ -111,3 +111,13 @@ def test_rows_without_a_value_are_a_group_of_their_own():
     assert groups.labels[-2:] == ["3 other values", "missing"]
     assert groups.codes[0] == len(groups.labels) - 1
     assert (groups.codes == 12).sum() == 3
+
+
+def test_common_words_count_the_rows_that_hold_them_and_values_have_none():
+    texts = pd.Series(
+        ["The cat sat down", "the THE dog sat", None, "a cat and a dog"], dtype="string"
+    )
+    words = {one["word"]: one["rows"] for one in profile_values(code_values(texts))["common_words"]}
+    assert words == {"the": 2, "cat": 2, "sat": 2, "dog": 2}
+    names = pd.Series(["Fiber optic", "No service"] * 9, dtype="string")
+    assert profile_values(code_values(names))["common_words"] == []

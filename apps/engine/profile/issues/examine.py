@@ -1,6 +1,5 @@
 """Job function: everything that is wrong with a table, the gravest first."""
 
-import json
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
@@ -8,14 +7,13 @@ from typing import Any
 
 import pandas as pd
 
+from apps.engine.profile.explore import explore_table
 from apps.engine.profile.issues.issue import Issue, in_order
 from apps.engine.profile.issues.numbers import date_issues, number_issues
 from apps.engine.profile.issues.personal import personal_issues
 from apps.engine.profile.issues.rows import near_duplicates
 from apps.engine.profile.issues.texts import Values, text_issues
 from apps.engine.profile.issues.told import from_profile, from_radar, from_sums, id_columns
-from apps.engine.profile.study import study_table
-from apps.engine.profile.table import profile_table
 from apps.engine.reading.tables import kind_of_series, read_rows, read_table, write_table
 from apps.engine.recipe.build import consolidate
 from apps.engine.recipe.run import apply_recipe
@@ -47,13 +45,12 @@ def examine(
         table = str(Path(folder) / "examined.parquet")
         write_table(frame.reset_index(drop=True), table)
     known = target if target in read_rows(table, first=0, count=0).columns else None
-    return examine_table(table=table, folder=folder, target=known, report=report, **about)
+    return examine_table(table=table, target=known, report=report, **about)
 
 
 def examine_table(
     *,
     table: str,
-    folder: str,
     target: str | None,
     positive: str | None,
     later: list[str],
@@ -66,8 +63,6 @@ def examine_table(
     ----------
     table : str
         Path of the table; the whole of it is in memory once.
-    folder : str
-        Where the profile may lie meanwhile.
     target : str or None
         Column to be predicted, when the table has it.
     positive : str or None
@@ -88,11 +83,8 @@ def examine_table(
         If the table has no rows.
     """
     report(1, 4, "Profiling")
-    profile = profile_table(table=table, target=target, positive=positive, report=silent)
-    path = Path(folder) / "profile.json"
-    path.write_text(json.dumps(profile))
-    report(2, 4, "Looking between columns")
-    study = study_table(table=table, profile=str(path), positive=positive, report=silent)
+    told = explore_table(table=table, target=target, positive=positive, report=silent)
+    profile, study = told["profile"], told["study"]
     report(3, 4, "Looking at values")
     frame = read_table(table)
     found = [

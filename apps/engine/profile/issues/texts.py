@@ -9,8 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from apps.engine.profile.gap_words import hides_a_gap
 from apps.engine.profile.issues.issue import Issue, Suggestion, count, shown
-from apps.engine.profile.missing import hides_a_gap
 from apps.engine.reading.convert import convert
 from apps.engine.recipe.clusters import MOST_VALUES, Cluster, clusters
 from apps.engine.recipe.steps.trim_text import WHITE_SPACE
