@@ -157,7 +157,9 @@ def recipe_from(told: Any) -> Recipe:
         found.append(listed)
     recipe = Recipe(*found)
     if len(recipe) > MOST_STEPS:
-        raise BadParameter(f"This recipe has {len(recipe):,} steps; {MOST_STEPS} are taken at most.")
+        raise BadParameter(
+            f"This recipe has {len(recipe):,} steps; {MOST_STEPS} are taken at most."
+        )
     return recipe
 
 

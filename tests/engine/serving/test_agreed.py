@@ -159,7 +159,7 @@ def test_a_breach_after_the_recipe_is_told_by_the_columns_that_were_sent():
         ),
         (
             "city",
-            "The data contract says: “city” is one of: a, b. Here it is \"d\". "
+            'The data contract says: “city” is one of: a, b. Here it is "d". '
             'What was sent: city = " d ".',
         ),
     ]
