@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from apps.engine.reading.tables import house_types, spec_of
-from apps.engine.recipe.lineage import needed
 from apps.engine.recipe.conflicts import find_conflicts
+from apps.engine.recipe.lineage import needed
 from apps.engine.recipe.preview import preview, veil_preview
 
 SPEC = spec_of(house_types(pd.DataFrame({"a": ["x"], "b": [1], "c": [2.0]})))
