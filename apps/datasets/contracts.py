@@ -1,18 +1,24 @@
 """Reads about contracts: what is in force, what a table is held against, what a page shows."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow.parquet as pq
 
 from apps.datasets.models import Contract, ContractRun, Source, Version
-from apps.datasets.queries import current_split, current_table, newest_version
+from apps.datasets.queries import (
+    current_split,
+    current_table,
+    features_among,
+    newest_version,
+)
 from apps.datasets.storage import local
 from apps.engine.contract.check import BREAKS, ROW
-from apps.engine.contract.requests import changed_by, why_not
+from apps.engine.contract.requests import why_not
 from apps.engine.contract.rule import REFUSE, Rule
 from apps.engine.reading.rejects import harmless
+from apps.engine.recipe.lineage import changed_by, needed, origins
 from apps.engine.recipe.values import text_of_value
 from apps.engine.types import TableSpec
 from apps.planning.models import Sensitivity
@@ -173,30 +179,47 @@ def _lines(
     if contract is None:
         return []
     found = run.report.get("rules", []) if run else []
-    hidden, table = sensitive_columns(cycle), current_table(cycle)
-    changed = changed_by(table.inputs["steps"]) if table else frozenset()
-    asked_of = _asked(cycle)
+    hidden, where = sensitive_columns(cycle), _where(cycle) if of_table else _of_source
     lines = []
     for place, rule in enumerate(contract.agreed):
-        why = "Sources are not part of a request."
-        if of_table:
-            why = why_not(rule, asked=asked_of, changed=changed)
-        asked = f"each new version. {why}" if why else "each new version and each request"
         veiled = bool(hidden & set(rule.columns))
         lines.append(
-            RuleLine(place, rule, asked, found[place] if len(found) > place else None, veiled)
+            RuleLine(place, rule, where(rule), found[place] if len(found) > place else None, veiled)
         )
     return lines
 
 
+def _of_source(rule: Rule) -> str:
+    """Of a rule about a source: where it is asked."""
+    return "each new version. Sources are not part of a request."
+
+
+def _where(cycle: Cycle) -> Callable[[Rule], str]:
+    """A function that says where a rule about the table is asked."""
+    table = current_table(cycle)
+    steps = table.inputs["steps"] if table else []
+    changed, has = changed_by(steps), origins(_asked(cycle), steps)
+
+    def where(rule: Rule) -> str:
+        if why := why_not(rule, has=has, changed=changed):
+            return f"each new version. {why}"
+        made = changed & set(rule.columns)
+        return f"each new version and each request{', after the recipe' if made else ''}"
+
+    return where
+
+
 def _asked(cycle: Cycle) -> list[str]:
-    """Columns that a request may have: all of the joined table but the target."""
+    """Columns of a request to a model that uses all features: those of the joined table that
+    features come from."""
     table, plan = current_table(cycle), signed_plan(cycle)
-    if table is None:
+    if table is None or plan is None or not table.consolidated_spec:
         return []
-    names = TableSpec.from_dict(table.consolidated_spec).names if table.consolidated_spec else ()
-    late = {feature.name for feature in plan.features if not feature.is_allowed} if plan else set()
-    return [name for name in names if name not in {plan.target if plan else "", *late}]
+    names = TableSpec.from_dict(table.consolidated_spec).names
+    split = current_split(cycle)
+    used = features_among(table.table_spec, plan, group=split.group if split else "")
+    wanted = [column.name for column in used]
+    return needed(names, wanted, table.inputs["steps"], target=plan.target)
 
 
 def _columns(cycle: Cycle, subject: Subject | None, lines: list[RuleLine]) -> list[ColumnLine]:

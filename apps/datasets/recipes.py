@@ -10,7 +10,7 @@ from apps.accounts.models import User
 from apps.datasets.examining import IssuesView, issues_view
 from apps.datasets.grids import PREVIEW_CELLS, first_rows, rows_within
 from apps.datasets.history import before_and_after, current_state
-from apps.datasets.joins import consolidated_parquet
+from apps.datasets.joins import consolidated_parquet, how_of
 from apps.datasets.models import RecipeState, Step, Table
 from apps.datasets.queries import (
     enabled_steps,
@@ -22,6 +22,7 @@ from apps.datasets.queries import (
 from apps.datasets.storage import local
 from apps.datasets.wrangling import sentence_of
 from apps.engine.errors import EngineError
+from apps.engine.joining.how import JoinHow
 from apps.engine.recipe.build import consolidate
 from apps.engine.recipe.conflicts import find_conflicts
 from apps.engine.recipe.preview import columns_needed, preview, veil_preview
@@ -172,22 +173,42 @@ def preview_step(cycle: Cycle, step: dict[str, Any], *, before: int | None = Non
 
 
 def projects_with_recipes(project: Project, *, user: User) -> list[Project]:
-    """Other projects of the same team in which the user may look, and that have steps."""
-    with_steps = Step.objects.filter(is_removed=False, is_fitted=False).values("cycle__project")
+    """Other projects of the same team in which the user may look, and that have steps or fitted
+    choices."""
+    with_steps = Step.objects.filter(is_removed=False).values("cycle__project")
     others = visible_projects(user).filter(team=project.team_id, pk__in=with_steps)
     return list(others.exclude(pk=project.pk))
 
 
 def exported(cycle: Cycle) -> dict[str, Any]:
-    """The recipe as a file that another project can take."""
+    """The recipe as a file that another project can take: row-wise steps and fitted choices.
+
+    ``consolidation`` tells how the table before the recipe is made. It names sources of this
+    project, so it is there to be read, and not taken over.
+    """
+    inputs = source_inputs(cycle)
+    chosen = cycle.steps.filter(is_enabled=True, is_fitted=True)
     return {
         "recipe_of": cycle.project.name,
         "cycle": cycle.number,
-        "steps": [
-            {**step.as_dict(), "reason": step.reason, "says": sentence_of(step)}
-            for step in enabled_steps(cycle)
-        ],
+        "consolidation": _joins_told(inputs) if inputs else None,
+        "steps": [_told(step, step.as_dict()) for step in enabled_steps(cycle)],
+        "choices": [_told(step, step.as_choice()) for step in chosen],
     }
+
+
+def _told(step: Step, data: dict[str, Any]) -> dict[str, Any]:
+    return {**data, "reason": step.reason, "says": sentence_of(step)}
+
+
+def _joins_told(inputs: dict[str, Any]) -> dict[str, Any]:
+    """Base and joins by the names of their sources."""
+    joins = []
+    for join in inputs["joins"]:
+        how = JoinHow.from_dict(join)
+        says = how.line(join["name"]) + (f", by {how.keys}" if how.left_on else "")
+        joins.append({"source": join["name"], **how_of(join), "says": says})
+    return {"base": inputs["base_name"], "joins": joins}
 
 
 def recipe_script(cycle: Cycle) -> str:
@@ -195,5 +216,12 @@ def recipe_script(cycle: Cycle) -> str:
     shape = shape_so_far(cycle)
     if shape is None:
         raise EngineError("Choose a base first: a script is written for a table.")
-    steps = [step.as_dict() for step in enabled_steps(cycle)]
-    return script_of(shape, steps, title=f"Recipe of {cycle.project.name}")
+    told = exported(cycle)
+    made = told["consolidation"]
+    return script_of(
+        shape,
+        [step.as_dict() for step in enabled_steps(cycle)],
+        title=f"Recipe of {cycle.project.name}",
+        before=[f"Base: “{made['base']}”", *(join["says"] for join in made["joins"])],
+        learnt=[choice["says"] for choice in told["choices"]],
+    )

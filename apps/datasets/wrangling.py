@@ -1,7 +1,8 @@
 """What a person does with a recipe: change and remove steps, go back, take one over, examine."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import transaction
@@ -12,7 +13,7 @@ from apps.datasets.actions import begin, take_turn, tell
 from apps.datasets.examining import subject_of
 from apps.datasets.history import before_and_after, current_state, remembered, restore
 from apps.datasets.models import Examination, RecipeState, Step
-from apps.datasets.queries import enabled_steps, shape_so_far
+from apps.datasets.queries import enabled_steps, fitted_choices, shape_so_far
 from apps.engine.errors import BadParameter, EngineError
 from apps.engine.recipe.registry import step_from
 from apps.engine.recipe.run import check_recipe
@@ -25,6 +26,7 @@ from apps.projects.models import Cycle
 from apps.web.refusals import Refusal
 
 MOST_STEPS = 200
+_NO_TEXT = "This recipe holds a character that is no text: put it in as it was exported."
 
 
 @transaction.atomic
@@ -103,68 +105,146 @@ def go_to(*, cycle: Cycle, where: str, by: User) -> None:
 
 @dataclass(frozen=True)
 class Taken:
-    """A step that could be taken over, and why it cannot (``problem``)."""
+    """A step or a fitted choice that could be taken over, and why it cannot (``problem``)."""
 
-    data: dict[str, Any]
+    key: str
+    params: dict[str, Any]
     sentence: str
     reason: str
     problem: str
+    is_fitted: bool = False
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """As the engine takes it."""
+        return {"choice" if self.is_fitted else "step": self.key, "params": self.params}
 
 
-def steps_in(text: str) -> list[dict[str, Any]]:
-    """Steps of an exported recipe; BadParameter when it is none."""
+@dataclass(frozen=True)
+class Recipe:
+    """What an export holds: row-wise steps, and fitted choices."""
+
+    steps: list[dict[str, Any]]
+    choices: list[dict[str, Any]]
+
+    def __len__(self) -> int:
+        return len(self.steps) + len(self.choices)
+
+
+def recipe_in(text: str) -> Recipe:
+    """An exported recipe; BadParameter when it is none."""
     try:
         told = json.loads(text)
-    except ValueError as error:
+        json.dumps(told, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise BadParameter(_NO_TEXT) from error
+    except (ValueError, RecursionError) as error:
         raise BadParameter(
             f"This is no JSON: {error}. Put in a recipe as it was exported."
         ) from error
-    steps = told.get("steps") if isinstance(told, dict) else None
-    if not isinstance(steps, list) or not all(isinstance(one, dict) for one in steps):
-        raise BadParameter("This JSON holds no recipe: a recipe has a list of “steps”.")
-    if len(steps) > MOST_STEPS:
-        raise BadParameter(f"This recipe has {len(steps):,} steps; {MOST_STEPS} are taken at most.")
-    return steps
+    if "\\u0000" in text:  # no database keeps it
+        raise BadParameter(_NO_TEXT)
+    return recipe_from(told)
 
 
-def taken(steps: list[dict[str, Any]], *, spec: TableSpec) -> list[Taken]:
-    """Each step held against a table: one that does not fit is passed over by those behind it."""
+def recipe_from(told: Any) -> Recipe:
+    """The steps and choices of what ``recipes.exported`` gives; BadParameter when it is none."""
+    found = []
+    for name, default in (("steps", None), ("choices", [])):
+        listed = told.get(name, default) if isinstance(told, dict) else None
+        if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+            raise BadParameter(f"This JSON holds no recipe: a recipe has a list of “{name}”.")
+        found.append(listed)
+    recipe = Recipe(*found)
+    if len(recipe) > MOST_STEPS:
+        raise BadParameter(
+            f"This recipe has {len(recipe):,} steps; {MOST_STEPS} are taken at most."
+        )
+    return recipe
+
+
+def taken(
+    recipe: Recipe, *, spec: TableSpec, chosen: Sequence[Mapping[str, Any]] = ()
+) -> list[Taken]:
+    """Each step held against a table, then each choice against what comes out.
+
+    One that does not fit is passed over by those behind it. ``chosen``: choices that are there
+    already, and need not be made twice.
+    """
     lines = []
-    for one in steps:
-        data = {"step": one.get("step"), "params": one.get("params") or {}}
-        reason, sentence = str(one.get("reason") or "")[:300], str(one.get("step"))[:80]
-        try:
-            step = step_from(data)
-            sentence = step.sentence()
-            spec = step.check(spec)
-        except EngineError as error:
-            lines.append(Taken(data, sentence, reason, str(error)))
-        else:
-            lines.append(Taken(data, sentence, reason, ""))
+    for one in recipe.steps:
+        line, spec = _held(one, spec)
+        lines.append(line)
+    for one in recipe.choices:
+        line = _held_choice(one, spec)
+        if not line.problem and line.data in chosen:
+            line = replace(line, problem="It is chosen here already.")
+        lines.append(line)
     return lines
 
 
+def _held(one: dict[str, Any], spec: TableSpec) -> tuple[Taken, TableSpec]:
+    """A step, and the shape after it: the same when it does not fit."""
+    line = _read(one, "step")
+    if line.problem:
+        return line, spec
+    try:
+        step = step_from(line.data)
+        line = replace(line, sentence=step.sentence())
+        return line, step.check(spec)
+    except EngineError as error:
+        return replace(line, problem=str(error)), spec
+
+
+def _held_choice(one: dict[str, Any], spec: TableSpec) -> Taken:
+    line = replace(_read(one, "choice"), is_fitted=True)
+    if line.problem:
+        return line
+    try:
+        choice = choice_from(line.data)
+        line = replace(line, sentence=choice.sentence())
+        choice.check(spec)
+    except EngineError as error:
+        return replace(line, problem=str(error))
+    return line
+
+
+def _read(one: dict[str, Any], name: str) -> Taken:
+    key, params = str(one.get(name))[:80], one.get("params") or {}
+    reason = str(one.get("reason") or "")[:300]
+    if not isinstance(params, dict):
+        return Taken(key, {}, key, reason, "Its parameters cannot be read.")
+    return Taken(key, params, key, reason, "")
+
+
 @transaction.atomic
-def take_steps(*, cycle: Cycle, steps: list[dict[str, Any]], origin: str, by: User) -> int:
-    """Put those steps of another recipe that fit behind the present ones; their number."""
+def take_recipe(*, cycle: Cycle, recipe: Recipe, origin: str, by: User) -> list[Taken]:
+    """Put what fits of another recipe behind what is here; return what was taken."""
     begin(cycle, by)
     shape = shape_so_far(cycle)
     if shape is None:
         raise Refusal("Choose a base first: then it can be seen which steps fit.")
     spec = check_recipe(shape, [step.as_dict() for step in enabled_steps(cycle)])
-    fitting = [line for line in taken(steps, spec=spec) if not line.problem]
+    lines = taken(recipe, spec=spec, chosen=fitted_choices(cycle))
+    fitting = [line for line in lines if not line.problem]
     if not fitting:
-        raise Refusal("No step of that recipe fits this table.")
+        raise Refusal("Nothing of that recipe fits this table.")
     last = cycle.steps.aggregate(last=Max("position"))["last"] or 0
     with remembered(cycle, by=by, says=f"took {len(fitting)} steps over from {origin}"):
         for place, line in enumerate(fitting, start=last + 1):
             Step.objects.create(
-                cycle=cycle, position=place, reason=line.reason, created_by=by, **line.data
+                cycle=cycle,
+                position=place,
+                step=line.key,
+                params=line.params,
+                is_fitted=line.is_fitted,
+                reason=line.reason,
+                created_by=by,
             )
-    says = f"took {len(fitting)} of {len(steps)} steps over from {origin}"
+    says = f"took {len(fitting)} of {len(recipe)} steps and choices over from {origin}"
     told = [line.data for line in fitting]
     tell("data.recipe_taken", says, cycle=cycle, by=by, origin=origin, steps=told)
-    return len(fitting)
+    return fitting
 
 
 @transaction.atomic

@@ -81,13 +81,19 @@ def actuals(request: HttpRequest, token: ApiToken) -> dict[str, Any]:
 def contract(request: HttpRequest, token: ApiToken) -> dict[str, Any]:
     """What a row looks like, with an example that passes."""
     release = serving.release_for(token.deployment)
+    agreed = Contract.from_dict(release.contract)
     return {
         "endpoint": token.deployment.slug,
         "release": release.number,
         "fields": release.contract["fields"],
         "rules": [
-            {"says": rule.sentence(), "columns": list(rule.columns), "severity": rule.severity}
-            for rule in Contract.from_dict(release.contract).rules
+            {
+                "says": rule.sentence(),
+                "columns": list(agreed.origin_of(rule)),
+                "severity": rule.severity,
+                "after_recipe": rule in agreed.made,
+            }
+            for rule in agreed.agreed
         ],
         "example": {"rows": [release.report["example"]]},
     }

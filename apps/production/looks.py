@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from django.db.models import Count, Q
 
-from apps.engine.contract.requests import CODE, breaches_of
+from apps.engine.contract.requests import CODE
+from apps.engine.contract.rule import Rule
 from apps.engine.evaluation.intervals import rate_interval
 from apps.engine.evaluation.slices import slices_of
 from apps.engine.evaluation.weak_spots import loss_of_rows
@@ -122,15 +123,15 @@ def _service(release: Release, window: timedelta, *, now: datetime) -> dict[str,
 
 def _breaches(release: Release, answers: list[Answer]) -> list[dict[str, Any]]:
     """Rules of the data contract that answered rows break, each with how many: those that warn."""
-    asked = Contract.from_dict(release.contract).asked
-    if not asked:
+    contract = Contract.from_dict(release.contract)
+    if not contract.agreed:
         return []
-    counts: Counter[int] = Counter()
+    counts: Counter[Rule] = Counter()
     for row in answered.typed_rows(release, answers):
-        counts.update(asked.index(one) for one in asked if breaches_of(row, [one]))
+        counts.update({breach.rule for breach in contract.breaches(row)})
     return [
-        {"says": asked[place][0].sentence(), "rows": rows, "share": rows / len(answers)}
-        for place, rows in counts.most_common()
+        {"says": rule.sentence(), "rows": rows, "share": rows / len(answers)}
+        for rule, rows in counts.most_common()
     ]
 
 

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 import pandas as pd
 import pytest
 
-from apps.datasets import actions, wrangling
+from apps.datasets import actions, fitted_actions, wrangling
 from apps.datasets.examining import issues_view
 from apps.datasets.grids import first_rows
 from apps.datasets.history import current_state
@@ -45,6 +45,10 @@ def looked(based, analyst, jobs):
 
 def add(cycle, analyst, step, **params):
     return actions.add_step(cycle=cycle, step=step, params=params, by=analyst)
+
+
+def choose(cycle, analyst, choice, **params):
+    return fitted_actions.add_choice(cycle=cycle, choice=choice, params=params, by=analyst)
 
 
 def sentences(cycle):
@@ -189,13 +193,54 @@ def test_a_recipe_is_exported_and_another_project_takes_what_fits(
     assert sentences(based) == ["Leave out “fixed”", "Map 1 value of “city”"]
 
 
+def test_fitted_choices_travel_with_the_recipe_and_are_held_against_the_new_table(
+    client, at, based, analyst
+):
+    add(based, analyst, "rename_column", column="city", to="town")
+    choose(based, analyst, "fill_categories", columns=["age"], method="most frequent value")
+    choose(based, analyst, "group_rare", columns=["town"], least="5")
+    told = json.loads(client.get(at("recipe_json")).content)
+    assert told["consolidation"] == {"base": "people", "joins": []}
+    assert [one["choice"] for one in told["choices"]] == ["fill_categories", "group_rare"]
+    script = client.get(at("recipe_script")).content.decode()
+    assert "# Not done here: what a model's pipeline learns" in script
+    assert "#   Fill gaps in “age” with the most frequent value\n" in script
+    while based.recipe_states.filter(is_current=True, parent__isnull=False).exists():
+        wrangling.go_to(cycle=based, where="undo", by=analyst)
+    choose(based, analyst, "fill_categories", columns=["age"], method="most frequent value")
+    del told["steps"][0]  # so that there is no “town” here
+    told["choices"] += [{"choice": "scale", "params": {"method": "robust"}}, {"choice": "magic"}]
+    told["choices"] += [{"choice": "scale", "params": 1}]
+    sent = {"text": json.dumps(told)}
+    lines = client.post(at("take_recipe"), {**sent, "look": "1"}).context["lines"]
+    assert [line.problem[:25] for line in lines] == [
+        "It is chosen here already",
+        "There is no column named ",
+        "",
+        "There is no fitted choice",
+        "Its parameters cannot be ",
+    ]
+    page = client.post(at("take_recipe"), {**sent, "add": "1"}, follow=True).content.decode()
+    assert "Taken over from a file: 1 fitted choice." in page
+    chosen = based.steps.filter(is_fitted=True, is_removed=False)
+    assert [step.step for step in chosen] == ["fill_categories", "scale"]
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
-    [("no", "no JSON"), ("[]", "holds no recipe"), ('{"steps": [1]}', "holds no recipe")],
+    [
+        ("no", "no JSON"),
+        ("[" * 100_000, "no JSON"),
+        ("[]", "holds no recipe"),
+        ('{"steps": [1]}', "holds no recipe"),
+        ('{"steps": [], "choices": {}}', "list of “choices”"),
+        ('{"steps": [{"step": "trim_text", "reason": "\\u0000"}]}', "no text"),
+        ('{"steps": [{"step": "trim_text", "reason": "\\ud800"}]}', "no text"),
+    ],
 )
 def test_a_file_that_is_no_recipe_is_refused_in_words(text, says):
     with pytest.raises(BadParameter, match=says):
-        wrangling.steps_in(text)
+        wrangling.recipe_in(text)
 
 
 def test_pseudonyms_are_the_same_in_the_page_and_in_the_table(based, analyst, jobs, client, at):

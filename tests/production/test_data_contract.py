@@ -68,6 +68,7 @@ def test_the_doors_tell_the_rules(caller, client):
         "says": "“stops” lies between 0 and 6.",
         "columns": ["stops"],
         "severity": "refuse",
+        "after_recipe": False,
     }
     schema = client.get(reverse("api:schema", args=[caller.slug]), headers=head).json()
     assert schema["components"]["schemas"]["Row"]["properties"]["stops"]["maximum"] == 6.0

@@ -108,7 +108,7 @@ def recipe_script(request: HttpRequest, project: Project) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @project_view(Verb.COLLECT)
 def take_recipe(request: HttpRequest, project: Project) -> HttpResponse:
-    """Look which steps of another recipe fit, then take those over."""
+    """Look which steps and choices of another recipe fit, then take those over."""
     others = recipes.projects_with_recipes(project, user=request.user)
     names = [(other.slug, other.name) for other in others]
     form = TakeForm(request.POST or None, projects=names)
@@ -117,14 +117,16 @@ def take_recipe(request: HttpRequest, project: Project) -> HttpResponse:
     context["spec"] = page.spec
     if form.is_bound and form.is_valid() and page.spec is not None:
         try:
-            steps, origin = _chosen(form, others)
+            recipe, origin = _chosen(form, others)
             if "add" in request.POST:
-                count = wrangling.take_steps(
-                    cycle=project.cycle, steps=steps, origin=origin, by=request.user
+                lines = wrangling.take_recipe(
+                    cycle=project.cycle, recipe=recipe, origin=origin, by=request.user
                 )
-                messages.success(request, f"{count} steps were taken over from {origin}.")
+                messages.success(request, _taken_over(lines, origin))
                 return redirect("datasets:wrangle", project.slug)
-            context["lines"] = wrangling.taken(steps, spec=page.spec)
+            chosen = queries.fitted_choices(project.cycle)
+            context["lines"] = wrangling.taken(recipe, spec=page.spec, chosen=chosen)
+            context["fits"] = any(not line.problem for line in context["lines"])
         except GateClosed:
             raise
         except EngineError as error:
@@ -133,9 +135,16 @@ def take_recipe(request: HttpRequest, project: Project) -> HttpResponse:
     return render_page(request, "datasets/take.html", context, status=status)
 
 
-def _chosen(form: TakeForm, others: list[Project]) -> tuple[list[dict[str, Any]], str]:
-    """Steps and where they come from."""
+def _taken_over(lines: list[wrangling.Taken], origin: str) -> str:
+    fitted = sum(line.is_fitted for line in lines)
+    counts = ((len(lines) - fitted, "step"), (fitted, "fitted choice"))
+    words = [f"{count} {word}{'' if count == 1 else 's'}" for count, word in counts if count]
+    return f"Taken over from {origin}: {' and '.join(words)}."
+
+
+def _chosen(form: TakeForm, others: list[Project]) -> tuple[wrangling.Recipe, str]:
+    """The recipe and where it comes from."""
     if text := form.cleaned_data["text"]:
-        return wrangling.steps_in(text), "a file"
+        return wrangling.recipe_in(text), "a file"
     other = next(one for one in others if one.slug == form.cleaned_data["project"])
-    return recipes.exported(other.cycle)["steps"], other.name
+    return wrangling.recipe_from(recipes.exported(other.cycle)), other.name

@@ -93,6 +93,11 @@ def _span(name: str, present: "pd.Series[Any]", *, whole: bool) -> Iterator[Rule
     if not len(numbers):
         return
     low, high = float(numbers.min()), float(numbers.max())
+    if low == high:  # a span around one value would be made up; few rows tell not even that
+        if len(numbers) >= FEW_ROWS:
+            why = f"The only value in {len(numbers):,} rows."
+            yield Rule("between", (name,), WARN, low=low, high=high, why=why)
+        return
     why = f"Seen: {low:,.6g} to {high:,.6g}."
     if {low, high} <= {0.0, 1.0} and bool(np.isin(numbers, (0.0, 1.0)).all()):
         yield Rule("between", (name,), WARN, low=0.0, high=1.0, why=why)

@@ -1,11 +1,11 @@
 """The rules that a prediction request can be held against, and holding a row against them.
 
-A rule is asked of a request when all its columns come in a request as they stand in the table: a
-column that the recipe changes or makes is another one there. Whether a value stands only once or is
-fresh, and how large a share is missing, no single row can tell.
+A rule is asked of a request when all its columns come in a request, or are made by the recipe of
+what comes; then it is asked of what those steps make of the row (``after``). Whether a value stands
+only once or is fresh, and how large a share is missing, no single row can tell.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from apps.engine.contract.rule import Rule, moment_of
 from apps.engine.errors import EngineError
 from apps.engine.recipe.expression.quick import quick
-from apps.engine.recipe.registry import step_from
+from apps.engine.recipe.lineage import changed_by, origins, steps_behind
 from apps.engine.serving.fields import Field
 from apps.engine.types import ColumnSpec, Kind, TableSpec
 
@@ -22,39 +22,57 @@ Test = Callable[[Row], bool]
 """Whether a checked row breaks a rule; the row has its columns. Missing breaks only ``filled``."""
 
 
-def why_not(rule: Rule, *, asked: Iterable[str], changed: Iterable[str]) -> str:
+def why_not(rule: Rule, *, has: Collection[str], changed: Collection[str]) -> str:
     """Why a rule is not asked of requests; empty when it is.
 
-    ``asked``: columns of a request; ``changed``: columns that the recipe makes or changes.
+    ``has``: columns that a request has after the recipe; ``changed``: those that the recipe makes
+    or changes.
     """
     if rule.kind in ("unique", "fresh") or (rule.kind == "filled" and rule.share):
         return "A single row cannot tell."
     if rule.kind == "kind":
         return "A request always has to fit the kinds."
     for name in rule.columns:
-        if name in set(changed):
-            return f"The recipe changes “{name}”."
-        if name not in set(asked):
+        if name not in has and name in changed:
+            return f"The recipe makes “{name}” of columns that a request does not have."
+        if name not in has:
             return f"A request does not have “{name}”."
     return ""
 
 
-def changed_by(steps: Sequence[Mapping[str, Any]]) -> frozenset[str]:
-    """Columns that hold something else after the recipe than before it."""
-    return frozenset(name for step in map(step_from, steps) for name in step.flow())
+@dataclass(frozen=True)
+class Asked:
+    """The rules that requests are held against: of what comes, and of what is made of it.
+
+    ``steps`` are those of the recipe that make the columns of ``made``, and no others.
+    """
+
+    direct: tuple[Rule, ...] = ()
+    made: tuple[Rule, ...] = ()
+    steps: tuple[Mapping[str, Any], ...] = ()
 
 
 def rules_of_requests(
-    rules: Iterable[Rule], fields: Sequence[Field], steps: Sequence[Mapping[str, Any]]
-) -> tuple[Rule, ...]:
-    """The rules that requests of these fields are held against, in their order."""
-    changed, names = changed_by(steps), [item.name for item in fields]
-    spec = TableSpec(0, tuple(ColumnSpec(item.name, item.kind) for item in fields))
-    return tuple(
-        rule
-        for rule in rules
-        if not why_not(rule, asked=names, changed=changed) and not rule.misfit(spec)
-    )
+    rules: Iterable[Rule],
+    fields: Sequence[Field],
+    steps: Sequence[Mapping[str, Any]],
+    *,
+    after: TableSpec,
+) -> Asked:
+    """The rules that requests of these fields are held against, in their order.
+
+    ``after``: the shape of the table after the recipe.
+    """
+    changed, has = changed_by(steps), origins([item.name for item in fields], steps)
+    before = TableSpec(0, tuple(ColumnSpec(item.name, item.kind) for item in fields))
+    direct, made = [], []
+    for rule in rules:
+        is_made = bool(changed & set(rule.columns))
+        if why_not(rule, has=has, changed=changed) or rule.misfit(after if is_made else before):
+            continue
+        (made if is_made else direct).append(rule)
+    behind = steps_behind({name for rule in made for name in rule.columns}, steps)
+    return Asked(tuple(direct), tuple(made), behind)
 
 
 def narrowed(fields: Sequence[Field], rules: Sequence[Rule]) -> list[Field]:
@@ -179,10 +197,14 @@ def breaches_of(row: Row, asked: Sequence[tuple[Rule, Test]]) -> list[Breach]:
 
 def _says(rule: Rule, row: Row) -> str:
     if rule.kind == "holds":
-        told = ", ".join(f"{name} = {_value(row[name])}" for name in rule.columns[:6])
-        return f"The data contract says: {rule.expression}. Here {told}."
+        return f"The data contract says: {rule.expression}. Here {told(row, rule.columns)}."
     had = "it is missing" if row[rule.column] is None else f"it is {_value(row[rule.column])}"
     return f"The data contract says: {rule.sentence()} Here {had}."
+
+
+def told(row: Row, names: Sequence[str]) -> str:
+    """Some values of a row as a message has them: ``a = 1, b = missing``."""
+    return ", ".join(f"{name} = {_value(row[name])}" for name in names[:6])
 
 
 def _value(value: Any) -> str:

@@ -251,6 +251,8 @@ _CHECKS = {
 
 
 def _between(rule: Rule) -> str:
+    if rule.low == rule.high:
+        return f"“{rule.column}” is always {shown(rule.low)}."
     if rule.low is None:
         return f"“{rule.column}” is at most {shown(rule.high)}."
     if rule.high is None:
@@ -259,6 +261,8 @@ def _between(rule: Rule) -> str:
 
 
 def _one_of(rule: Rule) -> str:
+    if len(rule.values) == 1:
+        return f"“{rule.column}” is always “{rule.values[0]}”."
     few = ", ".join(rule.values[:SHOWN_VALUES])
     more = len(rule.values) - SHOWN_VALUES
     return f"“{rule.column}” is one of: {few}{f' and {more} more' if more > 0 else ''}."
@@ -288,6 +292,8 @@ _SENTENCES = {
 
 
 def _span(rule: Rule) -> str:
+    if rule.low == rule.high:
+        return f"always {shown(rule.low)}"
     if rule.low is None:
         return f"at most {shown(rule.high)}"
     if rule.high is None:
@@ -299,7 +305,9 @@ _SHORT: dict[str, Callable[[Rule], str]] = {
     "kind": lambda rule: KIND_WORDS[Kind(rule.of)],
     "between": _span,
     "one_of": lambda rule: (
-        f"one of {len(rule.values)} values"
+        f"always {rule.values[0]}"
+        if len(rule.values) == 1 and len(rule.values[0]) <= 40
+        else f"one of {len(rule.values)} values"
         if len(rule.values) > 4 or sum(map(len, rule.values)) > 40
         else " or ".join(rule.values)
     ),

@@ -108,7 +108,7 @@ def _id(column: Told) -> Suspect | None:
         "id",
         column["name"],
         "low",
-        "It names rows. Numbers given in the order of events carry the time into the model.",
+        "Nearly all values differ. Numbers given in the order of events carry time into the model.",
         "Leave it out of the features.",
         "wrangle",
     )

@@ -11,10 +11,19 @@ from typing import Any
 
 import pandas as pd
 
-from apps.engine.contract.requests import Test, breaches_of, left_to_ask, narrowed, test_of
+from apps.engine.contract.after import After
+from apps.engine.contract.requests import (
+    Breach,
+    Test,
+    breaches_of,
+    left_to_ask,
+    narrowed,
+    test_of,
+)
 from apps.engine.contract.rule import Rule, rules_from
 from apps.engine.errors import ColumnMissing
 from apps.engine.reading.tables import kind_of_series
+from apps.engine.recipe.lineage import origins
 from apps.engine.serving.fields import Field, UsualRow, usual_row
 from apps.engine.training.frame import LARGEST
 from apps.engine.types import Kind
@@ -29,10 +38,15 @@ _LARGEST_INTEGER = 2**63 - 1
 
 @dataclass(frozen=True)
 class Contract:
-    """All fields of a request row, and the rules of the data contract that it is held against."""
+    """All fields of a request row, and the rules of the data contract that it is held against.
+
+    ``rules`` are about what comes; ``made`` about what ``steps`` of the recipe make of it.
+    """
 
     fields: tuple[Field, ...]
     rules: tuple[Rule, ...] = ()
+    made: tuple[Rule, ...] = ()
+    steps: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -42,18 +56,45 @@ class Contract:
     @cached_property
     def usual(self) -> UsualRow:
         """The quick check of a row about which nothing is to be said."""
-        fields = narrowed(self.fields, self.rules)
-        return usual_row(fields, left_to_ask(self.fields, self.rules))
+        tests = left_to_ask(self.fields, self.rules)
+        if self._after is not None:
+            tests.append(self._after.breaks)
+        return usual_row(narrowed(self.fields, self.rules), tests)
+
+    @property
+    def agreed(self) -> tuple[Rule, ...]:
+        """All its rules."""
+        return (*self.rules, *self.made)
 
     @cached_property
-    def asked(self) -> tuple[tuple[Rule, Test], ...]:
-        """Each rule with its test."""
+    def _asked(self) -> tuple[tuple[Rule, Test], ...]:
         return tuple((rule, test_of(rule)) for rule in self.rules)
+
+    @cached_property
+    def _after(self) -> After | None:
+        return After(self.made, self.steps, names=self.names) if self.made else None
+
+    def breaches(self, row: Mapping[str, Any]) -> list[Breach]:
+        """The rules that a row in the contract's types breaks; of part of a row, those about it."""
+        found = breaches_of(row, self._asked)
+        if self._after is not None and len(row) == len(self.fields):
+            found += self._after.breaches(row)
+        return found
+
+    def origin_of(self, rule: Rule) -> tuple[str, ...]:
+        """Columns of a request that the rule is about."""
+        found = origins(self.names, self.steps)
+        return tuple(dict.fromkeys(each for name in rule.columns for each in found[name]))
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready form; without rules it is as it was before there were any."""
         told: dict[str, Any] = {"fields": [asdict(item) for item in self.fields]}
-        return {**told, "rules": [rule.as_dict() for rule in self.rules]} if self.rules else told
+        if self.rules:
+            told["rules"] = [rule.as_dict() for rule in self.rules]
+        if self.made:
+            told["made"] = [rule.as_dict() for rule in self.made]
+            told["steps"] = [dict(step) for step in self.steps]
+        return told
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Contract":
@@ -72,6 +113,8 @@ class Contract:
                 for item in data["fields"]
             ),
             rules_from(data.get("rules", ())),
+            rules_from(data.get("made", ())),
+            tuple(data.get("steps", ())),
         )
 
     def example(self) -> dict[str, Any]:
@@ -162,7 +205,7 @@ def check_rows(rows: Sequence[Any], contract: Contract, *, most_rows: int = MOST
         elif (clean := usual(row)) is not None:
             checked.rows.append(clean)
         else:
-            _check_row(number, row, known, checked, contract.asked)
+            _check_row(number, row, known, checked, contract)
         if checked.is_full:
             break
     if checked.unlisted:
@@ -179,7 +222,7 @@ def _check_row(
     row: dict[str, Any],
     known: Mapping[str, Field],
     checked: Checked,
-    asked: Sequence[tuple[Rule, Test]] = (),
+    contract: Contract,
 ) -> None:
     for name in row:
         if name not in known and not checked.is_full:
@@ -188,7 +231,7 @@ def _check_row(
     clean = _cleaned(number, row, known, checked)
     if clean is None:
         return
-    told = _held(number, clean, checked, asked)
+    told = _held(number, contract.breaches(clean), checked)
     for name, value in clean.items():
         note = None if name in told else _note(known[name], value)
         if note:
@@ -216,12 +259,10 @@ def _cleaned(
     return clean
 
 
-def _held(
-    number: int, row: dict[str, Any], checked: Checked, asked: Sequence[tuple[Rule, Test]]
-) -> set[str]:
-    """Hold a row against the data contract; the fields that something was told of."""
+def _held(number: int, breaches: Sequence[Breach], checked: Checked) -> set[str]:
+    """Tell of the rules of the data contract that a row breaks; the fields that they are about."""
     told = set()
-    for breach in breaches_of(row, asked):
+    for breach in breaches:
         says = _told(number, breach.field, breach.code, breach.message)
         told.add(breach.field)
         if not breach.rule.refuses:

@@ -253,6 +253,11 @@ def _row(contract: Contract) -> dict[str, Any]:
         for rule in contract.rules
         if not rule.refuses or rule.kind == "holds"
     ]
+    words += [
+        f"{'Refused' if rule.refuses else 'Warned of'} where it does not hold after the recipe, "
+        f"which makes it of {', '.join(contract.origin_of(rule))}: {rule.sentence()}"
+        for rule in contract.made
+    ]
     return {**told, "description": " ".join(words)} if words else told
 
 

@@ -19,15 +19,15 @@ from apps.engine.evaluation.metrics import Predictions
 from apps.engine.evaluation.verdict import Promise
 from apps.engine.monitoring.estimated import estimator_of
 from apps.engine.monitoring.sketch import sketch_of
-from apps.engine.reading.tables import read_table
-from apps.engine.recipe.registry import step_from
+from apps.engine.reading.tables import read_rows, read_table, spec_of
+from apps.engine.recipe.lineage import needed
 from apps.engine.serving.compile_verify import compile_and_verify
 from apps.engine.serving.contract import Contract, check_rows, draft_contract
 from apps.engine.serving.score import Scorer
 from apps.engine.training.answers import read_answers
 from apps.engine.training.files import load_model
 from apps.engine.training.rows import load_rows, predict, specs
-from apps.engine.types import Problem, Report
+from apps.engine.types import Problem, Report, TableSpec
 
 VERIFIED_ROWS = 200
 TIMED_ROWS = 50
@@ -73,7 +73,9 @@ def build_release(
     kind = Problem(problem)
     report(0, 5, "Drafting the contract")
     raw = read_table(raw_development)
-    contract = draft_contract(raw, needed=_needed(raw, features, steps, target=target))
+    wanted = [feature["name"] for feature in features]
+    asked = needed(raw.columns, wanted, steps, target=target)
+    contract = draft_contract(raw, needed=asked)
     fitted = load_model(model, sha256=sha256)
     how: dict[str, Any] = {"positive": positive, "threshold": threshold}
     scorer = Scorer(fitted, contract=contract, steps=steps, features=features, problem=kind, **how)
@@ -85,7 +87,8 @@ def build_release(
     requests = _requests(raw, contract, chosen)
     verdict = compile_and_verify(scorer, check_rows(requests, contract).rows)
     report(3, 5, "Timing single rows")
-    scorer.contract = held = _held(contract, rules, steps)
+    shape = spec_of(read_rows(development, first=0, count=0))
+    scorer.contract = held = _held(contract, rules, steps, after=shape)
     timed = _latency_ms(scorer, requests[:TIMED_ROWS])
     report(4, 5, "Keeping a reference for drift")
     told = predict(fitted, rows.features, problem=kind, positive=positive, threshold=threshold)
@@ -108,11 +111,15 @@ def build_release(
 
 
 def _held(
-    contract: Contract, rules: Sequence[Mapping[str, Any]], steps: Sequence[Mapping[str, Any]]
+    contract: Contract,
+    rules: Sequence[Mapping[str, Any]],
+    steps: Sequence[Mapping[str, Any]],
+    *,
+    after: TableSpec,
 ) -> Contract:
     """The contract with the rules that requests are held against."""
-    asked = rules_of_requests(rules_from(rules), contract.fields, steps)
-    return replace(contract, rules=asked)
+    asked = rules_of_requests(rules_from(rules), contract.fields, steps, after=after)
+    return replace(contract, rules=asked.direct, made=asked.made, steps=asked.steps)
 
 
 def _scores(told: Predictions, positive: str | None) -> "pd.Series[Any]":
@@ -139,22 +146,6 @@ def _estimator(
         return None
     kept = [Promise.from_dict(promise) for promise in promises]
     return estimator_of(read_answers(answers), frame, kept, positive=positive, threshold=threshold)
-
-
-def _needed(
-    raw: pd.DataFrame, features: list[dict[str, Any]], steps: list[dict[str, Any]], *, target: str
-) -> list[str]:
-    """Columns of a request: those the features come from, followed backwards through the steps."""
-    wanted = {feature["name"] for feature in features}
-    for step in map(step_from, reversed(steps)):
-        flow = step.flow()
-        made = wanted & set(flow)
-        wanted = (wanted - made) | {name for each in made for name in flow[each]}
-        target = flow.get(target, (target,))[0]
-        if step.drops_rows and step.row_wise:
-            # The filter is asked of a request too, so that it can warn; no request has a target.
-            wanted |= set(step.uses()) - {target}
-    return [name for name in raw.columns if name in wanted]
 
 
 def _requests(raw: pd.DataFrame, contract: Contract, chosen: Any) -> list[dict[str, Any]]:

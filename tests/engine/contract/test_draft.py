@@ -31,6 +31,8 @@ def bikes() -> pd.DataFrame:
             "casual": casual,
             "registered": registered,
             "cnt": casual + registered,
+            "one": 1234,
+            "only": "here",
             "rare": np.where(np.arange(ROWS) < 2, 7.0, np.nan),
         }
     )
@@ -62,6 +64,14 @@ def test_the_draft_names_the_sum_the_key_the_order_and_the_values(drafted):
     assert "“cnt” is never missing." in says
     assert any(each.startswith("“temp” is missing in at most") for each in says)
     assert any(each.startswith("The newest “ended” is at most") for each in says)
+
+
+def test_a_column_of_one_value_is_said_to_be_always_that_and_of_few_rows_nothing(drafted):
+    of = {name: [rule for rule in drafted()[1] if rule.column == name] for name in ("one", "only")}
+    assert "“one” is always 1,234." in [rule.sentence() for rule in of["one"]]
+    assert "“only” is always “here”." in [rule.sentence() for rule in of["only"]]
+    assert [of[name][-1].short() for name in of] == ["always 1,234", "always here"]
+    assert not any(rule.kind == "between" for rule in drafted()[1] if rule.column == "rare")
 
 
 def test_the_table_it_was_drafted_from_keeps_every_rule(drafted, tmp_path):

@@ -183,7 +183,7 @@ def test_rules_come_back_from_their_stored_form():
         assert Rule.from_dict(rule.as_dict()) == rule
     zero = Rule("between", ("a",), "refuse", low=0.0, high=0.0)
     assert Rule.from_dict(zero.as_dict()) == zero
-    assert zero.sentence() == "“a” lies between 0 and 0."
+    assert zero.sentence() == "“a” is always 0."
 
 
 def test_bounds_of_dates_are_moments():

@@ -5,8 +5,8 @@ import pytest
 
 from apps.engine.reading.tables import house_types, spec_of
 from apps.engine.recipe.conflicts import find_conflicts
+from apps.engine.recipe.lineage import needed
 from apps.engine.recipe.preview import preview, veil_preview
-from apps.engine.serving.release import _needed
 
 SPEC = spec_of(house_types(pd.DataFrame({"a": ["x"], "b": [1], "c": [2.0]})))
 
@@ -56,8 +56,8 @@ def test_a_request_brings_the_columns_that_derived_features_come_from():
         {"step": "filter_rows", "params": {"column": "out", "operator": "is present"}},
         rename("out", "outcome"),
     ]
-    assert _needed(raw, [{"name": "total"}], steps, target="outcome") == ["a", "b", "c"]
-    assert _needed(raw, [{"name": "amount"}], steps[:2], target="outcome") == ["b"]
+    assert needed(raw, ["total"], steps, target="outcome") == ["a", "b", "c"]
+    assert needed(raw, ["amount"], steps[:2], target="outcome") == ["b"]
 
 
 def test_a_preview_tells_values_before_and_after_and_the_target_of_lost_rows(table):

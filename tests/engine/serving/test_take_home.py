@@ -1,16 +1,18 @@
 """The bundle answers as the endpoint, in a process that has nothing but what it names."""
 
+import copy
 import json
 import subprocess
 import sys
 import zipfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
+from apps.engine.contract.rule import Rule, relation
 from apps.engine.serving.compile_verify import made_up
 from apps.engine.serving.take_home import predict
-from apps.engine.serving.take_home.build import CannotTakeHome, write_bundle
+from apps.engine.serving.take_home.build import CannotTakeHome, broken_by, write_bundle
 from apps.engine.training.files import save_model
 from apps.engine.types import Problem
 from tests.engine.serving.test_compile import CHOSEN, served, written
@@ -35,12 +37,16 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-def bundle(folder, candidate, problem, *, steps=None, more=(), choices=()):
+def bundle(folder, candidate, problem, *, steps=None, more=(), choices=(), held=None):
     """The unpacked bundle of a small release, and its scorer with development rows.
 
-    ``steps``: instead of the recipe's; ``more``: behind the recipe's.
+    ``steps``: instead of the recipe's; ``more``: behind the recipe's; ``held``: a change of its
+    contract.
     """
     scorer, rows = served(candidate, problem, choices=choices)
+    if held is not None:
+        scorer = copy.copy(scorer)
+        scorer.contract = held(scorer.contract)
     sha256 = save_model(scorer.model, folder / "in.skops")
     write_bundle(
         folder / "bundle.zip",
@@ -135,6 +141,51 @@ def test_every_step_of_a_recipe_is_done_alike_or_refused_when_it_is_made(tmp_pat
     hide = {"step": "pseudonymise", "params": {"columns": ["town"]}}
     with pytest.raises(CannotTakeHome, match="a step that a bundle cannot do"):
         bundle(tmp_path, "linear", Problem.BINARY, steps=[hide])
+
+
+HALF = {"step": "derive_column", "params": {"to": "half", "expression": "distance / 2"}}
+AGREED = {
+    "rules": (
+        Rule("between", ("stops",), "refuse", low=0.0, high=6.0),
+        Rule("filled", ("distance",), "warn"),
+        Rule("between", ("at",), "warn", low="2000-01-01"),
+        relation("stops < 5 or distance > 20", severity="warn"),
+    ),
+    "made": (
+        Rule("between", ("half",), "refuse", high=60.0),
+        relation("half + 1 < distance", severity="warn"),
+    ),
+    "steps": (HALF,),
+}
+
+
+def test_it_knows_the_rules_of_the_data_contract(tmp_path):
+    out, scorer, rows = bundle(
+        tmp_path,
+        "linear",
+        Problem.BINARY,
+        more=[HALF],
+        held=lambda contract: replace(contract, **AGREED),
+    )
+    contract, release = scorer.contract, predict.Release(out)
+    asked = [*rows[:60], *made_up(contract, rows)[:60]]
+    sent, broken = as_sent(asked), broken_by(contract, asked)
+    assert {place for places in broken for place in places} == set(range(len(contract.agreed)))
+    tests = {"rows": sent, "expected": scorer.by_pipeline(asked)[0], "broken": broken}
+    difference, says = predict.tested(release, tests)
+    assert (difference <= predict.EQUAL_WITHIN, says) == (True, "")
+    for row, places in zip(sent, broken, strict=True):
+        rules, said = [contract.agreed[place] for place in places], []
+        if any(rule.refuses for rule in rules):
+            with pytest.raises(predict.Refused, match="Row 1: the data contract says: “"):
+                release.predict([row], tell=said.append)
+        else:
+            release.predict([row], tell=said.append)
+            assert len(said) == len(places)
+    tests = json.loads((out / "test_rows.json").read_text())
+    assert any(tests["broken"])
+    tests["broken"][0] = [0, 1]
+    assert predict.tested(release, tests)[1] == "row 1 breaks other rules of the data contract"
 
 
 TAKEN = (

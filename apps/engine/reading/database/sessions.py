@@ -200,6 +200,9 @@ def _tls(address: Address) -> ssl.SSLContext | None:
     if address.tls is Tls.OFF:
         return None
     context = ssl.create_default_context(cadata=address.authority or None)
+    # As libpq does: chain, dates and name are checked. The authority that a house or MySQL itself
+    # made often lacks an extension that RFC 5280 wants; OpenSSL's strict mode would refuse it.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     if address.tls is Tls.ENCRYPTED:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -17,13 +17,13 @@ from apps.engine.serving.fields import Field
 from apps.engine.serving.openapi import quantile_in_words
 from apps.engine.serving.score import Scorer
 from apps.engine.serving.take_home import predict
-from apps.engine.serving.take_home.told import CannotTakeHome, told
+from apps.engine.serving.take_home.told import CannotTakeHome, told, told_rule
 from apps.engine.training.files import TRUSTED, load_model
 from apps.engine.training.several import LabelSets
 from apps.engine.types import Kind, Problem
 
 PREDICT = Path(predict.__file__)
-STEPS = PREDICT.with_name("steps.py")
+STEPS, RULES = PREDICT.with_name("steps.py"), PREDICT.with_name("rules.py")
 MOST_TEST_ROWS = 60
 _NUMBERS = (Kind.INTEGER, Kind.NUMBER)
 
@@ -52,7 +52,7 @@ def write_bundle(
     Raises
     ------
     CannotTakeHome
-        A step of the recipe is not in ``steps.py``, or an answer differs.
+        A step of the recipe is not in ``steps.py``, or an answer or a broken rule differs.
     """
     promised = Contract.from_dict(contract)
     scorer = Scorer(
@@ -65,16 +65,19 @@ def write_bundle(
         threshold=served_with["threshold"],
     )
     rows = sample_rows(promised)
-    expected, _ = scorer.by_pipeline(check_rows(rows, promised).rows)
+    checked = check_rows(rows, promised).rows
+    expected, _ = scorer.by_pipeline(checked)
+    tests = {"rows": rows, "expected": expected, "broken": broken_by(promised, checked)}
     record = _record(scorer, contract, steps, served_with)
     alone, stored = _alone(scorer.model, model)
     record |= {"name": name, "model_sha256": hashlib.sha256(stored).hexdigest()}
     needs = requirements(served_with["versions"], scorer.model)
     files = {
         "release.json": _json(record),
-        "test_rows.json": _json({"rows": rows, "expected": expected}),
+        "test_rows.json": _json(tests),
         "predict.py": PREDICT.read_bytes(),
         "steps.py": steps_file().encode(),
+        "rules.py": RULES.read_bytes(),
         "requirements.txt": "".join(f"{line}\n" for line in needs).encode(),
         "Dockerfile": _DOCKERFILE.encode(),
         "MLmodel": _MLMODEL.format(skops=version("skops")).encode(),
@@ -84,7 +87,7 @@ def write_bundle(
         "model_card.md": card.encode(),
         "README.md": _README.format(name=name, answers=_answers(served_with)).encode(),
     }
-    _prove(record, alone, rows, expected)
+    _prove(record, alone, tests)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as bundle:
         for path, content in files.items():
             bundle.writestr(path, content)
@@ -113,9 +116,14 @@ def _record(
     served_with: Mapping[str, Any],
 ) -> dict[str, Any]:
     """What ``predict.py`` has to know of the release, beside its model."""
+    promised = scorer.contract
     return {
         "trusted": list(TRUSTED),
         "fields": contract["fields"],
+        "rules": [
+            told_rule(rule, made=place >= len(promised.rules))
+            for place, rule in enumerate(promised.agreed)
+        ],
         "steps": [data for step in steps if (data := told(step)) is not None],
         "features": [{"name": item.name, "kind": str(item.kind)} for item in scorer.features],
         "problem": served_with["problem"],
@@ -137,15 +145,21 @@ def _json(value: Any) -> bytes:
     return json.dumps(value, indent=1).encode()
 
 
-def _prove(
-    record: dict[str, Any], model: Any, rows: list[dict[str, Any]], expected: list[dict[str, Any]]
-) -> None:
+def broken_by(contract: Contract, rows: Sequence[Mapping[str, Any]]) -> list[list[int]]:
+    """For each checked row the places of the rules that it breaks, of all in their order."""
+    places = {rule: place for place, rule in enumerate(contract.agreed)}
+    return [sorted(places[breach.rule] for breach in contract.breaches(row)) for row in rows]
+
+
+def _prove(record: dict[str, Any], model: Any, tests: Mapping[str, Any]) -> None:
     """The file that is in the bundle has answered its own test before anybody takes it."""
     release: Any = object.__new__(predict.Release)
     release.told, release.model = json.loads(_json(record)), model
-    found = predict.largest_difference(release.predict(rows), expected)
+    found, says = predict.tested(release, json.loads(_json(tests)))
     if not found <= predict.EQUAL_WITHIN:
-        raise CannotTakeHome(f"The bundle answers otherwise than the endpoint (by {found:.2g}).")
+        raise CannotTakeHome(
+            f"The bundle answers otherwise than the endpoint ({says or f'by {found:.2g}'})."
+        )
 
 
 def steps_file() -> str:
@@ -231,7 +245,9 @@ The folder is an MLflow model as well: `mlflow.pyfunc.load_model("this folder").
 
 `release.json` holds the contract of a row, the recipe and the hash of `model.skops`; `steps.py`
 does the steps of the recipe, and refuses what it cannot read as the endpoint does (a time in
-an unusual writing). The model file is read by skops, which builds only the classes that
-`release.json` lists. What the endpoint does besides is not here: tokens, limits, warnings, the
-rules of the data contract, the log, the watch. Nobody notices here when the model grows old.
+an unusual writing). `rules.py` holds a row against the rules of the data contract: one that breaks
+a rule that refuses is not answered, and the others are told on standard error. The model file is
+read by skops, which builds only the classes that `release.json` lists. What the endpoint does
+besides is not here: tokens, limits, its notes on values that training never saw, the log, the
+watch. Nobody notices here when the model grows old.
 """

@@ -36,7 +36,7 @@ def beside(name):
     return module
 
 
-steps = beside("steps")
+steps, rules = beside("steps"), beside("rules")
 Refused = steps.Refused
 
 
@@ -51,11 +51,23 @@ class Release:
             raise Refused("model.skops is not the file that release.json names.")
         self.model = load(file, trusted=self.told["trusted"])
 
-    def predict(self, rows):
-        """A list of rows (dicts) to a list of {"prediction", "probabilities"}."""
+    def predict(self, rows, tell=warnings.warn, held=True):
+        """A list of rows (dicts) to a list of {"prediction", "probabilities"}.
+
+        Rows are held against the data contract: what refuses raises Refused, what warns is told to
+        ``tell``. Not ``held``: rules are not asked.
+        """
         if not rows:
             return []
-        checked = [self.prepared(row, number) for number, row in enumerate(rows, start=1)]
+        checked = []
+        for number, row in enumerate(rows, start=1):
+            clean = self.read(row, number)
+            made = self.made(clean, number)
+            for rule, says in self.broken(clean, made) if held else ():
+                if rule["refuses"]:
+                    raise Refused(f"Row {number}: {says}")
+                tell(f"Row {number}: {says}")
+            checked.append(made)
         columns = columns_of(checked, self.told["features"])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the columns are told by place, not by name
@@ -64,8 +76,8 @@ class Release:
             return [{"prediction": float(value), "probabilities": None} for value in told]
         return [self.named([float(chance) for chance in chances]) for chances in told]
 
-    def prepared(self, row, number):
-        """A row that fits the contract, after the steps of the recipe."""
+    def read(self, row, number):
+        """A row that fits the contract, in its types."""
         if not isinstance(row, dict):
             raise Refused(f"Row {number} is no object of column names and values.")
         fields = {field["name"]: field for field in self.told["fields"]}
@@ -77,12 +89,23 @@ class Release:
             if name not in row:
                 raise Refused(f'Row {number}: the column "{name}" is missing.')
             clean[name] = value_of(row[name], field, number)
+        return clean
+
+    def made(self, clean, number):
+        """The row after the steps of the recipe."""
         try:
             for step in self.told["steps"]:
                 clean = steps.STEPS[step["step"]](clean, step)
         except Refused as problem:
             raise Refused(f"Row {number}: {problem}") from problem
         return clean
+
+    def broken(self, clean, made):
+        """The rules of the data contract that a row breaks, each with its sentence."""
+        agreed = self.told["rules"]
+        before = [rule for rule in agreed if not rule["made"]]
+        after = [rule for rule in agreed if rule["made"]]
+        return rules.broken_by(clean, before, steps) + rules.broken_by(made, after, steps)
 
     def named(self, chances):
         """The class, or the labels, by the threshold of the release, with all probabilities."""
@@ -219,6 +242,16 @@ def largest_difference(told, expected):
     return largest
 
 
+def tested(release, tests):
+    """Largest difference of answers from the expected ones, and what differs of the rules."""
+    for number, (row, expected) in enumerate(zip(tests["rows"], tests["broken"], strict=True), 1):
+        clean = release.read(row, number)
+        found = [rule for rule, _ in release.broken(clean, release.made(clean, number))]
+        if [release.told["rules"].index(rule) for rule in found] != expected:
+            return math.inf, f"row {number} breaks other rules of the data contract"
+    return largest_difference(release.predict(tests["rows"], held=False), tests["expected"]), ""
+
+
 def main(arguments):
     """Answer a file of rows, or test this folder. Returns the exit code."""
     if len(arguments) != 1:
@@ -227,12 +260,14 @@ def main(arguments):
     release = Release()
     if arguments[0] == "--test":
         tests = json.loads((HERE / "test_rows.json").read_text("utf-8"))
-        found = largest_difference(release.predict(tests["rows"]), tests["expected"])
-        print(f"{len(tests['rows'])} rows, largest difference {found:.3g}")  # noqa: T201
+        found, says = tested(release, tests)
+        says = says or f"largest difference {found:.3g}"
+        print(f"{len(tests['rows'])} rows, {says}")  # noqa: T201
         return 0 if found <= EQUAL_WITHIN else 1
     text = sys.stdin.read() if arguments[0] == "-" else Path(arguments[0]).read_text("utf-8")
     try:
-        json.dump(release.predict(json.loads(text)), sys.stdout, indent=1)
+        told = release.predict(json.loads(text), tell=lambda says: sys.stderr.write(f"{says}\n"))
+        json.dump(told, sys.stdout, indent=1)
     except Refused as problem:
         sys.stderr.write(f"{problem}\n")
         return 1

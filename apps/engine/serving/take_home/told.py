@@ -1,4 +1,5 @@
-"""Steps of a recipe as plain data for ``steps.py``: values are typed here, nothing is parsed there.
+"""Steps of a recipe and rules of a contract as plain data for ``steps.py`` and ``rules.py``: values
+are typed here, nothing is parsed there.
 
 What a bundle cannot do as the endpoint does is refused here, in words.
 """
@@ -8,6 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from apps.engine.contract.rule import Rule, moment_of
 from apps.engine.errors import EngineError
 from apps.engine.recipe.expression.evaluate import tree_of
 from apps.engine.recipe.expression.parse import Column, Constant, Tree, columns_of
@@ -57,6 +59,24 @@ def told(step: Mapping[str, Any]) -> dict[str, Any] | None:
             f"The recipe has a step that a bundle cannot do: {made.sentence()}. Ask the endpoint."
         )
     return {"step": made.key, **TELLERS[made.key](made)}
+
+
+def told_rule(rule: Rule, *, made: bool) -> dict[str, Any]:
+    """A rule as data. ``made``: it is about what the recipe makes of a row."""
+    low, high = (
+        _plain(moment_of(each)) if isinstance(each, str) else each for each in (rule.low, rule.high)
+    )
+    return {
+        "says": f"{rule.expression}." if rule.kind == "holds" else rule.sentence(),
+        "kind": rule.kind,
+        "columns": list(rule.columns),
+        "refuses": rule.refuses,
+        "made": made,
+        "low": low,
+        "high": high,
+        "values": list(rule.values),
+        "tree": _tree(tree_of(rule.expression)) if rule.kind == "holds" else None,
+    }
 
 
 def _plain(value: Any) -> Any:

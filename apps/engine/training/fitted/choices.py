@@ -73,12 +73,32 @@ def _columns(holds: str) -> Parameter:
 
 
 @dataclass(frozen=True)
-class FillNumbers(Choice):
-    """Fill gaps in numbers by what training rows tell."""
+class Fill(Choice):
+    """Fill gaps, by what training rows tell or with a constant."""
+
+    aspect: ClassVar[str] = "fill"
+    method: str = MEDIAN
+    value: str = ""
+
+    def check(self, spec: TableSpec) -> None:
+        """A constant is given where one is chosen."""
+        super().check(spec)
+        if (self.method == CONSTANT) != bool(self.value):
+            raise BadParameter("Give the constant when you fill with one, and only then.")
+
+    def sentence(self) -> str:
+        """Name columns and method."""
+        named = self.method in (MEDIAN, MEAN, FREQUENT)
+        by = f"“{self.value}”" if self.method == CONSTANT else self.method
+        return f"Fill gaps in {self.which} with {'the ' if named else ''}{by}"
+
+
+@dataclass(frozen=True)
+class FillNumbers(Fill):
+    """Fill gaps in numbers; other columns may tell."""
 
     key: ClassVar[str] = "fill_numbers"
     title: ClassVar[str] = "Fill gaps in numbers"
-    aspect: ClassVar[str] = "fill"
     holds: ClassVar[str] = "numbers"
     parameters: ClassVar[tuple[Parameter, ...]] = (
         _columns("numbers"),
@@ -101,14 +121,11 @@ class FillNumbers(Choice):
             default=YES,
         ),
     )
-    method: str = MEDIAN
-    value: str = ""
     mark: str = YES
 
     def check(self, spec: TableSpec) -> None:
         """A constant is a number; nearest rows and a model need another column."""
         super().check(spec)
-        _one_of_constant(self.method, self.value)
         if self.value:
             value_of(self.value, kind=Kind.NUMBER)
         numbers = [column for column in spec.columns if self.concerns(column)]
@@ -118,19 +135,17 @@ class FillNumbers(Choice):
             )
 
     def sentence(self) -> str:
-        """Name columns and method."""
-        by = f"“{self.value}”" if self.method == CONSTANT else _the(self.method)
+        """Name the mark, too."""
         mark = ", and mark each gap" if self.mark == YES else ""
-        return f"Fill gaps in {self.which} with {by}{mark}"
+        return f"{super().sentence()}{mark}"
 
 
 @dataclass(frozen=True)
-class FillCategories(Choice):
+class FillCategories(Fill):
     """Fill gaps in categories; else a missing one is a category of its own."""
 
     key: ClassVar[str] = "fill_categories"
     title: ClassVar[str] = "Fill gaps in categories"
-    aspect: ClassVar[str] = "fill"
     holds: ClassVar[str] = "categories"
     parameters: ClassVar[tuple[Parameter, ...]] = (
         _columns("categories"),
@@ -144,17 +159,6 @@ class FillCategories(Choice):
         Parameter("value", "The constant", "text", required=False),
     )
     method: str = FREQUENT
-    value: str = ""
-
-    def check(self, spec: TableSpec) -> None:
-        """A constant is given where one is chosen."""
-        super().check(spec)
-        _one_of_constant(self.method, self.value)
-
-    def sentence(self) -> str:
-        """Name columns and method."""
-        by = f"“{self.value}”" if self.method == CONSTANT else _the(self.method)
-        return f"Fill gaps in {self.which} with {by}"
 
 
 @dataclass(frozen=True)
@@ -311,15 +315,6 @@ class Select(Choice):
         if self.method == VARYING:
             return "Leave out prepared columns that never vary"
         return f"Keep the best {self.percentile:g} % of the prepared columns by an F test"
-
-
-def _one_of_constant(method: str, value: str) -> None:
-    if (method == CONSTANT) != bool(value):
-        raise BadParameter("Give the constant when you fill with one, and only then.")
-
-
-def _the(method: str) -> str:
-    return f"the {method}" if method in (MEDIAN, MEAN, FREQUENT) else method
 
 
 CHOICES: dict[str, type[Choice]] = {
