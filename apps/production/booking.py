@@ -3,29 +3,30 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Sum
 
 from apps.engine.monitoring.money import against_promise, money
 from apps.modeling.models import Evaluation
 from apps.planning.content import payoff_of
 from apps.planning.queries import SignedPlan
 from apps.production.answered import positive_of
-from apps.production.models import Prediction, Release
+from apps.production.models import Release
 
 Counts = Mapping[tuple[str, str | None], int]
 """Rows per (answered class, actual class or None while it is not known)."""
 
 
 def counts_of(release: Release) -> Counts:
-    """Of every answer that a program asked for."""
+    """Of every answer that a program asked for, from the sums that are kept beside the log."""
     counted = (
-        Prediction.objects.filter(release=release, call__is_rehearsal=False)
-        .values_list("prediction", "actual__value")
-        .annotate(rows=Count("pk"))
-        .order_by()
+        release.answer_sums.order_by()
+        .values_list("told", "is_known", "actual")
+        .annotate(total=Sum("rows"))
     )
     return {
-        (str(told), None if value is None else str(value)): rows for told, value, rows in counted
+        (told, actual if is_known else None): rows
+        for told, is_known, actual, rows in counted
+        if rows
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from django.db.models import Count, Q
+from django.db.models import Sum
 
 from apps.engine.contract.requests import CODE, breaches_of
 from apps.engine.evaluation.intervals import rate_interval
@@ -20,15 +20,13 @@ from apps.engine.monitoring.drift import drift
 from apps.engine.monitoring.estimated import estimate, estimated_days
 from apps.engine.monitoring.level import level_loss
 from apps.engine.monitoring.performance import FEW_ROWS, realised
-from apps.engine.monitoring.service import service
 from apps.engine.serving.contract import Contract
 from apps.planning.queries import SignedPlan, as_signed
-from apps.production import answered, booking
+from apps.production import answered, booking, tallying
 from apps.production.answered import Answer
-from apps.production.models import Actual, Call, Prediction, Release
+from apps.production.models import Actual, Release
 
 ACTUAL_ROWS = 50_000
-MOST_CALLS = 50_000
 SERVICE_WINDOW = timedelta(hours=24)
 OF_ANSWERS = frozenset({"positive_share", "coverage", "primary", "estimated", "money"})
 """Wires that look at answers and their truth, and not at calls or columns."""
@@ -52,9 +50,9 @@ def look_at(release: Release, *, now: datetime) -> Looked:
     answers = answered.newest(release)
     frame = answered.frame_of(release, answers)
     calls = {
-        **_service(release, SERVICE_WINDOW, now=now),
+        **tallying.service_of(release, SERVICE_WINDOW, now=now),
         "contract": _breaches(release, answers),
-        "contract_refused": _refused_by_contract(release, since=now - SERVICE_WINDOW),
+        "contract_refused": _refused_by_contract(release, now=now),
     }
     moved = _drift(release, answers, frame)
     promise = {
@@ -91,7 +89,7 @@ def _windows(
         inside = answered.within(answers, days, now=now)
         frame = answered.frame_of(release, inside)
         found[days] = {
-            "service": _service(release, timedelta(days=days), now=now),
+            "service": tallying.service_of(release, timedelta(days=days), now=now),
             "drift": _drift(release, inside, frame),
             "performance": _of_window(release, plan, inside, frame, now=now)
             if metrics & OF_ANSWERS
@@ -100,24 +98,6 @@ def _windows(
             "full": release.created_at <= now - timedelta(days=days),
         }
     return found
-
-
-def _service(release: Release, window: timedelta, *, now: datetime) -> dict[str, Any]:
-    """Counts of all calls of the window; latency and course of the newest MOST_CALLS."""
-    calls = release.calls.filter(at__gt=now - window, is_rehearsal=False)
-    counted = calls.aggregate(
-        calls=Count("pk"),
-        errors=Count("pk", filter=Q(status__gte=500)),
-        refused=Count("pk", filter=Q(status__gte=400, status__lt=500)),
-    )
-    newest = calls.values_list("at", "status", "latency_ms", "rows")[:MOST_CALLS]
-    total = max(1, counted["calls"])
-    return {
-        **service(list(newest), now=now, window=window),
-        **counted,
-        "error_rate": counted["errors"] / total,
-        "refused_rate": counted["refused"] / total,
-    }
 
 
 def _breaches(release: Release, answers: list[Answer]) -> list[dict[str, Any]]:
@@ -134,10 +114,10 @@ def _breaches(release: Release, answers: list[Answer]) -> list[dict[str, Any]]:
     ]
 
 
-def _refused_by_contract(release: Release, *, since: datetime) -> int:
-    """Calls of the endpoint whose first error is a breach; a refused call has no release."""
-    calls = Call.objects.filter(deployment=release.deployment_id, is_rehearsal=False)
-    return calls.filter(at__gt=since, error__startswith=CODE).count()
+def _refused_by_contract(release: Release, *, now: datetime) -> int:
+    """Calls of the endpoint whose first error is a breach, within the last day."""
+    kinds = tallying.service_of(release.deployment, SERVICE_WINDOW, now=now)["kinds"]
+    return sum(calls for kind, calls in kinds.items() if kind.startswith(CODE))
 
 
 def _drift(release: Release, answers: list[Answer], frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -147,7 +127,7 @@ def _drift(release: Release, answers: list[Answer], frame: pd.DataFrame) -> list
 
 
 def _answered(release: Release) -> int:
-    return Prediction.objects.filter(release=release, call__is_rehearsal=False).count()
+    return release.answer_sums.aggregate(rows=Sum("rows"))["rows"] or 0
 
 
 def _known(release: Release) -> list[Answer]:

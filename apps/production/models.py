@@ -7,6 +7,7 @@ from django.db import models
 
 from apps.jobs.models import Job
 from apps.modeling.models import Candidate
+from apps.production.sums import AnswerSum, CallSum
 from apps.production.words import (
     Drill,
     Fallback,
@@ -18,7 +19,9 @@ from apps.production.words import (
 )
 from apps.projects.models import Cycle, Project
 
-__all__ = [  # those of words.py; what is defined here needs no line
+__all__ = [  # those of sums.py and words.py; what is defined here needs no line
+    "AnswerSum",
+    "CallSum",
     "Drill",
     "Fallback",
     "FallbackKind",
@@ -176,6 +179,9 @@ class Actual(models.Model):
     prediction = models.OneToOneField(Prediction, models.PROTECT, related_name="actual")
     value = models.JSONField()
     at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="actual_by_time")]
 
     def __str__(self) -> str:
         return f"{self.prediction_id}: {self.value}"

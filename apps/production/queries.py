@@ -9,12 +9,12 @@ from django.db.models import Count, OuterRef, Subquery
 from django.utils import timezone
 
 from apps.engine.monitoring.performance import BROKEN, KEPT, UNKNOWN
-from apps.engine.monitoring.service import service
 from apps.engine.monitoring.wires import TRIPPED
 from apps.modeling.queries import model_subject
 from apps.production.canaries import last_comparison
 from apps.production.models import Alarm, Deployment, Prediction, Release, WatchReport
 from apps.production.standing import answering, release_subject
+from apps.production.tallying import service_of
 from apps.projects.models import Cycle, Project
 from apps.projects.queries import passed_by
 from apps.projects.stages import Stage
@@ -131,13 +131,10 @@ def monitor_page(deployment: Deployment) -> MonitorPage:
     standing = answering(deployment)
     release = standing.release
     window = timedelta(hours=24)
-    calls = deployment.calls.filter(at__gt=now - window, is_rehearsal=False)
     return MonitorPage(
         deployment=deployment,
         release=release,
-        service=service(
-            list(calls.values_list("at", "status", "latency_ms", "rows")), now=now, window=window
-        ),
+        service=service_of(deployment, window, now=now),
         report=release.watch_reports.order_by("-at").first() if release else None,
         latest=list(
             Prediction.objects.filter(deployment=deployment, call__is_rehearsal=False)

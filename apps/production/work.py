@@ -133,7 +133,7 @@ def _has_news(release: Release) -> bool:
     if last is None:
         return True
     return (
-        release.calls.filter(at__gt=last.at).exists()
+        release.deployment.calls.filter(release=release, at__gt=last.at).exists()
         or Actual.objects.filter(prediction__release=release, at__gt=last.at).exists()
     )
 
