@@ -79,7 +79,8 @@ class Tally:
 
     def told(self) -> dict[str, Any]:
         """Counts, rates and latency, as ``service`` tells them."""
-        latency = {name: percentile_ms(self.latency, share) for name, share in QUANTILES.items()}
+        bins = self.latency
+        latency = bins and {name: percentile_ms(bins, share) for name, share in QUANTILES.items()}
         return {
             "calls": self.calls,
             "rows": self.rows,
@@ -87,7 +88,7 @@ class Tally:
             "refused": self.refused,
             "error_rate": self.errors / self.calls if self.calls else 0.0,
             "refused_rate": self.refused / self.calls if self.calls else 0.0,
-            "latency_ms": latency if self.latency else None,
+            "latency_ms": latency or None,
         }
 
 

@@ -46,14 +46,14 @@ def test_jensen_shannon_runs_from_equal_to_nothing_in_common():
 
 
 def test_kolmogorov_smirnov_is_the_largest_gap_of_the_cumulative_shares():
-    assert kolmogorov_smirnov([0.2, 0.3, 0.5], [0.5, 0.3, 0.2]) == pytest.approx(0.3)
+    assert kolmogorov_smirnov([0.2, 0.5], [0.5, 0.8]) == pytest.approx(0.3)
 
 
 def test_the_sketch_s_kolmogorov_smirnov_is_within_a_bin_of_the_exact_one():
     reference, recent = normal(20_000, seed=1), normal(20_000, seed=2, mean=0.3)
     exact = ks_2samp(reference, recent).statistic
     ks = told(reference, recent)["ks"]
-    assert exact - 0.15 < ks <= exact + 1e-9
+    assert exact - 0.02 < ks <= exact + 1e-9
 
 
 def test_a_normal_that_moved_half_a_deviation_has_the_psi_of_its_shares():
