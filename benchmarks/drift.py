@@ -34,7 +34,10 @@ from benchmarks.rig.figures import CannotMeasure, bar, closing_line, table
 
 SIZES = (10_000, 100_000)
 BARS = {"evidently": {10_000: 50.0, 100_000: 20.0}, "nannyml": {10_000: 1.0, 100_000: 1.0}}
-PACKAGES = {"evidently": ["evidently==0.7.23", "pandas<3"], "nannyml": ["nannyml==0.13.1"]}
+PACKAGES = {
+    "evidently": ["evidently==0.7.23", "pandas<3"],
+    "nannyml": ["nannyml==0.13.1", "statsmodels"],
+}
 BELOW_3_13 = ("python3.12", "python3.11", "python3.10")
 FOLDER = Path("var/benchmarks/drift")
 ERRORS = {"psi": 1e-9, "js": 1e-9, "ks": 0.02, "wasserstein": 0.02, "chi2": 1e-6}
@@ -204,7 +207,9 @@ def main(times: int) -> None:
         found = measured(size, pythons, times=times)
         for who, (took, cost) in found.items():
             ratio = cost / found["ours"][1]
-            rows.append([f"{size:,}", who, f"{1e3 * took:.1f}", f"{1e3 * cost:.1f}", f"{ratio:.1f}"])
+            rows.append(
+                [f"{size:,}", who, f"{1e3 * took:.1f}", f"{1e3 * cost:.1f}", f"{ratio:.1f}"]
+            )
             kept[f"{who}_{size}_ms"] = {"wall": 1e3 * took, "processor": 1e3 * cost}
             if who != "ours":
                 bars[f"times_{who}_{size}"] = bar(ratio, at_least=BARS[who][size])
@@ -212,7 +217,12 @@ def main(times: int) -> None:
     for says in missing.values():
         print(says)
     worst = errors(SIZES[0])
-    print(table(["Distance", "Off that of all rows at most"], [[k, f"{v:.2g}"] for k, v in worst.items()]))
+    print(
+        table(
+            ["Distance", "Off that of all rows at most"],
+            [[k, f"{v:.2g}"] for k, v in worst.items()],
+        )
+    )
     kept["sketch_error"] = worst
     for measure, most in ERRORS.items():
         off = worst[measure]

@@ -20,11 +20,13 @@ from apps.engine.monitoring.drift import drift
 from apps.engine.monitoring.estimated import estimate, estimated_days
 from apps.engine.monitoring.level import level_loss
 from apps.engine.monitoring.performance import FEW_ROWS, realised
+from apps.engine.monitoring.seasons import ALL, referred
 from apps.engine.serving.contract import Contract
 from apps.planning.queries import SignedPlan, as_signed
 from apps.production import answered, booking, tallying
 from apps.production.answered import Answer
 from apps.production.models import Actual, Release
+from apps.production.releases import reference_of
 
 ACTUAL_ROWS = 50_000
 SERVICE_WINDOW = timedelta(hours=24)
@@ -39,6 +41,7 @@ class Looked:
     at: datetime
     service: dict[str, Any]
     drift: list[dict[str, Any]]
+    reference: dict[str, Any]
     performance: dict[str, Any]
     wires: list[dict[str, Any]]
     causes: list[dict[str, Any]]
@@ -54,7 +57,8 @@ def look_at(release: Release, *, now: datetime) -> Looked:
         "contract": _breaches(release, answers),
         "contract_refused": _refused_by_contract(release, now=now),
     }
-    moved = _drift(release, answers, frame)
+    sketch, reference = _reference(release, answers, frame)
+    moved = _drift(release, sketch, answers, frame)
     promise = {
         **_judged(release, plan, _known(release), answered=_answered(release)),
         **_of_recent(release, plan, answers, frame, now=now),
@@ -65,9 +69,10 @@ def look_at(release: Release, *, now: datetime) -> Looked:
         at=now,
         service=calls,
         drift=moved,
+        reference=reference,
         performance=promise,
         wires=wires_of(tripwires(release), look, _windows(release, plan, answers, now=now)),
-        causes=_causes(release, plan, answers, frame, now=now),
+        causes=_causes(release, plan, sketch, answers, frame, now=now),
     )
 
 
@@ -90,7 +95,7 @@ def _windows(
         frame = answered.frame_of(release, inside)
         found[days] = {
             "service": tallying.service_of(release, timedelta(days=days), now=now),
-            "drift": _drift(release, inside, frame),
+            "drift": _drift(release, _reference(release, inside, frame)[0], inside, frame),
             "performance": _of_window(release, plan, inside, frame, now=now)
             if metrics & OF_ANSWERS
             else {},
@@ -120,10 +125,23 @@ def _refused_by_contract(release: Release, *, now: datetime) -> int:
     return sum(calls for kind, calls in kinds.items() if kind.startswith(CODE))
 
 
-def _drift(release: Release, answers: list[Answer], frame: pd.DataFrame) -> list[dict[str, Any]]:
+def _reference(
+    release: Release, answers: list[Answer], frame: pd.DataFrame
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The sketch that these answers are held against, and what it is, with the choice's reason."""
+    word = reference_of(release.deployment)
+    kind = word.kind if word else ALL
+    times = answered.times_of(release, answers, frame)
+    sketch, says = referred(release.report["sketch"], kind, times)
+    return sketch, {"kind": kind, "says": says}
+
+
+def _drift(
+    release: Release, sketch: dict[str, Any], answers: list[Answer], frame: pd.DataFrame
+) -> list[dict[str, Any]]:
     if not answers:
         return []
-    return drift(release.report["sketch"], answered.with_score(release, answers, frame))
+    return drift(sketch, answered.with_score(release, answers, frame))
 
 
 def _answered(release: Release) -> int:
@@ -263,7 +281,13 @@ def _estimate(
 
 
 def _causes(
-    release: Release, plan: SignedPlan, answers: list[Answer], frame: pd.DataFrame, *, now: datetime
+    release: Release,
+    plan: SignedPlan,
+    sketch: dict[str, Any],
+    answers: list[Answer],
+    frame: pd.DataFrame,
+    *,
+    now: datetime,
 ) -> list[dict[str, Any]]:
     """Suspects; ``since`` becomes the moment of the first answer concerned (ISO 8601)."""
     if not answers:
@@ -288,7 +312,7 @@ def _causes(
     )
     found = causes(
         recent,
-        sketch=release.report["sketch"],
+        sketch=sketch,
         reference=estimator.get("loss"),
         importance=_importance(release),
     )

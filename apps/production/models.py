@@ -9,6 +9,7 @@ from apps.jobs.models import Job
 from apps.modeling.models import Candidate
 from apps.production.sums import AnswerSum, CallSum
 from apps.production.words import (
+    DriftReference,
     Drill,
     Fallback,
     FallbackKind,
@@ -22,6 +23,7 @@ from apps.projects.models import Cycle, Project
 __all__ = [  # those of sums.py and words.py; what is defined here needs no line
     "AnswerSum",
     "CallSum",
+    "DriftReference",
     "Drill",
     "Fallback",
     "FallbackKind",
@@ -194,6 +196,9 @@ class WatchReport(models.Model):
     at = models.DateTimeField()
     service = models.JSONField(default=dict)
     drift = models.JSONField(default=list)
+    reference = models.JSONField(
+        default=dict, help_text="What drift was held against: kind, and a sentence."
+    )
     performance = models.JSONField(default=dict)
     wires = models.JSONField(
         default=list, help_text="Each tripwire: its value and state in its own days."

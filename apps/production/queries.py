@@ -9,13 +9,23 @@ from django.db.models import Count, OuterRef, Subquery
 from django.utils import timezone
 
 from apps.engine.monitoring.performance import BROKEN, KEPT, UNKNOWN
+from apps.engine.monitoring.seasons import KINDS
 from apps.engine.monitoring.wires import TRIPPED
 from apps.modeling.queries import model_subject
 from apps.production.canaries import last_comparison
-from apps.production.models import Alarm, Deployment, Prediction, Release, WatchReport
+from apps.production.changes import changes_since
+from apps.production.models import (
+    Alarm,
+    Deployment,
+    DriftReference,
+    Prediction,
+    Release,
+    WatchReport,
+)
+from apps.production.releases import reference_of
 from apps.production.standing import answering, release_subject
 from apps.production.tallying import service_of
-from apps.projects.models import Cycle, Project
+from apps.projects.models import Cycle, Event, Project
 from apps.projects.queries import passed_by
 from apps.projects.stages import Stage
 
@@ -78,6 +88,13 @@ class MonitorPage:
     report: WatchReport | None
     latest: list[Prediction]
     canary: Release | None = None
+    reference: DriftReference | None = None
+    changes: Sequence[Event] = ()
+
+    @property
+    def references(self) -> dict[str, str]:
+        """What drift can be measured against, in words."""
+        return KINDS
 
     @property
     def beside(self) -> dict[str, Any] | None:
@@ -142,6 +159,8 @@ def monitor_page(deployment: Deployment) -> MonitorPage:
             .order_by("-at")[:10]
         ),
         canary=standing.canary,
+        reference=reference_of(deployment),
+        changes=changes_since(deployment.project, now - window),
     )
 
 

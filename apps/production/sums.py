@@ -49,9 +49,7 @@ class AnswerSum(models.Model):
     ``told`` and ``actual`` are classes; empty for numbers, and ``actual`` while it is not known.
     """
 
-    release = models.ForeignKey(
-        "production.Release", models.PROTECT, related_name="answer_sums"
-    )
+    release = models.ForeignKey("production.Release", models.PROTECT, related_name="answer_sums")
     day = models.DateField(help_text="In UTC.")
     told = models.CharField(max_length=200, blank=True)
     is_known = models.BooleanField(default=False)

@@ -84,7 +84,9 @@ def _insert(path: Path, lines: list[bytes]) -> None:
     # Ignored are rows that are in already: of a database that was set back, or of an id that a
     # caller gave twice at the same moment. The first stays.
     calls = [_call(record) for record in fit]
-    there = set(Call.objects.filter(pk__in=[call.pk for call in calls]).values_list("pk", flat=True))
+    there = set(
+        Call.objects.filter(pk__in=[call.pk for call in calls]).values_list("pk", flat=True)
+    )
     new = [call for call in calls if call.pk not in there]
     Call.objects.bulk_create(calls, ignore_conflicts=True, batch_size=1_000)
     Prediction.objects.bulk_create(

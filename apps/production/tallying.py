@@ -63,9 +63,7 @@ def tally_of(row: CallSum) -> Tally:
     )
 
 
-def service_of(
-    where: Deployment | Release, window: timedelta, *, now: datetime
-) -> dict[str, Any]:
+def service_of(where: Deployment | Release, window: timedelta, *, now: datetime) -> dict[str, Any]:
     """What ``service`` tells of the calls of an endpoint, or of one release."""
     kept = where.call_sums.filter(start__gte=window_start(now=now, window=window))
     return service(((row.start, tally_of(row)) for row in kept), now=now, window=window)
