@@ -12,6 +12,7 @@ from apps.engine.monitoring.performance import BROKEN, KEPT, UNKNOWN
 from apps.engine.monitoring.seasons import KINDS
 from apps.engine.monitoring.wires import TRIPPED
 from apps.modeling.queries import model_subject
+from apps.production.booking import Cost, cost_of
 from apps.production.canaries import last_comparison
 from apps.production.changes import changes_since
 from apps.production.models import (
@@ -90,6 +91,11 @@ class MonitorPage:
     canary: Release | None = None
     reference: DriftReference | None = None
     changes: Sequence[Event] = ()
+
+    @property
+    def cost(self) -> Cost:
+        """What workers spent on the project, beside what the model delivers."""
+        return cost_of(self.deployment.project)
 
     @property
     def references(self) -> dict[str, str]:

@@ -33,7 +33,8 @@ def latency_over_time(
     """Latency percentiles over time, in milliseconds.
 
     ``steps`` hold ``at`` (ISO 8601), ``p50``, ``p95`` and ``p99`` (or None), in time order.
-    ``changes``: when and what was changed, each marked by a dotted line. Above MOST_STEPS each stretch is told by its slowest step.
+    ``changes``: when and what was changed, each marked by a dotted line.
+    Above MOST_STEPS each stretch is told by its slowest step.
     """
     shown = thinned(steps, most=MOST_STEPS, keep="p99")
     names = ("p50", "p95", "p99")

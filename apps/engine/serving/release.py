@@ -62,8 +62,9 @@ def build_release(
 
     Returns ``contract``, ``verified_rows``, ``max_difference``, ``latency_ms`` (one row, p50 and
     p95), ``engine`` ("compiled" or "scikit-learn"), ``compiled`` (a Verdict), ``sketch``
-    (reference of features and prediction, with its seasons by the column ``time``), ``example``, ``estimator`` (of the promises while the
-    truth is not known, from the file of out-of-fold ``answers``; None without one),
+    (reference of features and prediction, with its seasons by the column ``time``), ``sketch_time``
+    (that column, empty without one), ``example``, ``estimator`` (of the promises while the truth
+    is not known, from the file of out-of-fold ``answers``; None without one),
     ``refused_rows`` (of the verified rows, those that the data contract would refuse).
 
     Raises
