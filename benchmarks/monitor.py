@@ -71,7 +71,8 @@ def measured(*, calls: int, raw: int, live: int) -> dict[str, object]:
         "from benchmarks.rig.logged_calls import measure; "
         f"measure({str(out)!r}, calls={calls}, raw={raw}, live={live})"
     )
-    for command in (["migrate", "-v0"], ["shell", "--no-imports", "-c", code]):
+    prepared = [["migrate", "-v0"], ["collectstatic", "--noinput", "-v0"]]
+    for command in (*prepared, ["shell", "--no-imports", "-c", code]):
         servers.run(
             [sys.executable, "manage.py", *command],
             says="The log could not be made",

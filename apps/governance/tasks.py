@@ -33,6 +33,11 @@ def deliver(job_id: str) -> None:
     takes up the log of calls and looks after lost jobs. The row of the job is the truth, so a
     thread that dies with its worker loses nothing.
     """
+    by_postman(job_id)
+
+
+def by_postman(job_id: str) -> None:
+    """Hand a delivery to one of the threads."""
     POSTMEN.submit(_deliver, job_id)
 
 

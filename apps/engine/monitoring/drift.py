@@ -16,7 +16,7 @@ from apps.engine.monitoring.distances import (
     psi_by_chance,
     wasserstein,
 )
-from apps.engine.monitoring.sketch import below, numbers
+from apps.engine.monitoring.sketch import area_below, below, numbers
 from apps.engine.reading.tables import kind_of_series
 from apps.engine.types import Kind
 
@@ -103,7 +103,10 @@ def _of_numbers(told: Mapping[str, Any], ordered: Any, inside: Any) -> dict[str,
     expected = np.asarray(fine["below"]) if fine else np.cumsum(told["shares"])[:-1]
     actual = below(ordered, edges) if fine else inside
     deviation = told.get("deviation") or 0.0
-    moved = wasserstein(edges, expected, actual, ordered=ordered) if deviation else None
+    areas = (np.asarray(fine["area"]), area_below(ordered, edges)) if fine else None
+    moved = None
+    if deviation:
+        moved = wasserstein(edges, expected, actual, ordered=ordered, areas=areas)
     return {
         "ks": kolmogorov_smirnov(expected, actual),
         "wasserstein": None if moved is None else moved / deviation,

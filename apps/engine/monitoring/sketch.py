@@ -50,7 +50,11 @@ def _of_numbers(values: Any) -> dict[str, Any]:
     return {
         "edges": edges.tolist(),
         "shares": np.diff(below(values, edges), prepend=0.0, append=1.0).tolist(),
-        "fine": {"edges": fine.tolist(), "below": below(values, fine).tolist()},
+        "fine": {
+            "edges": fine.tolist(),
+            "below": below(values, fine).tolist(),
+            "area": area_below(values, fine).tolist(),
+        },
         "deviation": float(values.std()) if len(values) else 0.0,
     }
 
@@ -89,6 +93,13 @@ def numbers(series: pd.Series) -> Any:
 def below(ordered: Any, edges: Any) -> Any:
     """(edges,) share of the values that are at most each edge; ``ordered``: (n,), ascending."""
     return np.searchsorted(ordered, edges, side="right") / max(1, len(ordered))
+
+
+def area_below(ordered: Any, edges: Any) -> Any:
+    """(edges,) area under the cumulative share up to each edge; ``ordered``: (n,), ascending."""
+    counts = np.searchsorted(ordered, edges, side="right")
+    sums = np.concatenate([[0.0], np.cumsum(ordered)])
+    return (counts * edges - sums[counts]) / max(1, len(ordered))
 
 
 def bins_in(series: "pd.Series[Any]", told: dict[str, Any]) -> Any:
