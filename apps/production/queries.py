@@ -25,7 +25,7 @@ from apps.production.models import (
 )
 from apps.production.releases import reference_of
 from apps.production.standing import answering, release_subject
-from apps.production.tallying import service_of
+from apps.production.tallying import service_by_release
 from apps.projects.models import Cycle, Event, Project
 from apps.projects.queries import passed_by
 from apps.projects.stages import Stage
@@ -91,6 +91,7 @@ class MonitorPage:
     canary: Release | None = None
     reference: DriftReference | None = None
     changes: Sequence[Event] = ()
+    releases: Sequence[dict[str, Any]] = ()
 
     @property
     def cost(self) -> Cost:
@@ -154,10 +155,12 @@ def monitor_page(deployment: Deployment) -> MonitorPage:
     standing = answering(deployment)
     release = standing.release
     window = timedelta(hours=24)
+    whole, by_release = service_by_release(deployment, window, now=now)
     return MonitorPage(
         deployment=deployment,
         release=release,
-        service=service_of(deployment, window, now=now),
+        service=whole,
+        releases=by_release,
         report=release.watch_reports.order_by("-at").first() if release else None,
         latest=list(
             Prediction.objects.filter(deployment=deployment, call__is_rehearsal=False)

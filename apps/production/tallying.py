@@ -19,7 +19,12 @@ CallKey = tuple[int, datetime, int | None]
 """Deployment, start of the half hour, release."""
 Line = tuple[int, date, str, bool, str]
 """Release, day, what was told, whether the truth is known, the truth."""
+MOST_CLASS = 200  # characters of a class: two that differ later are counted as one
 READ_ROWS = 2_000
+_READ = (
+    *("start", "calls", "rows", "errors", "refused", "kinds", "latency"),
+    *("deployment", "release__number", "release__deployment"),
+)
 
 
 def count(calls: Iterable[Call]) -> None:
@@ -69,6 +74,29 @@ def service_of(where: Deployment | Release, window: timedelta, *, now: datetime)
     return service(((row.start, tally_of(row)) for row in kept), now=now, window=window)
 
 
+def service_by_release(
+    deployment: Deployment, window: timedelta, *, now: datetime
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """``service_of`` an endpoint, and the same sums of each of its releases, the newest first.
+
+    A line without a release is of calls that were refused before one was asked, or that a rule
+    answered.
+    """
+    kept = deployment.call_sums.filter(start__gte=window_start(now=now, window=window))
+    tallies = [
+        (row.start, row.release.number if row.release else None, tally_of(row))
+        for row in kept.select_related("release").only(*_READ)
+    ]
+    by_release: defaultdict[int | None, Tally] = defaultdict(Tally)
+    for _, number, tally in tallies:
+        by_release[number].take(tally)
+    numbers = sorted(by_release, key=lambda number: -(number or 0))
+    return (
+        service(((start, tally) for start, _, tally in tallies), now=now, window=window),
+        [{"release": number, **by_release[number].told()} for number in numbers],
+    )
+
+
 def book(predictions: Iterable[Prediction], releases: Mapping[int, Release]) -> None:
     """Add answered rows of these releases, whose truth is not known yet."""
     lines: Counter[Line] = Counter()
@@ -84,18 +112,18 @@ def learn(actuals: Iterable[Actual], releases: Mapping[int, Release]) -> None:
         release = releases[actual.prediction.release_id]
         before = _line(release, actual.prediction)
         lines[before] -= 1
-        truth = "" if is_number(release) else str(actual.value)
+        truth = "" if is_number(release) else str(actual.value)[:MOST_CLASS]
         lines[(*before[:3], True, truth)] += 1
     _write(lines)
 
 
 def is_number(release: Release) -> bool:
     """Its answers are numbers: there are as many of them as rows, so they are counted as one."""
-    return bool(release.served_with["problem"] == Problem.REGRESSION)
+    return bool(release.served_with.get("problem") == Problem.REGRESSION)
 
 
 def _line(release: Release, one: Prediction) -> Line:
-    told = "" if is_number(release) else str(one.prediction)
+    told = "" if is_number(release) else str(one.prediction)[:MOST_CLASS]
     return release.pk, one.at.astimezone(UTC).date(), told, False, ""
 
 

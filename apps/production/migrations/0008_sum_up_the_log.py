@@ -45,7 +45,7 @@ def _answers(predictions, kept):
     )
     for release, served_with, at, told, known, actual in rows.iterator(chunk_size=READ_ROWS):
         is_number = served_with.get("problem") == "regression"
-        told, actual = ("", "") if is_number else (str(told), str(actual))
+        told, actual = ("", "") if is_number else (str(told)[:200], str(actual)[:200])
         day, is_known = at.astimezone(UTC).date(), known is not None
         lines[(release, day, told, is_known, actual if is_known else "")] += 1
     for (release, day, told, is_known, actual), count in lines.items():
