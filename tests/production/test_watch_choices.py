@@ -51,7 +51,7 @@ def test_a_half_hour_in_which_nothing_was_answered_draws_no_line(caller, release
     caller.post("predict", b"{")
     client.force_login(analyst)
     address = reverse("production:figure", args=[release.deployment.project.slug, "latency"])
-    figure = json.loads(client.get(address).content)
+    figure = json.loads(client.get(address).content)["figure"]
     assert figure["data"][0]["y"] == [None]
     shown = client.get(reverse("production:monitor", args=[release.deployment.project.slug]))
     assert "bad_json" in shown.content.decode()
