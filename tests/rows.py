@@ -63,9 +63,12 @@ from apps.planning.models import ColumnClass, Plan, Sensitivity
 from apps.production.models import (
     Actual,
     Alarm,
+    AnswerSum,
     ApiToken,
     Call,
+    CallSum,
     Deployment,
+    DriftReference,
     Drill,
     Fallback,
     FlipReport,
@@ -386,6 +389,11 @@ class Rows:
         Fallback.objects.create(kind="stop", **endpoint)
         FlipReport.objects.create(before=release, after=release, job=self.job(3))
         WirePolicy.objects.create(takes=["promise"], **endpoint)
+        DriftReference.objects.create(kind="hour", reason="Nights differ", **endpoint)
+        CallSum.objects.create(
+            deployment=release.deployment, release=release, start=timezone.now(), calls=2
+        )
+        AnswerSum.objects.create(release=release, day=timezone.now().date(), told="yes", rows=2)
         GlassRequest.objects.create(kind="stop", hours=4, reason="It harms", **endpoint)
         Switch.objects.create(number=1, kind="stop", reason="It answers nonsense", **endpoint)
         Drill.objects.create(

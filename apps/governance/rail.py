@@ -9,6 +9,7 @@ from apps.datasets.queries import current_table, read_sources, sealed_split
 from apps.governance.state import GateGlance, GateState, glance
 from apps.planning.problems import problems_of
 from apps.planning.queries import current_plan
+from apps.production.models import Incident
 from apps.projects.models import Cycle
 from apps.projects.stages import TASKS, Stage, Task
 
@@ -62,11 +63,17 @@ def _done(cycle: Cycle) -> set[str]:
     return done
 
 
+def _watched(cycle: Cycle) -> str:
+    """The state of the monitor once a cycle is live: it is never done, and incidents need you."""
+    open_ones = Incident.objects.filter(deployment__project=cycle.project_id, closed_at=None)
+    return "attention" if open_ones.exists() else "work"
+
+
 def _task_state(task: Task, seen: GateGlance, done: set[str]) -> str:
     if seen.state == GateState.LOCKED:
         return "locked"
-    if seen.state == GateState.PASSED and task.key != "monitor":
-        return "done"
+    if seen.state == GateState.PASSED:
+        return _watched(seen.cycle) if task.key == "monitor" else "done"
     if seen.state in {GateState.STALE, GateState.RETURNED, GateState.REJECTED}:
         return "attention"
     return "done" if task.key in done else "open"

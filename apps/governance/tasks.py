@@ -1,11 +1,16 @@
 """Celery doors of this room."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from celery import shared_task
+from django.db import connections
 
 from apps.governance import outgoing, work
 from apps.governance.incident_notices import tell_of_incidents as tell_owners
 from apps.governance.switch_notices import tell_of_switches as tell_teams
 from apps.jobs import runner
+
+POSTMEN = ThreadPoolExecutor(max_workers=4, thread_name_prefix="postman")
 
 
 @shared_task(name="governance.build_pack", acks_late=True, ignore_result=True)
@@ -22,8 +27,25 @@ def check_ledger(job_id: str) -> None:
 
 @shared_task(name="governance.deliver", acks_late=True, ignore_result=True)
 def deliver(job_id: str) -> None:
-    """Send a message to a webhook (see outgoing.deliver)."""
-    runner.run(job_id, outgoing.deliver)
+    """Send a message to a webhook (see outgoing.deliver), in a thread beside the worker.
+
+    A receiver may take seconds to answer, and the worker has more to do than to wait for it: it
+    takes up the log of calls and looks after lost jobs. The row of the job is the truth, so a
+    thread that dies with its worker loses nothing.
+    """
+    by_postman(job_id)
+
+
+def by_postman(job_id: str) -> None:
+    """Hand a delivery to one of the threads."""
+    POSTMEN.submit(_deliver, job_id)
+
+
+def _deliver(job_id: str) -> None:
+    try:
+        runner.run(job_id, outgoing.deliver)
+    finally:
+        connections.close_all()  # of this thread
 
 
 @shared_task(name="governance.deliver_due", ignore_result=True)

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Avg, Count, F, Q, QuerySet
+from django.db.models import Avg, Count, F, Q, QuerySet, Sum
 from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.jobs.models import LIVE, Job, JobState, Queue
 from apps.jobs.pulse import listening
+from apps.projects.models import Project
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,14 @@ def _own_jobs(user: User) -> QuerySet[Job]:
 def live_jobs(user: User, *, count: int = 3) -> list[Job]:
     """What runs or waits for this person now, newest first."""
     return list(_own_jobs(user).filter(state__in=LIVE)[:count])
+
+
+def worker_seconds(project: Project) -> float:
+    """How long workers were at the jobs of a project that have ended, in s; the last attempt of
+    each, since a job keeps no times of earlier ones."""
+    took = project.jobs.exclude(started_at=None).exclude(finished_at=None).order_by()
+    total = took.aggregate(total=Sum(F("finished_at") - F("started_at")))["total"]
+    return max(0.0, total.total_seconds()) if total else 0.0
 
 
 def estimate_s(job: Job) -> float | None:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from apps.engine.labels import labels_in
 from apps.engine.types import Problem
+from apps.production import tallying
 from apps.production.models import Actual, Deployment, Prediction
 from apps.production.serving import ApiRefusal
 from apps.production.taking import take_up
@@ -53,18 +54,35 @@ def record(deployment: Deployment, rows: list[Any]) -> dict[str, int]:
     if errors:
         first = errors[0]
         raise ApiRefusal(422, first["code"], first["message"], errors=errors[:MOST_ERRORS])
-    with transaction.atomic():
-        Actual.objects.bulk_create(fresh, ignore_conflicts=True)
+    fresh = _keep(fresh)
     return {"accepted": len(fresh), "known_before": len(rows) - len(fresh)}
+
+
+@transaction.atomic
+def _keep(fresh: list[Actual]) -> list[Actual]:
+    """Insert those that nobody told meanwhile, and move their rows in the sums."""
+    rows = Prediction.objects.filter(pk__in=[actual.prediction_id for actual in fresh])
+    locked = list(rows.select_for_update().order_by("pk").values_list("pk", flat=True))
+    told = set(Actual.objects.filter(prediction__in=locked).values_list("prediction", flat=True))
+    fresh = [actual for actual in fresh if actual.prediction_id not in told]
+    Actual.objects.bulk_create(fresh)
+    booked = [
+        actual
+        for actual in fresh
+        if actual.prediction.release is not None and not actual.prediction.call.is_rehearsal
+    ]
+    releases = {actual.prediction.release_id: actual.prediction.release for actual in booked}
+    tallying.learn(booked, releases)
+    return fresh
 
 
 def _predictions(deployment: Deployment, rows: list[Any]) -> dict[uuid.UUID, Prediction]:
     asked = {_id(row.get("prediction_id")) for row in rows if isinstance(row, dict)} - {None}
     known = Prediction.objects.filter(deployment=deployment, pk__in=asked)
-    found = {item.pk: item for item in known.select_related("release", "actual")}
+    found = {item.pk: item for item in known.select_related("release", "actual", "call")}
     if len(found) < len(asked):  # answered a moment ago, and not taken up yet
         take_up()
-        found = {item.pk: item for item in known.select_related("release", "actual")}
+        found = {item.pk: item for item in known.select_related("release", "actual", "call")}
     return found
 
 

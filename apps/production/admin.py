@@ -5,9 +5,12 @@ from django.contrib import admin
 from apps.production.models import (
     Actual,
     Alarm,
+    AnswerSum,
     ApiToken,
     Call,
+    CallSum,
     Deployment,
+    DriftReference,
     Drill,
     Fallback,
     FlipReport,
@@ -168,6 +171,36 @@ class WirePolicyAdmin(ReadOnlyAdmin):
     list_filter = ["at"]
     list_select_related = ["deployment", "person"]
     search_fields = ["deployment__slug"]
+
+
+@admin.register(DriftReference)
+class DriftReferenceAdmin(ReadOnlyAdmin):
+    """What the watch holds the answers of an endpoint against, and why."""
+
+    list_display = ["deployment", "kind", "person", "at"]
+    list_filter = ["kind", "at"]
+    list_select_related = ["deployment", "person"]
+    search_fields = ["deployment__slug"]
+
+
+@admin.register(CallSum)
+class CallSumAdmin(ReadOnlyAdmin):
+    """Sums over the calls of half an hour."""
+
+    list_display = ["deployment", "release", "start", "calls", "errors", "refused"]
+    list_filter = ["start"]
+    list_select_related = ["deployment", "release__deployment"]
+    search_fields = ["deployment__slug"]
+
+
+@admin.register(AnswerSum)
+class AnswerSumAdmin(ReadOnlyAdmin):
+    """Sums over the answered rows of a day."""
+
+    list_display = ["release", "day", "told", "is_known", "actual", "rows"]
+    list_filter = ["day", "is_known"]
+    list_select_related = ["release__deployment"]
+    search_fields = ["release__deployment__slug"]
 
 
 @admin.register(GlassRequest)

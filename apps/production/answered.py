@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from django.utils import timezone
 
 from apps.engine.evaluation.metrics import Predictions
 from apps.engine.labels import joined
@@ -78,6 +79,16 @@ def frame_of(release: Release, answers: list[Answer]) -> pd.DataFrame:
             for item in contract.fields
         }
     )
+
+
+def times_of(release: Release, answers: list[Answer], frame: pd.DataFrame) -> "pd.Series[Any]":
+    """(n,) the moment of each row: by the column of time that it has, else when it was asked."""
+    asked = [timezone.localtime(answer.at).replace(tzinfo=None) for answer in answers]
+    moments = pd.Series(asked, dtype="datetime64[us]")
+    name = release.report.get("sketch_time")
+    if name in frame.columns and frame[name].dtype == moments.dtype:
+        return frame[name].fillna(moments)
+    return moments
 
 
 def typed_rows(release: Release, answers: list[Answer]) -> list[dict[str, Any]]:

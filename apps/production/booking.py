@@ -1,31 +1,36 @@
 """The books of a release: each answer at the signed payoff, beside what the test promised."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count
+from django.conf import settings
+from django.db.models import Sum
 
 from apps.engine.monitoring.money import against_promise, money
+from apps.jobs.queries import worker_seconds
 from apps.modeling.models import Evaluation
 from apps.planning.content import payoff_of
 from apps.planning.queries import SignedPlan
 from apps.production.answered import positive_of
-from apps.production.models import Prediction, Release
+from apps.production.models import Release
+from apps.projects.models import Project
 
 Counts = Mapping[tuple[str, str | None], int]
 """Rows per (answered class, actual class or None while it is not known)."""
 
 
 def counts_of(release: Release) -> Counts:
-    """Of every answer that a program asked for."""
+    """Of every answer that a program asked for, from the sums that are kept beside the log."""
     counted = (
-        Prediction.objects.filter(release=release, call__is_rehearsal=False)
-        .values_list("prediction", "actual__value")
-        .annotate(rows=Count("pk"))
-        .order_by()
+        release.answer_sums.order_by()
+        .values_list("told", "is_known", "actual")
+        .annotate(total=Sum("rows"))
     )
     return {
-        (str(told), None if value is None else str(value)): rows for told, value, rows in counted
+        (told, actual if is_known else None): rows
+        for told, is_known, actual, rows in counted
+        if rows
     }
 
 
@@ -60,3 +65,18 @@ def promised_a_month(release: Release) -> dict[str, float] | None:
     """``value``, ``low`` and ``high`` of a month, as the newest opening of the test showed."""
     found = Evaluation.objects.filter(opening__candidate=release.candidate).order_by("-pk").first()
     return found.result.get("money") if found else None
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a project took of the workers; ``price`` in the plans' money, None where none is set."""
+
+    hours: float
+    price: float | None
+
+
+def cost_of(project: Project) -> Cost:
+    """All its background work so far: reading, training, releases, comparisons."""
+    hours = worker_seconds(project) / 3_600
+    each = settings.WORKER_HOUR_PRICE
+    return Cost(hours, hours * each if each else None)

@@ -26,6 +26,13 @@ VERBS = (
     "gate.decided",
     "gate.withdrawn",
 )
+OF_SERVICE = (
+    *VERBS,
+    "production.switched",
+    "production.shadow_set",
+    "production.drift_reference_set",
+)
+MOST_MARKED = 12
 """Events after which a column, a recipe or what answers may be another one."""
 
 
@@ -56,6 +63,12 @@ def change_before(project: Project, moment: datetime) -> Change | None:
         .first()
     )
     return Change(event.says.rstrip("."), event.seq, moment - event.at) if event else None
+
+
+def changes_since(project: Project, moment: datetime) -> list[Event]:
+    """The newest events of OF_SERVICE since a moment, the newest first; at most MOST_MARKED."""
+    found = Event.objects.filter(project=project, verb__in=OF_SERVICE, at__gt=moment)
+    return list(found.order_by("-seq")[:MOST_MARKED])
 
 
 def source_of(plan: Plan, column: str) -> str:

@@ -44,7 +44,8 @@ def open_incident(release: Release, told: dict[str, Any], *, at: datetime) -> In
 
     The deployment is locked by the caller.
     """
-    looked = Looked(at=at, service={}, drift=[], performance={}, wires=[], causes=[])
+    nothing: dict[str, Any] = {"service": {}, "drift": [], "reference": {}, "performance": {}}
+    looked = Looked(at=at, wires=[], causes=[], **nothing)
     _raise(release, looked, {"risk": "", "window_days": 0, **told})
     alarm = Alarm.objects.select_related("incident").get(
         release=release, key=told["key"], closed_at=None

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from django.db.models import Count, Q
+from django.db.models import Sum
 
 from apps.engine.contract.requests import CODE
 from apps.engine.contract.rule import Rule
@@ -21,15 +21,15 @@ from apps.engine.monitoring.drift import drift
 from apps.engine.monitoring.estimated import estimate, estimated_days
 from apps.engine.monitoring.level import level_loss
 from apps.engine.monitoring.performance import FEW_ROWS, realised
-from apps.engine.monitoring.service import service
+from apps.engine.monitoring.seasons import ALL, referred
 from apps.engine.serving.contract import Contract
 from apps.planning.queries import SignedPlan, as_signed
-from apps.production import answered, booking
+from apps.production import answered, booking, tallying
 from apps.production.answered import Answer
-from apps.production.models import Actual, Call, Prediction, Release
+from apps.production.models import Actual, Release
+from apps.production.releases import reference_of
 
 ACTUAL_ROWS = 50_000
-MOST_CALLS = 50_000
 SERVICE_WINDOW = timedelta(hours=24)
 OF_ANSWERS = frozenset({"positive_share", "coverage", "primary", "estimated", "money"})
 """Wires that look at answers and their truth, and not at calls or columns."""
@@ -42,6 +42,7 @@ class Looked:
     at: datetime
     service: dict[str, Any]
     drift: list[dict[str, Any]]
+    reference: dict[str, Any]
     performance: dict[str, Any]
     wires: list[dict[str, Any]]
     causes: list[dict[str, Any]]
@@ -53,11 +54,12 @@ def look_at(release: Release, *, now: datetime) -> Looked:
     answers = answered.newest(release)
     frame = answered.frame_of(release, answers)
     calls = {
-        **_service(release, SERVICE_WINDOW, now=now),
+        **tallying.service_of(release, SERVICE_WINDOW, now=now),
         "contract": _breaches(release, answers),
-        "contract_refused": _refused_by_contract(release, since=now - SERVICE_WINDOW),
+        "contract_refused": _refused_by_contract(release, now=now),
     }
-    moved = _drift(release, answers, frame)
+    sketch, reference = _reference(release, answers, frame)
+    moved = _drift(release, sketch, answers, frame)
     promise = {
         **_judged(release, plan, _known(release), answered=_answered(release)),
         **_of_recent(release, plan, answers, frame, now=now),
@@ -68,9 +70,10 @@ def look_at(release: Release, *, now: datetime) -> Looked:
         at=now,
         service=calls,
         drift=moved,
+        reference=reference,
         performance=promise,
         wires=wires_of(tripwires(release), look, _windows(release, plan, answers, now=now)),
-        causes=_causes(release, plan, answers, frame, now=now),
+        causes=_causes(release, plan, sketch, answers, frame, now=now),
     )
 
 
@@ -92,8 +95,8 @@ def _windows(
         inside = answered.within(answers, days, now=now)
         frame = answered.frame_of(release, inside)
         found[days] = {
-            "service": _service(release, timedelta(days=days), now=now),
-            "drift": _drift(release, inside, frame),
+            "service": tallying.service_of(release, timedelta(days=days), now=now),
+            "drift": _drift(release, _reference(release, inside, frame)[0], inside, frame),
             "performance": _of_window(release, plan, inside, frame, now=now)
             if metrics & OF_ANSWERS
             else {},
@@ -101,24 +104,6 @@ def _windows(
             "full": release.created_at <= now - timedelta(days=days),
         }
     return found
-
-
-def _service(release: Release, window: timedelta, *, now: datetime) -> dict[str, Any]:
-    """Counts of all calls of the window; latency and course of the newest MOST_CALLS."""
-    calls = release.calls.filter(at__gt=now - window, is_rehearsal=False)
-    counted = calls.aggregate(
-        calls=Count("pk"),
-        errors=Count("pk", filter=Q(status__gte=500)),
-        refused=Count("pk", filter=Q(status__gte=400, status__lt=500)),
-    )
-    newest = calls.values_list("at", "status", "latency_ms", "rows")[:MOST_CALLS]
-    total = max(1, counted["calls"])
-    return {
-        **service(list(newest), now=now, window=window),
-        **counted,
-        "error_rate": counted["errors"] / total,
-        "refused_rate": counted["refused"] / total,
-    }
 
 
 def _breaches(release: Release, answers: list[Answer]) -> list[dict[str, Any]]:
@@ -135,20 +120,33 @@ def _breaches(release: Release, answers: list[Answer]) -> list[dict[str, Any]]:
     ]
 
 
-def _refused_by_contract(release: Release, *, since: datetime) -> int:
-    """Calls of the endpoint whose first error is a breach; a refused call has no release."""
-    calls = Call.objects.filter(deployment=release.deployment_id, is_rehearsal=False)
-    return calls.filter(at__gt=since, error__startswith=CODE).count()
+def _refused_by_contract(release: Release, *, now: datetime) -> int:
+    """Calls of the endpoint whose first error is a breach, within the last day."""
+    kinds = tallying.service_of(release.deployment, SERVICE_WINDOW, now=now)["kinds"]
+    return sum(calls for kind, calls in kinds.items() if kind.startswith(CODE))
 
 
-def _drift(release: Release, answers: list[Answer], frame: pd.DataFrame) -> list[dict[str, Any]]:
+def _reference(
+    release: Release, answers: list[Answer], frame: pd.DataFrame
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The sketch that these answers are held against, and what it is, with the choice's reason."""
+    word = reference_of(release.deployment)
+    kind = word.kind if word else ALL
+    times = answered.times_of(release, answers, frame)
+    sketch, says = referred(release.report["sketch"], kind, times)
+    return sketch, {"kind": kind, "says": says}
+
+
+def _drift(
+    release: Release, sketch: dict[str, Any], answers: list[Answer], frame: pd.DataFrame
+) -> list[dict[str, Any]]:
     if not answers:
         return []
-    return drift(release.report["sketch"], answered.with_score(release, answers, frame))
+    return drift(sketch, answered.with_score(release, answers, frame))
 
 
 def _answered(release: Release) -> int:
-    return Prediction.objects.filter(release=release, call__is_rehearsal=False).count()
+    return release.answer_sums.aggregate(rows=Sum("rows"))["rows"] or 0
 
 
 def _known(release: Release) -> list[Answer]:
@@ -284,7 +282,13 @@ def _estimate(
 
 
 def _causes(
-    release: Release, plan: SignedPlan, answers: list[Answer], frame: pd.DataFrame, *, now: datetime
+    release: Release,
+    plan: SignedPlan,
+    sketch: dict[str, Any],
+    answers: list[Answer],
+    frame: pd.DataFrame,
+    *,
+    now: datetime,
 ) -> list[dict[str, Any]]:
     """Suspects; ``since`` becomes the moment of the first answer concerned (ISO 8601)."""
     if not answers:
@@ -309,7 +313,7 @@ def _causes(
     )
     found = causes(
         recent,
-        sketch=release.report["sketch"],
+        sketch=sketch,
         reference=estimator.get("loss"),
         importance=_importance(release),
     )

@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
 from apps.engine.monitoring.performance import BROKEN, KEPT
-from apps.engine.monitoring.service import service
+from apps.engine.monitoring.service import summary
 from apps.engine.monitoring.wires import TRIPPED
 from apps.jobs.models import LIVE, Job
 from apps.production import predicting
@@ -89,12 +89,12 @@ def _calls() -> Iterator[str]:
 
 
 def _latency() -> Iterator[str]:
-    now, samples = timezone.now(), []
-    recent = Call.objects.filter(at__gt=now - WINDOW, is_rehearsal=False)
+    samples = []
+    recent = Call.objects.filter(at__gt=timezone.now() - WINDOW, is_rehearsal=False)
     for slug in recent.order_by().values_list("deployment__slug", flat=True).distinct():
         calls = recent.filter(deployment__slug=slug)
         newest = calls.values_list("at", "status", "latency_ms", "rows")[:MOST_CALLS]
-        latency = service(list(newest), now=now, window=WINDOW)["latency_ms"] or {}
+        latency = summary(list(newest))["latency_ms"] or {}
         samples += [
             ({"endpoint": slug, "quantile": QUANTILES[key]}, value / 1000)
             for key, value in latency.items()

@@ -8,7 +8,9 @@ from django.db import models
 from apps.engine.serving.openapi import quantile_in_words
 from apps.jobs.models import Job
 from apps.modeling.models import Candidate
+from apps.production.sums import AnswerSum, CallSum
 from apps.production.words import (
+    DriftReference,
     Drill,
     Fallback,
     FallbackKind,
@@ -19,7 +21,10 @@ from apps.production.words import (
 )
 from apps.projects.models import Cycle, Project
 
-__all__ = [  # those of words.py; what is defined here needs no line
+__all__ = [  # those of sums.py and words.py; what is defined here needs no line
+    "AnswerSum",
+    "CallSum",
+    "DriftReference",
     "Drill",
     "Fallback",
     "FallbackKind",
@@ -188,6 +193,9 @@ class Actual(models.Model):
     value = models.JSONField()
     at = models.DateTimeField()
 
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="actual_by_time")]
+
     def __str__(self) -> str:
         return f"{self.prediction_id}: {self.value}"
 
@@ -199,6 +207,9 @@ class WatchReport(models.Model):
     at = models.DateTimeField()
     service = models.JSONField(default=dict)
     drift = models.JSONField(default=list)
+    reference = models.JSONField(
+        default=dict, help_text="What drift was held against: kind, and a sentence."
+    )
     performance = models.JSONField(default=dict)
     wires = models.JSONField(
         default=list, help_text="Each tripwire: its value and state in its own days."

@@ -9,13 +9,24 @@ from django.db.models import Count, OuterRef, Subquery
 from django.utils import timezone
 
 from apps.engine.monitoring.performance import BROKEN, KEPT, UNKNOWN
-from apps.engine.monitoring.service import service
+from apps.engine.monitoring.seasons import KINDS
 from apps.engine.monitoring.wires import TRIPPED
 from apps.modeling.queries import model_subject
+from apps.production.booking import Cost, cost_of
 from apps.production.canaries import last_comparison
-from apps.production.models import Alarm, Deployment, Prediction, Release, WatchReport
+from apps.production.changes import changes_since
+from apps.production.models import (
+    Alarm,
+    Deployment,
+    DriftReference,
+    Prediction,
+    Release,
+    WatchReport,
+)
+from apps.production.releases import reference_of
 from apps.production.standing import answering, release_subject
-from apps.projects.models import Cycle, Project
+from apps.production.tallying import service_by_release
+from apps.projects.models import Cycle, Event, Project
 from apps.projects.queries import passed_by
 from apps.projects.stages import Stage
 
@@ -78,6 +89,19 @@ class MonitorPage:
     report: WatchReport | None
     latest: list[Prediction]
     canary: Release | None = None
+    reference: DriftReference | None = None
+    changes: Sequence[Event] = ()
+    releases: Sequence[dict[str, Any]] = ()
+
+    @property
+    def cost(self) -> Cost:
+        """What workers spent on the project, beside what the model delivers."""
+        return cost_of(self.deployment.project)
+
+    @property
+    def references(self) -> dict[str, str]:
+        """What drift can be measured against, in words."""
+        return KINDS
 
     @property
     def beside(self) -> dict[str, Any] | None:
@@ -131,13 +155,12 @@ def monitor_page(deployment: Deployment) -> MonitorPage:
     standing = answering(deployment)
     release = standing.release
     window = timedelta(hours=24)
-    calls = deployment.calls.filter(at__gt=now - window, is_rehearsal=False)
+    whole, by_release = service_by_release(deployment, window, now=now)
     return MonitorPage(
         deployment=deployment,
         release=release,
-        service=service(
-            list(calls.values_list("at", "status", "latency_ms", "rows")), now=now, window=window
-        ),
+        service=whole,
+        releases=by_release,
         report=release.watch_reports.order_by("-at").first() if release else None,
         latest=list(
             Prediction.objects.filter(deployment=deployment, call__is_rehearsal=False)
@@ -145,6 +168,8 @@ def monitor_page(deployment: Deployment) -> MonitorPage:
             .order_by("-at")[:10]
         ),
         canary=standing.canary,
+        reference=reference_of(deployment),
+        changes=changes_since(deployment.project, now - window),
     )
 
 

@@ -12,7 +12,15 @@ from apps.engine.monitoring.alarms import PROMISE, wire_key
 from apps.engine.monitoring.wires import BELOW, KINDS, operator_of
 from apps.engine.serving.fallback import Rule
 from apps.planning.queries import current_plan
-from apps.production.models import Deployment, Drill, Fallback, FlipReport, Release, WirePolicy
+from apps.production.models import (
+    Deployment,
+    DriftReference,
+    Drill,
+    Fallback,
+    FlipReport,
+    Release,
+    WirePolicy,
+)
 from apps.production.standing import Standing, answering, signed_releases
 from apps.projects.models import PASSING, Cycle, Decision, Tier, Verdict
 from apps.projects.stages import Stage
@@ -96,6 +104,11 @@ def fallback_says(fallback: Fallback | None) -> str:
 def policy_of(deployment: Deployment) -> WirePolicy | None:
     """At which tripwires the watch falls back by itself, as it was last said."""
     return deployment.wire_policies.select_related("person").order_by("-pk").first()
+
+
+def reference_of(deployment: Deployment) -> DriftReference | None:
+    """What its answers are held against for drift, as it was last said; None: all rows."""
+    return deployment.drift_references.select_related("person").order_by("-pk").first()
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from apps.production import tallying
 from apps.production.models import ApiToken, Call, Deployment, Prediction, Release, Segment
 from apps.production.segments import is_complete, lines_from, record_of, segments
 
@@ -83,17 +84,32 @@ def _insert(path: Path, lines: list[bytes]) -> None:
     # Ignored are rows that are in already: of a database that was set back, or of an id that a
     # caller gave twice at the same moment. The first stays.
     calls = [_call(record) for record in fit]
+    there = set(
+        Call.objects.filter(pk__in=[call.pk for call in calls]).values_list("pk", flat=True)
+    )
+    new = [call for call in calls if call.pk not in there]
     Call.objects.bulk_create(calls, ignore_conflicts=True, batch_size=1_000)
     Prediction.objects.bulk_create(
         [row for record in fit for row in _predictions(record)],
         ignore_conflicts=True,
         batch_size=1_000,
     )
+    _sum_up(new)
     if len(fit) < len(lines):
         kept = {id(record) for record in fit}
         _keep_broken(
             path, [line for line, record in zip(lines, read, strict=True) if id(record) not in kept]
         )
+
+
+def _sum_up(calls: list[Call]) -> None:
+    """Add to the sums what these calls brought; an id that was given before brought no row."""
+    tallying.count(calls)
+    rows = Prediction.objects.filter(call__in=[call.pk for call in calls], release__isnull=False)
+    releases = Release.objects.defer("contract", "steps", "monitor", "report").in_bulk(
+        {call.release_id for call in calls} - {None}
+    )
+    tallying.book(rows.defer("row", "probabilities"), releases)
 
 
 def _read(line: bytes) -> dict[str, Any] | None:

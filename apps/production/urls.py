@@ -47,6 +47,7 @@ urlpatterns = [
     path("incidents/<int:number>/close/", incidents.close, name="incident_close"),
     path("trace/", trace.find, name="trace_find"),
     path("trace/<uuid:prediction_id>/", trace.trace, name="trace"),
+    path("monitor/reference/", monitor.set_reference, name="set_reference"),
     path("monitor/next/", monitor.next_cycle, name="next_cycle"),
     path("monitor/<slug:name>.json", monitor.figure, name="figure"),
 ]

@@ -85,6 +85,26 @@ class WirePolicy(InsertOnly):
         return f"{self.deployment} falls back by itself at {len(self.takes)} tripwires"
 
 
+class DriftReference(InsertOnly):
+    """What the answers of an endpoint are held against for drift. The newest row counts."""
+
+    TEAM = "deployment__project__team"
+
+    deployment = models.ForeignKey(
+        "production.Deployment", models.PROTECT, related_name="drift_references"
+    )
+    kind = models.CharField(max_length=9, help_text="A key of KINDS in the engine's seasons.")
+    reason = models.TextField()
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.deployment} is held against: {self.kind}"
+
+
 class GlassRequest(InsertOnly):
     """Somebody asks to switch without the gate's conditions; another person has to agree."""
 

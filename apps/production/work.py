@@ -46,6 +46,7 @@ def build_release(job: Job, desk: Desk) -> None:
         positive=told["positive"],
         threshold=told["threshold"],
         rules=_rules(told),
+        time=split.time,
         **_for_estimates(release),
     )
     with desk.finishing():
@@ -133,7 +134,7 @@ def _has_news(release: Release) -> bool:
     if last is None:
         return True
     return (
-        release.calls.filter(at__gt=last.at).exists()
+        release.deployment.calls.filter(release=release, at__gt=last.at).exists()
         or Actual.objects.filter(prediction__release=release, at__gt=last.at).exists()
     )
 
@@ -151,6 +152,7 @@ def _keep(release: Release, looked: Looked) -> WatchReport:
         at=looked.at,
         service=looked.service,
         drift=looked.drift,
+        reference=looked.reference,
         performance=looked.performance,
         wires=looked.wires,
         causes=looked.causes,

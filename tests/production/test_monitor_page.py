@@ -1,10 +1,13 @@
 """The monitor as a manager reads it: in short first, then the promise, money, service, drift."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from apps.production import queries, work
-from apps.production.models import Alarm, Incident, Prediction
+from apps.engine.monitoring.service import PERIOD, Tally
+from apps.production import queries, tallying, work
+from apps.production.models import Alarm, CallSum, Incident, Prediction
 from apps.production.standing import Standing
 from tests.production.conftest import TARGET, trips
 
@@ -75,3 +78,26 @@ def test_a_moved_world_is_one_alarm_and_its_columns_are_named(monitor, caller, r
     assert "1</strong><span>open incident<" in shown
     assert Incident.objects.get().action == "Stop"
     assert "moon" in shown
+
+
+def test_what_the_page_reads_does_not_grow_with_the_calls(monitor, caller, release):
+    sent(caller, release)
+    work.watch_release(release)
+    with CaptureQueriesContext(connection) as before:
+        monitor()
+    (kept,) = CallSum.objects.all()
+    day = Tally()
+    for _ in range(20):
+        day.take(tallying.tally_of(kept))
+    tallying.count_sums(
+        {
+            (release.deployment_id, kept.start - place * PERIOD, release.pk): day
+            for place in range(1, 100)
+        }
+    )
+    with CaptureQueriesContext(connection) as after:
+        shown = monitor()
+    assert len(after) == len(before)
+    assert not [each["sql"] for each in after if 'FROM "production_call"' in each["sql"]]
+    # 48 half hours of 20 calls before the one of the call itself, or 47 where a new one has begun.
+    assert any(f"<strong>{calls}</strong><span>calls" in shown for calls in (961, 941))

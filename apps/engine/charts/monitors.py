@@ -27,10 +27,13 @@ DRIFTING, DRIFTED = 0.1, 0.25
 STATE_COLOURS = {"stable": GOOD, "drifting": WAITING, "drifted": BAD}
 
 
-def latency_over_time(steps: Sequence[dict[str, Any]]) -> Figure:
+def latency_over_time(
+    steps: Sequence[dict[str, Any]], *, changes: Sequence[tuple[str, str]] = ()
+) -> Figure:
     """Latency percentiles over time, in milliseconds.
 
     ``steps`` hold ``at`` (ISO 8601), ``p50``, ``p95`` and ``p99`` (or None), in time order.
+    ``changes``: when and what was changed, each marked by a dotted line.
     Above MOST_STEPS each stretch is told by its slowest step.
     """
     shown = thinned(steps, most=MOST_STEPS, keep="p99")
@@ -55,6 +58,14 @@ def latency_over_time(steps: Sequence[dict[str, Any]]) -> Figure:
             "yaxis": {"title": {"text": "Milliseconds"}, "rangemode": "tozero"},
             "showlegend": True,
             "hovermode": "x unified",
+            "shapes": [
+                {
+                    "type": "line",
+                    **{"x0": at, "x1": at, "y0": 0, "y1": 1, "yref": "paper"},
+                    "line": {"color": MUTED, "width": 1, "dash": "dot"},
+                }
+                for at, _ in changes
+            ],
         },
     )
 

@@ -13,7 +13,7 @@ from scipy import stats
 
 from apps.engine.monitoring.drift import drift
 from apps.engine.monitoring.since import change_point
-from apps.engine.monitoring.sketch import PREDICTION, numbers
+from apps.engine.monitoring.sketch import PREDICTION, bins_in
 
 COLUMN, GROUP, LEVEL, LABELS = "column", "group", "level", "labels"
 MOST_CAUSES = 5
@@ -144,16 +144,7 @@ def _carried(weight: Any, excess: Any) -> float:
 
 def surplus_of(series: "pd.Series[Any]", told: Mapping[str, Any]) -> Any:
     """(n,) probability of each row to be there beyond what the reference has of its bin."""
-    missing = series.isna().to_numpy()
-    present = series[~missing]
-    if told["kind"] == "number":
-        place = np.searchsorted(np.asarray(told["edges"]), numbers(present), side="left")
-    else:
-        places = {value: number for number, value in enumerate(told["values"])}
-        rest = len(told["values"])
-        place = present.astype("string").map(places).fillna(rest).to_numpy().astype(int)
-    bins = np.zeros(len(series), dtype=int)  # 0: missing
-    bins[~missing] = place + 1
+    bins = bins_in(series, dict(told))
     here = told["missing_rate"]
     expected = np.array([here, *((1 - here) * np.asarray(told["shares"]))])
     actual = np.bincount(bins, minlength=len(expected)) / max(1, len(series))

@@ -9,12 +9,14 @@ import pandas as pd
 
 from apps.engine.monitoring.distances import (
     LEAST_SHARE,
+    chi_squared,
     jensen_shannon,
     kolmogorov_smirnov,
     psi,
     psi_by_chance,
+    wasserstein,
 )
-from apps.engine.monitoring.sketch import numbers, shares_in
+from apps.engine.monitoring.sketch import area_below, below, numbers
 from apps.engine.reading.tables import kind_of_series
 from apps.engine.types import Kind
 
@@ -39,7 +41,8 @@ def drift(
     Returns
     -------
     list of dict
-        ``feature``; ``psi``, ``js`` (bits), ``ks`` (numbers only, else None); ``psi_by_chance``,
+        ``feature``; ``psi``, ``js`` (bits); of numbers, else None, ``ks`` and ``wasserstein`` (in
+        standard deviations of the reference); ``chi2`` and its ``chi2_p``; ``psi_by_chance``,
         which the same world stays below; ``missing_rate`` and ``missing_rate_reference``;
         ``new_share`` of values that the reference never had and ``new_categories``, the most
         frequent of them; ``n`` rows; ``is_date``: it moves on by itself, which trips no wire;
@@ -62,21 +65,27 @@ def _column(name: str, told: Mapping[str, Any], series: "pd.Series[Any]") -> dic
     present = series.dropna()
     expected = told["shares"]
     unseen: pd.Series[Any] = pd.Series(dtype="float64")
+    more: dict[str, Any] = {"ks": None, "wasserstein": None}
+    known = bool(len(present)) and sum(expected) > 0
     if told["kind"] == "number":
-        actual = shares_in(numbers(present), np.asarray(told["edges"])).tolist()
+        ordered = np.sort(numbers(present))
+        inside = below(ordered, np.asarray(told["edges"]))
+        actual = np.diff(inside, prepend=0.0, append=1.0).tolist()
+        more = _of_numbers(told, ordered, inside) if known else more
     else:
         actual, unseen = _categories(told, present)
-    known = bool(len(present)) and sum(expected) > 0
     reference_rows = round(told["n"] * (1 - told["missing_rate"]))
+    sizes = {"rows": len(present), "reference_rows": reference_rows}
+    chi2, chi2_p = chi_squared(expected, actual, **sizes) if known else (0.0, 1.0)
     row = {
         "feature": name,
         "psi": psi(expected, actual) if known else 0.0,
-        "psi_by_chance": psi_by_chance(
-            len(expected), rows=len(present), reference_rows=reference_rows
-        ),
+        "psi_by_chance": psi_by_chance(len(expected), **sizes),
         "js": jensen_shannon(expected, actual) if known else 0.0,
-        "ks": kolmogorov_smirnov(expected, actual) if known and told["kind"] == "number" else None,
-        "missing_rate": float(series.isna().mean()) if len(series) else 0.0,
+        **more,
+        "chi2": chi2,
+        "chi2_p": chi2_p,
+        "missing_rate": 1 - len(present) / len(series) if len(series) else 0.0,
         "missing_rate_reference": told["missing_rate"],
         "new_share": float(unseen.sum()),
         "new_categories": [str(value)[:80] for value in unseen.index[:NAMED_NEW]],
@@ -85,6 +94,23 @@ def _column(name: str, told: Mapping[str, Any], series: "pd.Series[Any]") -> dic
     }
     shift = _missing_shift(row, reference_rows=told["n"])
     return {**row, "state": _state(row, shift), "says": _says(row, shift)}
+
+
+def _of_numbers(told: Mapping[str, Any], ordered: Any, inside: Any) -> dict[str, float | None]:
+    """KS and Wasserstein: on the fine edges, or on the ten bins of an older release or a season."""
+    fine = told.get("fine")
+    edges = np.asarray(fine["edges"] if fine else told["edges"])
+    expected = np.asarray(fine["below"]) if fine else np.cumsum(told["shares"])[:-1]
+    actual = below(ordered, edges) if fine else inside
+    deviation = told.get("deviation") or 0.0
+    areas = (np.asarray(fine["area"]), area_below(ordered, edges)) if fine else None
+    moved = None
+    if deviation:
+        moved = wasserstein(edges, expected, actual, ordered=ordered, areas=areas)
+    return {
+        "ks": kolmogorov_smirnov(expected, actual),
+        "wasserstein": None if moved is None else moved / deviation,
+    }
 
 
 def _categories(

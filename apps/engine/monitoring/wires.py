@@ -48,7 +48,8 @@ def _calls(look: Look) -> Seen | None:
     days = look.get("days")
     if not days or not look.get("full"):
         return None
-    return Seen.exactly(look["service"].get("calls", 0) / days)
+    service = look["service"]
+    return Seen.exactly(service.get("calls", 0) / (service.get("span_days") or days))
 
 
 def _coverage(look: Look) -> Seen | None:

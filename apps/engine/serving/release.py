@@ -4,9 +4,9 @@ Two proofs: requests are answered as training would answer, and the compiled for
 Without the first there is no release; without the second scikit-learn serves it.
 """
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from apps.engine.evaluation.metrics import Predictions
 from apps.engine.evaluation.verdict import Promise
 from apps.engine.monitoring.estimated import estimator_of
 from apps.engine.monitoring.sketch import sketch_of
-from apps.engine.reading.tables import read_rows, read_table, spec_of
+from apps.engine.reading.tables import kind_of_series, read_rows, read_table, spec_of
 from apps.engine.recipe.lineage import needed
 from apps.engine.serving.compile_verify import compile_and_verify
 from apps.engine.serving.contract import Contract, check_rows, draft_contract
@@ -27,7 +27,7 @@ from apps.engine.serving.score import Scorer
 from apps.engine.training.answers import read_answers
 from apps.engine.training.files import load_model
 from apps.engine.training.rows import load_rows, predict, specs
-from apps.engine.types import Problem, Report, TableSpec
+from apps.engine.types import Kind, Problem, Report, TableSpec
 
 VERIFIED_ROWS = 200
 TIMED_ROWS = 50
@@ -50,6 +50,7 @@ def build_release(
     answers: str | None = None,
     promises: Sequence[Mapping[str, Any]] = (),
     rules: Sequence[Mapping[str, Any]] = (),
+    time: str = "",
 ) -> dict[str, Any]:
     """Draft the contract and prove that a request is answered as training would.
 
@@ -61,8 +62,9 @@ def build_release(
 
     Returns ``contract``, ``verified_rows``, ``max_difference``, ``latency_ms`` (one row, p50 and
     p95), ``engine`` ("compiled" or "scikit-learn"), ``compiled`` (a Verdict), ``sketch``
-    (reference of features and prediction), ``example``, ``estimator`` (of the promises while the
-    truth is not known, from the file of out-of-fold ``answers``; None without one),
+    (reference of features and prediction, with its seasons by the column ``time``), ``sketch_time``
+    (that column, empty without one), ``example``, ``estimator`` (of the promises while the truth
+    is not known, from the file of out-of-fold ``answers``; None without one),
     ``refused_rows`` (of the verified rows, those that the data contract would refuse).
 
     Raises
@@ -92,7 +94,12 @@ def build_release(
     timed = _latency_ms(scorer, requests[:TIMED_ROWS])
     report(4, 5, "Keeping a reference for drift")
     told = predict(fitted, rows.features, problem=kind, positive=positive, threshold=threshold)
-    sketch = sketch_of(raw[list(contract.names)], prediction=_scores(told, positive))
+    is_dated = time in raw.columns and kind_of_series(raw[time]) == Kind.DATETIME
+    sketch = sketch_of(
+        raw[list(contract.names)],
+        prediction=_scores(told, positive),
+        times=raw[time] if is_dated else None,
+    )
     report(5, 5, "Done")
     return {
         "contract": held.as_dict(),
@@ -103,6 +110,7 @@ def build_release(
         "engine": "compiled" if verdict.serves else "scikit-learn",
         "compiled": verdict.as_dict(),
         "sketch": sketch,
+        "sketch_time": time if is_dated else "",
         "example": contract.example(),
         "estimator": _estimator(
             answers, raw[list(contract.names)], promises, positive=positive, threshold=threshold
@@ -191,8 +199,8 @@ def _verify(
 def _latency_ms(scorer: Scorer, requests: list[dict[str, Any]]) -> dict[str, float]:
     spent = []
     for request in requests:
-        began = time.perf_counter()
+        began = perf_counter()
         scorer.predict(check_rows([request], scorer.contract).rows)
-        spent.append(1000 * (time.perf_counter() - began))
+        spent.append(1000 * (perf_counter() - began))
     p50, p95 = np.percentile(spent, [50, 95])
     return {"p50": float(p50), "p95": float(p95)}

@@ -17,7 +17,7 @@ from apps.governance.demo.fraud_plan import PLAN
 from apps.governance.demo.people import Cast
 from apps.governance.demo.steps import Say
 from apps.production import actions as production
-from apps.production import release_actions, serving, work
+from apps.production import release_actions, serving, tallying, work
 from apps.production.models import Actual, Call, FallbackKind, Prediction, Release
 from apps.production.queries import current_release, live_release
 from apps.projects.models import Cycle
@@ -132,6 +132,7 @@ def _week_of_calls(release: Release) -> None:
                 Actual.objects.create(
                     prediction_id=told.predictions[0]["id"], value=row["fraud"], at=now
                 )
+    tallying.recount(release.deployment)
 
 
 def _plain(value: object) -> object:

@@ -19,7 +19,15 @@ from apps.governance.models import (
 )
 from apps.modeling.models import AttackRun, Candidate, Evaluation, Experiment, Opening, Trial
 from apps.planning.models import ColumnClass, Plan
-from apps.production.models import Drill, Fallback, GlassRequest, Release, Switch, WirePolicy
+from apps.production.models import (
+    DriftReference,
+    Drill,
+    Fallback,
+    GlassRequest,
+    Release,
+    Switch,
+    WirePolicy,
+)
 from apps.projects.canonical import canonical
 from apps.projects.models import ConditionMet, Cycle, Decision, Submission, Tiering
 from apps.projects.rowprints import fields_of
@@ -58,6 +66,7 @@ def _rows_by_stage(cycle: Cycle) -> dict[Stage, dict[str, Iterable[models.Model]
             "releases": Release.objects.filter(cycle=cycle),
             "fallbacks": Fallback.objects.filter(deployment__project=cycle.project_id),
             "drills": Drill.objects.filter(cycle=cycle),
+            "drift_references": DriftReference.objects.filter(deployment__project=cycle.project_id),
             "wire_policies": WirePolicy.objects.filter(deployment__project=cycle.project_id),
             "glass_requests": GlassRequest.objects.filter(deployment__project=cycle.project_id),
             "switches": Switch.objects.filter(deployment__project=cycle.project_id),

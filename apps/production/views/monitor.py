@@ -9,11 +9,14 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.engine.charts.monitors import drift_bars, latency_over_time, metric_over_time
 from apps.engine.charts.table import answer as drawn
-from apps.production import actions, queries
+from apps.engine.monitoring.service import QUANTILES
+from apps.production import actions, queries, watch_actions
 from apps.production.watch_queries import incidents_of
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
 from apps.web.fragments import render_page
+
+NO_LATENCY = dict.fromkeys(QUANTILES)
 
 
 @require_GET
@@ -36,6 +39,23 @@ def look_now(request: HttpRequest, project: Project) -> HttpResponse:
         raise Http404
     actions.look_now(release=release, by=request.user)
     messages.success(request, "The watch is looking; load the page again in a moment.")
+    return redirect("production:monitor", project.slug)
+
+
+@require_POST
+@project_view(Verb.DEPLOY)
+def set_reference(request: HttpRequest, project: Project) -> HttpResponse:
+    """Choose what drift is measured against."""
+    deployment = queries.endpoint_of(project)
+    if deployment is None:
+        raise Http404
+    watch_actions.set_reference(
+        deployment=deployment,
+        kind=request.POST.get("kind", ""),
+        reason=request.POST.get("reason", ""),
+        by=request.user,
+    )
+    messages.success(request, "From its next look on the watch compares like this.")
     return redirect("production:monitor", project.slug)
 
 
@@ -65,9 +85,10 @@ def _figure(page: queries.MonitorPage, name: str) -> dict[str, Any] | None:
     if name == "latency" and page.service["periods"]:
         return latency_over_time(
             [
-                {"at": period["start"], **(period["latency_ms"] or {}), "calls": period["calls"]}
+                {"at": period["start"], **(period["latency_ms"] or NO_LATENCY)}
                 for period in page.service["periods"]
-            ]
+            ],
+            changes=[(change.at.isoformat(), change.says) for change in page.changes],
         )
     report = page.report
     if name == "drift" and report and report.drift:

@@ -6,13 +6,15 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import ks_2samp
+from scipy.stats import chi2_contingency, ks_2samp, wasserstein_distance
 
 from apps.engine.monitoring.distances import (
+    chi_squared,
     jensen_shannon,
     kolmogorov_smirnov,
     psi,
     psi_by_chance,
+    wasserstein,
 )
 from apps.engine.monitoring.drift import FEW_ROWS, drift
 from apps.engine.monitoring.sketch import sketch_of
@@ -46,14 +48,45 @@ def test_jensen_shannon_runs_from_equal_to_nothing_in_common():
 
 
 def test_kolmogorov_smirnov_is_the_largest_gap_of_the_cumulative_shares():
-    assert kolmogorov_smirnov([0.2, 0.3, 0.5], [0.5, 0.3, 0.2]) == pytest.approx(0.3)
+    assert kolmogorov_smirnov([0.2, 0.5], [0.5, 0.8]) == pytest.approx(0.3)
 
 
 def test_the_sketch_s_kolmogorov_smirnov_is_within_a_bin_of_the_exact_one():
     reference, recent = normal(20_000, seed=1), normal(20_000, seed=2, mean=0.3)
     exact = ks_2samp(reference, recent).statistic
     ks = told(reference, recent)["ks"]
-    assert exact - 0.15 < ks <= exact + 1e-9
+    assert exact - 0.02 < ks <= exact + 1e-9
+
+
+def test_the_sketch_s_distances_are_those_of_all_rows_but_for_a_little():
+    random = np.random.default_rng(3)
+    for reference, recent in (
+        (normal(8_000, seed=1), normal(5_000, seed=2, mean=0.4)),
+        (pd.Series(random.exponential(size=8_000)), pd.Series(random.exponential(2.0, 3_000))),
+        (pd.Series(random.poisson(4.0, 8_000) * 1.0), pd.Series(random.poisson(5.0, 3_000) * 1.0)),
+    ):
+        row = told(reference, recent)
+        exact = wasserstein_distance(reference, recent) / reference.std(ddof=0)
+        assert row["wasserstein"] == pytest.approx(exact, abs=0.02)
+        assert row["ks"] == pytest.approx(ks_2samp(reference, recent).statistic, abs=0.015)
+
+
+def test_chi_squared_is_pearson_s_and_so_is_its_p_value():
+    before, now = np.array([120, 300, 80, 0]), np.array([40, 130, 50, 0])
+    found = chi_squared(before / 500, now / 220, reference_rows=500, rows=220)
+    exact = chi2_contingency([before[:3], now[:3]], correction=False)
+    assert found == pytest.approx((exact.statistic, exact.pvalue))
+    assert chi_squared([1.0], [1.0], reference_rows=5, rows=5) == (0.0, 1.0)
+
+
+def test_the_area_between_crossing_shares_is_counted_on_both_sides():
+    # Uniform on 0 to 2 beside uniform on 0.5 to 1.5: the mean distance of equal ranks is 1/4.
+    edges = np.linspace(0, 2, 5)
+    ordered = np.linspace(0.5, 1.5, 100_001)
+    inside = np.clip(edges - 0.5, 0, 1)
+    assert wasserstein(edges, edges / 2, inside, ordered=ordered) == pytest.approx(0.25, abs=1e-4)
+    moved = wasserstein([0.0, 1.0], [0.0, 1.0], [0.0, 0.0], ordered=np.array([3.0, 3.0]))
+    assert moved == pytest.approx(2.5)
 
 
 def test_a_normal_that_moved_half_a_deviation_has_the_psi_of_its_shares():
