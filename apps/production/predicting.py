@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import orjson
 from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
+from apps.engine.serving.columns import Columns
 from apps.engine.serving.fallback import Rule
 from apps.engine.serving.payload import BadPayload, parse_call
 from apps.production import serving
@@ -28,7 +30,6 @@ from apps.production.standing import Standing
 from apps.production.taking import take_up
 
 LOG = logging.getLogger(__name__)
-_LINE = json.JSONEncoder(default=datetime.isoformat)  # moments are all that JSON does not know
 Environ = Mapping[str, Any]
 
 
@@ -97,7 +98,7 @@ class Part:
     """What one release answered of a call: all of it, or its share beside a canary."""
 
     told: Answer
-    predictions: str  # as JSON, for the log too
+    predictions: bytes  # as JSON, for the log too
     ms: float
 
 
@@ -120,7 +121,7 @@ def _part(
         if ids is None
         else _named(release, rows, ids, rule)
     )
-    return Part(told, json.dumps(told.predictions), _ms(began))
+    return Part(told, orjson.dumps(told.predictions), _ms(began))
 
 
 def _shared(
@@ -175,16 +176,16 @@ def _tried(
 def _body(token: ApiToken, parts: list[Part], shared: Shared | None) -> bytes:
     """The whole reply. Its release is that of the first part; other answers name their own."""
     told = parts[0].told
-    head = json.dumps(
+    head = orjson.dumps(
         {
             "endpoint": token.deployment.slug,
             "release": told.release.number,
             "model": told.release.candidate.model,
         }
     )
-    predictions = json.dumps(shared.predictions) if shared else parts[0].predictions
-    warnings = json.dumps(shared.warnings if shared else told.warnings)
-    return f'{head[:-1]}, "predictions": {predictions}, "warnings": {warnings}}}'.encode()
+    predictions = orjson.dumps(shared.predictions) if shared else parts[0].predictions
+    warnings = orjson.dumps(shared.warnings if shared else told.warnings)
+    return b'%b, "predictions": %b, "warnings": %b}' % (head[:-1], predictions, warnings)
 
 
 def _parsed(raw: bytes) -> tuple[list[Any], list[Any] | None]:
@@ -261,7 +262,7 @@ def _log(
     ms: float,
     at: datetime | None = None,
     told: Answer | None = None,
-    predictions: str = "[]",
+    predictions: bytes = b"[]",
     refusal: ApiRefusal | None = None,
 ) -> None:
     """Append the call to the log. Raises OSError: then it must not be answered.
@@ -269,7 +270,7 @@ def _log(
     ``by``: the release that answered or refused; None where a rule did, or nothing answers.
     """
     rows = told.rows if told else []
-    head = _LINE.encode(
+    head = orjson.dumps(
         {
             "call": serving.new_id(),
             "deployment": token.deployment_id,
@@ -279,11 +280,11 @@ def _log(
             "error": refusal.code if refusal else "",
             "count": len(rows),
             "ms": ms,
-            "at": (at or timezone.now()).isoformat(),
-            "rows": rows,
+            "at": at or timezone.now(),
+            **({"columns": rows.values} if isinstance(rows, Columns) else {"rows": rows}),
         }
     )
-    WRITER.append(f'{head[:-1]}, "predictions": {predictions}}}'.encode())
+    WRITER.append(b'%b, "predictions": %b}' % (head[:-1], predictions))
 
 
 def require_method(environ: Environ, method: str) -> None:

@@ -46,6 +46,11 @@ class Contract:
         return usual_row(fields, left_to_ask(self.fields, self.rules))
 
     @cached_property
+    def known(self) -> dict[str, Field]:
+        """Each field by its name."""
+        return {item.name: item for item in self.fields}
+
+    @cached_property
     def asked(self) -> tuple[tuple[Rule, Test], ...]:
         """Each rule with its test."""
         return tuple((rule, test_of(rule)) for rule in self.rules)
@@ -100,6 +105,11 @@ class Checked:
         else:
             self.unlisted += 1
 
+    def tell_unlisted(self) -> None:
+        """Say with the last warning how many are not listed. Once, behind all rows."""
+        if self.unlisted:
+            self.warnings[-1]["message"] += f" {self.unlisted:,} more warnings are not listed."
+
 
 def draft_contract(frame: pd.DataFrame, *, needed: Sequence[str]) -> Contract:
     """Contract for the needed columns of development rows, before the recipe. O(cells)."""
@@ -153,7 +163,6 @@ def check_rows(rows: Sequence[Any], contract: Contract, *, most_rows: int = MOST
         says = f"{len(rows):,} rows were sent and at most {most_rows:,} are answered at once."
         checked.errors.append(_told(None, None, "too_many_rows", says))
         return checked
-    known = {item.name: item for item in contract.fields}
     usual = contract.usual
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, dict):
@@ -162,12 +171,16 @@ def check_rows(rows: Sequence[Any], contract: Contract, *, most_rows: int = MOST
         elif (clean := usual(row)) is not None:
             checked.rows.append(clean)
         else:
-            _check_row(number, row, known, checked, contract.asked)
+            check_one(number, row, contract, checked)
         if checked.is_full:
             break
-    if checked.unlisted:
-        checked.warnings[-1]["message"] += f" {checked.unlisted:,} more warnings are not listed."
+    checked.tell_unlisted()
     return checked
+
+
+def check_one(number: int, row: dict[str, Any], contract: Contract, checked: Checked) -> None:
+    """The full check of one row, which counts as ``number``: its outcome goes to ``checked``."""
+    _check_row(number, row, contract.known, checked, contract.asked)
 
 
 def _told(row: int | None, name: str | None, code: str, message: str) -> dict[str, Any]:

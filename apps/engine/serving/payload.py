@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 from apps.engine.errors import EngineError
+from apps.engine.serving.quick_json import quickly
 
 MOST_DEPTH = 20
 MOST_DIGITS = 40
@@ -67,6 +68,8 @@ def _body(raw: bytes) -> Any:
             "The body starts with a byte order mark: send plain UTF-8 without one.",
             code="bad_encoding",
         )
+    if (quick := quickly(raw)) is not None:
+        return quick
     # Python's own limit is measured in stack, and threads of web servers have little of it.
     if _too_deep(raw):
         raise BadPayload(f"The JSON is nested deeper than {MOST_DEPTH} levels.")
