@@ -6,11 +6,9 @@ anew while the others go on with what is known, so that they do not wait for the
 """
 
 import hashlib
-import logging
 import os
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -19,25 +17,19 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.utils import timezone
-from sklearn import __version__ as sklearn_version
 
-from apps.datasets.storage import local
 from apps.engine.errors import EngineError
 from apps.engine.serving.columns import LEAST_ROWS, Columns, check_columns
-from apps.engine.serving.compile_verify import compile_and_verify, made_up, verify_many
-from apps.engine.serving.contract import Checked, Contract, check_rows
+from apps.engine.serving.contract import Checked, check_rows
 from apps.engine.serving.fallback import Rule
 from apps.engine.serving.openapi import openapi
 from apps.engine.serving.score import Answered, RowRefused, Scorer
-from apps.engine.training.files import load_model
-from apps.engine.types import Problem
+from apps.production.loaded import Models, NotLoaded
 from apps.production.models import ApiToken, Call, Deployment, Prediction, Release
 from apps.production.standing import Standing, answering
 
 FRESH_S = 5.0
 RENEW_S = 3.0
-LOG = logging.getLogger(__name__)
-MOST_MODELS = 16
 _VERSION = bytes(byte & 0x0F | 0x40 for byte in range(256))
 _VARIANT = bytes(byte & 0x3F | 0x80 for byte in range(256))
 
@@ -66,7 +58,7 @@ class Known:
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     seen: dict[Any, tuple[float, Any]] = field(default_factory=dict)
-    scorers: "OrderedDict[str, Scorer]" = field(default_factory=OrderedDict)
+    models: Models = field(default_factory=Models)
     calls: dict[int, tuple[float, int]] = field(default_factory=dict)
     renewing: set[Any] = field(default_factory=set)
 
@@ -101,7 +93,7 @@ class Known:
     def forget(self) -> None:
         """Start anew; for tests."""
         self.seen.clear()
-        self.scorers.clear()
+        self.models.forget()
         self.calls.clear()
 
 
@@ -186,57 +178,11 @@ def release_of(standing: Standing) -> Release:
 
 
 def scorer_for(release: Release) -> Scorer:
-    """The loaded scorer of a release; loaded once, at most MOST_MODELS are kept."""
-    with KNOWN.lock:
-        known = KNOWN.scorers.get(release.content_hash)
-        if known is not None:
-            KNOWN.scorers.move_to_end(release.content_hash)
-            return known
-    loaded = _load(release)
-    with KNOWN.lock:
-        KNOWN.scorers[release.content_hash] = loaded
-        while len(KNOWN.scorers) > MOST_MODELS:
-            KNOWN.scorers.popitem(last=False)
-    return loaded
-
-
-def _load(release: Release) -> Scorer:
-    told = release.served_with
-    wanted = told["versions"]["scikit-learn"].split(".")[:2]
-    if sklearn_version.split(".")[:2] != wanted:
-        raise ApiRefusal(
-            503,
-            "other_version",
-            f"The model was trained with scikit-learn {told['versions']['scikit-learn']} and this "
-            f"server has {sklearn_version}: it is not loaded.",
-        )
+    """The loaded scorer of a release, or an ApiRefusal that says why there is none."""
     try:
-        model = load_model(local(release.candidate.model), sha256=release.candidate.model)
-    except EngineError as error:
-        raise ApiRefusal(503, "model_broken", str(error)) from error
-    scorer = Scorer(
-        model,
-        contract=Contract.from_dict(release.contract),
-        steps=release.steps,
-        features=told["features"],
-        problem=Problem(told["problem"]),
-        positive=told["positive"],
-        threshold=told["threshold"],
-    )
-    _compile(scorer, release)
-    return scorer
-
-
-def _compile(scorer: Scorer, release: Release) -> None:
-    """Compile again what was proven at the release; this program may be a newer one than then."""
-    if release.report.get("engine") != "compiled":
-        verify_many(scorer, made_up(scorer.contract, []))
-        return
-    verdict = compile_and_verify(scorer, [])
-    if scorer.compiled is not None:
-        scorer.use(scorer.compiled, rows=release.report["compiled"]["rows_up_to"])
-    else:
-        LOG.error("%s is served by scikit-learn: %s.", release, verdict.why_not)
+        return KNOWN.models.scorer(release)
+    except NotLoaded as reason:
+        raise ApiRefusal(503, reason.code, str(reason)) from reason
 
 
 @dataclass(frozen=True)

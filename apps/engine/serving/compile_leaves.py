@@ -3,8 +3,8 @@
 A tree's leaves are bits, from left to right. A question whose answer is "right" takes the leaves of
 its left side away; the lowest bit that is left is the row's leaf (Lucchese et al. 2015,
 "QuickScorer", SIGIR). All questions about one input are asked at once: what they take away depends
-only on which thresholds the input exceeds, so a table has a line for each interval. A row then costs
-a line of a table for each input: a third of the time of scikit-learn's own walk
+only on which thresholds the input exceeds, so a table has a line for each interval. A row then
+costs a line of a table for each input: a third of the time of scikit-learn's own walk
 (docs/decisions/0043).
 """
 

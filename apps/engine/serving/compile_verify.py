@@ -87,7 +87,7 @@ def verify_many(scorer: Scorer, rows: Sequence[Mapping[str, Any]]) -> str:
         told, _ = many.answer(columns_of(taken, scorer.contract))
     except EngineError as reason:
         return f"they cannot be answered by columns: {reason}"
-    _, unequal = _unlike(told, expected)
+    _, unequal = unlike(told, expected)
     if not unequal:
         scorer.use_many(many)
     return unequal
@@ -149,10 +149,10 @@ def compare(
     if not taken:
         return 0, 0.0, "no row could be compared"
     expected, _ = scorer.by_pipeline(taken)
-    return len(taken), *_unlike(mine, expected)
+    return len(taken), *unlike(mine, expected)
 
 
-def _unlike(
+def unlike(
     mine: Sequence[Mapping[str, Any]], expected: Sequence[Mapping[str, Any]]
 ) -> tuple[float, str]:
     """The largest difference, and in words what is not alike."""
