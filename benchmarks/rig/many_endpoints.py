@@ -13,7 +13,7 @@ from apps.production import serving
 from apps.production.models import Release
 
 
-def ask_all(out: str, *, endpoints: int) -> None:
+def ask_all(out: str, endpoints: int) -> None:
     """Ask each for one row, then again, and write what it took as JSON.
 
     ``cold_ms`` and ``warm_ms`` (wall time of each call), ``resident_bytes`` of the process before

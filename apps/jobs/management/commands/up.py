@@ -16,6 +16,8 @@ from apps.jobs.supervisor.parts import Part, Plan
 EXIT_CANNOT_START = 2
 HEAVY_QUEUES = "data,train"
 LIGHT_QUEUES = "quick,watch"
+LAST = ("nice", "-n", "5")
+"""Begins the command of a part that the others go before."""
 
 
 class Command(BaseCommand):
