@@ -23,6 +23,7 @@ from apps.engine.serving.columns import LEAST_ROWS, Columns, check_columns
 from apps.engine.serving.contract import Checked, check_rows
 from apps.engine.serving.fallback import Rule
 from apps.engine.serving.openapi import openapi
+from apps.engine.serving.reasons import reasons_of
 from apps.engine.serving.score import Answered, RowRefused, Scorer
 from apps.production.loaded import Models, NotLoaded
 from apps.production.models import ApiToken, Call, Deployment, Prediction, Release
@@ -239,6 +240,17 @@ def answers(release: Release, rows: list[dict[str, Any]], rule: Rule | None) -> 
     says = f"The model does not answer now; a simple rule does in its place. {rule.says}"
     warning = {"row": None, "field": None, "code": "fallback", "message": says}
     return [{"prediction": rule.answer(row), "probabilities": None} for row in rows], [warning]
+
+
+def give_reasons(told: Answer) -> None:
+    """Put the reasons into the release's answers; those of a rule or another release have none."""
+    scorer = scorer_for(told.release)
+    for row, answered in zip(told.rows, told.predictions, strict=True):
+        if not told.by_rule and "release" not in answered:
+            answered["reasons"] = [
+                {**reason, **jsonable({name: reason[name] for name in ("value", "usual")})}
+                for reason in reasons_of(scorer, row)
+            ]
 
 
 def new_id() -> str:

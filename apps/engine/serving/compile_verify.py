@@ -179,7 +179,7 @@ def _difference(one: Mapping[str, Any], other: Mapping[str, Any]) -> float:
 def made_up(contract: Contract, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Rows that are unlike development: missing, never seen, extreme, mixed. Always the same."""
     chosen = random.Random(0)
-    usual: Sequence[Mapping[str, Any]] = rows or [_typed_example(contract)]
+    usual: Sequence[Mapping[str, Any]] = rows or [contract.typed_example()]
     pools = {item.name: list(_extremes(item)) for item in contract.fields}
     made = [dict.fromkeys(contract.names)]
     for number in range(MADE_UP_ROWS - 1):
@@ -207,15 +207,6 @@ def _extremes(item: Field) -> Iterator[Any]:
         whole = item.kind == Kind.INTEGER
         for value in spread:
             yield int(max(-(2.0**62), min(2.0**62, value))) if whole else float(value)
-
-
-def _typed_example(contract: Contract) -> dict[str, Any]:
-    return {
-        item.name: datetime.fromisoformat(item.example)
-        if item.kind == Kind.DATETIME and item.example
-        else item.example
-        for item in contract.fields
-    }
 
 
 def _quicker_up_to(

@@ -83,6 +83,15 @@ class Contract:
         """A row that passes."""
         return {item.name: item.example for item in self.fields}
 
+    def typed_example(self) -> dict[str, Any]:
+        """The same row in the contract's types, as a check makes it."""
+        return {
+            item.name: datetime.fromisoformat(item.example)
+            if item.kind == Kind.DATETIME and item.example
+            else item.example
+            for item in self.fields
+        }
+
 
 @dataclass
 class Checked:

@@ -48,7 +48,7 @@ def test_what_is_wrong_with_one_row_among_many_is_told_as_of_a_small_body(first,
         parse_body(body(first))
 
 
-@pytest.mark.parametrize("digits", [19, 20, 21, 25, 40])
+@pytest.mark.parametrize("digits", [19, 20, 21, 25, 39])
 @pytest.mark.parametrize("sign", ["", "-"])
 def test_a_whole_number_keeps_every_digit(sign, digits):
     number = int(sign + "9876543210" * 4) // 10 ** (40 - digits)
