@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from apps.engine.monitoring.performance import BROKEN, KEPT, UNKNOWN
 from apps.engine.monitoring.service import service
-from apps.engine.monitoring.wires import TRIPPED
+from apps.engine.monitoring.wires import KINDS, TRIPPED
 from apps.modeling.queries import model_subject
 from apps.production.canaries import last_comparison
 from apps.production.models import Alarm, Deployment, Prediction, Release, WatchReport
@@ -56,8 +56,11 @@ class ReleaseSummary:
 
     @property
     def tripwires(self) -> list[dict[str, Any]]:
-        """What raises an alarm."""
-        return self.release.monitor.get("tripwires", [])
+        """What raises an alarm, each with the title of what it watches."""
+        return [
+            {**wire, "title": KINDS[wire["metric"]].title if wire["metric"] in KINDS else ""}
+            for wire in self.release.monitor.get("tripwires", [])
+        ]
 
 
 def release_summary(cycle: Cycle) -> ReleaseSummary | None:

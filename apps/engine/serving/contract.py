@@ -149,7 +149,8 @@ def _example(present: pd.Series, kind: Kind) -> Any:
     if not len(present):
         return None
     if kind in (Kind.INTEGER, Kind.NUMBER):
-        middle = float(present.median())
+        # A value that a row has: the mean of two would have digits that no row has.
+        middle = float(present.quantile(0.5, interpolation="lower"))
         return int(middle) if kind == Kind.INTEGER else middle
     usual = present.mode().iloc[0]
     if kind == Kind.BOOLEAN:

@@ -61,9 +61,10 @@ def build_release(
 
     Returns ``contract``, ``verified_rows``, ``max_difference``, ``latency_ms`` (one row, p50 and
     p95), ``engine`` ("compiled" or "scikit-learn"), ``compiled`` (a Verdict of both forms, for
-    single rows and for many), ``sketch`` (reference of features and prediction), ``example``, ``estimator`` (of the promises while the
-    truth is not known, from the file of out-of-fold ``answers``; None without one),
-    ``refused_rows`` (of the verified rows, those that the data contract would refuse).
+    single rows and for many), ``sketch`` (reference of features and prediction), ``example``,
+    ``estimator`` (of the promises while the truth is not known, from the file of out-of-fold
+    ``answers``; None without one), ``refused_rows`` (of the verified rows, those that the data
+    contract would refuse).
 
     Raises
     ------
