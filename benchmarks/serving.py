@@ -3,7 +3,8 @@
 One row a call with 1 and with 16 connections, and 1,000 rows a call with one. Both servers run at
 once on this machine and are asked in turns, several times; the floor is the pipeline's own
 ``predict_proba`` in this process. ML Cycle runs as ``make up`` runs it, with token, check, recipe
-and log; only its limit of calls per minute is lifted.
+and log; only its limit of calls per minute is lifted. Then 16 connections are answered while two
+trainings run, and a process by itself answers for 500 endpoints, each with a model of its own.
 """
 
 import argparse
@@ -43,6 +44,11 @@ EQUAL_WITHIN = 1e-9
 COMPARED_ROWS = 200
 FLOOR_ROWS = 300
 LATENCIES = ("p50_ms", "p95_ms", "p99_ms")
+BUSY = "16 clients, 1 row"
+BUSY_TIMES = 3.0
+ENDPOINTS = 500
+MOST_RESIDENT_BYTES = 1.5e9
+MOST_COLD_MS = 300.0
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--candidate", default="boosting", help="which model is served")
     parser.add_argument("--runs", type=int, default=5, help="turns of each server")
     parser.add_argument("--seconds", type=float, default=4.0, help="of load per turn")
+    parser.add_argument("--threads", type=int, default=8, help="of the web server (ours)")
     return parser.parse_args()
 
 
@@ -79,7 +86,10 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     """All figures of one run. Raises CannotMeasure."""
     PLACE.mkdir(parents=True, exist_ok=True)
     python = peer_python()
-    with product(options.candidate) as (ours, known), mlflow(python, known) as theirs:
+    with (
+        product(options.candidate, threads=options.threads) as (ours, known),
+        mlflow(python, known) as theirs,
+    ):
         pipeline = load_model(known["model"], sha256=known["sha256"])
         frame = pd.DataFrame(known["values"], columns=known["columns"])
         difference = largest_difference(pipeline, frame, ours=ours, theirs=theirs)
@@ -99,12 +109,17 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
                     )
                     runs[server.name][name].append(pressed.figures())
         floor = _floor(pipeline, frame)
+        many = many_endpoints(known["env"])
+        busy = while_training(ours, known["env"], for_s=2 * options.seconds)
     return {
         "machine": {**figures.machine(("granian", "django", *SAME_AS_OURS)), "peer": MLFLOW},
         "model": options.candidate,
         "runs": options.runs,
+        "web_threads": options.threads,
         "largest_difference": difference,
         "floor_in_process": floor,
+        "while_two_trainings_run": busy,
+        "many_endpoints": many,
         **{
             name: {asked: figures.spread(turns) for asked, turns in told.items()}
             for name, told in runs.items()
@@ -119,7 +134,7 @@ def peer_python() -> str:
 
 
 @contextlib.contextmanager
-def product(candidate: str) -> Iterator[tuple[Server, dict[str, Any]]]:
+def product(candidate: str, *, threads: int) -> Iterator[tuple[Server, dict[str, Any]]]:
     """ML Cycle as ``make up`` runs it, on a fresh folder, with one live endpoint."""
     var = PLACE / "var"
     shutil.rmtree(var, ignore_errors=True)
@@ -128,6 +143,7 @@ def product(candidate: str) -> Iterator[tuple[Server, dict[str, Any]]]:
         **os.environ,
         "MLCYCLE_VAR": str(var),
         "MLCYCLE_PREDICT_CALLS_PER_MINUTE": str(10**9),
+        "MLCYCLE_WEB_THREADS": str(threads),
         "DJANGO_SETTINGS_MODULE": "mlcycle_site.settings.production",
     }
     port, known_file = servers.free_port(), var / "known.json"
@@ -135,13 +151,8 @@ def product(candidate: str) -> Iterator[tuple[Server, dict[str, Any]]]:
     with servers.running(up, port=port, log=PLACE / "mlcycle.log", env=env, cwd=ROOT):
         arguments = f"{str(known_file)!r}, candidate={candidate!r}"
         code = f"from benchmarks.rig.endpoint import build; build({arguments})"
-        servers.run(
-            [sys.executable, "manage.py", "shell", "--no-imports", "-c", code],
-            says="The endpoint could not be built",
-            env=env,
-            cwd=ROOT,
-        )
-        known = json.loads(known_file.read_text())
+        in_django(code, says="The endpoint could not be built", env=env)
+        known = {**json.loads(known_file.read_text()), "env": env}
         path = f"/api/v1/deployments/{known['slug']}/predict"
         headers = [("Authorization", f"Bearer {known['token']}")]
 
@@ -150,6 +161,43 @@ def product(candidate: str) -> Iterator[tuple[Server, dict[str, Any]]]:
             return load.request_bytes(path, body, port=port, headers=headers)
 
         yield Server("mlcycle", port, _requests(asked, known["rows"])), known
+
+
+def in_django(code: str, *, says: str, env: dict[str, str]) -> None:
+    """Run a line of Python where the product's models are. Raises CannotMeasure with ``says``."""
+    command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", code]
+    servers.run(command, says=says, env=env, cwd=ROOT)
+
+
+def while_training(server: Server, env: dict[str, str], *, for_s: float) -> dict[str, float]:
+    """The load of BUSY while the workers train two models the whole time."""
+    come = "from benchmarks.rig.endpoint import "
+    in_django(f"{come}start_trainings; start_trainings()", says="No training began", env=env)
+    clients, rows = LOADS[BUSY]
+    pressed = load.press(server.requests[rows], port=server.port, clients=clients, for_s=for_s)
+    says = "The trainings ended before the load did"
+    in_django(f"{come}assert_training; assert_training()", says=says, env=env)
+    return pressed.figures()
+
+
+def many_endpoints(env: dict[str, str]) -> dict[str, float]:
+    """Memory of a process that has a model for each of ENDPOINTS, and their first calls."""
+    file = PLACE / "many.json"
+    code = f"from benchmarks.rig.many_endpoints import ask_all; ask_all({str(file)!r}, {ENDPOINTS})"
+    single = {**env, "OMP_NUM_THREADS": "1"}  # as the web process has it
+    in_django(code, says="The endpoints do not answer", env=single)
+    told = json.loads(file.read_text())
+    return {
+        "endpoints": ENDPOINTS,
+        "models_in_memory": told["kept"],
+        "resident_bytes": told["resident_bytes"][1],
+        "resident_bytes_before": told["resident_bytes"][0],
+        **{
+            f"cold_p{share}_ms": figures.percentile(told["cold_ms"], share / 100)
+            for share in (50, 99)
+        },
+        "warm_p50_ms": figures.percentile(told["warm_ms"], 0.5),
+    }
 
 
 @contextlib.contextmanager
@@ -236,6 +284,17 @@ def bars_of(told: dict[str, Any]) -> dict[str, dict[str, float | bool]]:
             bars[f"p99, {name}"] = figures.bar(
                 theirs["p99_ms"]["median"] / ours["p99_ms"]["median"], at_least=BAR_TIMES[rows]
             )
+    quiet, busy = told["mlcycle"][BUSY]["p95_ms"]["median"], told["while_two_trainings_run"]
+    bars["quiet p95 against that while two trainings run"] = figures.bar(
+        quiet / busy["p95_ms"], at_least=1 / BUSY_TIMES
+    )
+    many = told["many_endpoints"]
+    bars[f"1.5 GB against the memory of {ENDPOINTS} endpoints"] = figures.bar(
+        MOST_RESIDENT_BYTES / many["resident_bytes"], at_least=1.0
+    )
+    bars["300 ms against the first call of a cold model, p99"] = figures.bar(
+        MOST_COLD_MS / many["cold_p99_ms"], at_least=1.0
+    )
     return bars
 
 
@@ -246,11 +305,20 @@ def told_as_table(told: dict[str, Any]) -> str:
         for asked, turns in told[name].items():
             cells = [_noisy(turns["per_s"], 0), *(_noisy(turns[at], 2) for at in LATENCIES)]
             rows.append([name, asked, *cells])
-    floor = told["floor_in_process"]
-    rows.append(
-        ["pipeline alone", "–", f"{floor['per_s']:,.0f}", *(f"{floor[at]:.2f}" for at in LATENCIES)]
+    for name, asked, once in (
+        ("mlcycle", f"{BUSY}, two trainings", told["while_two_trainings_run"]),
+        ("pipeline alone", "–", told["floor_in_process"]),
+    ):
+        rows.append(
+            [name, asked, f"{once['per_s']:,.0f}", *(f"{once[at]:.2f}" for at in LATENCIES)]
+        )
+    table = figures.table(["server", "asked", "requests/s", "p50 ms", "p95 ms", "p99 ms"], rows)
+    many = told["many_endpoints"]
+    return (
+        f"{table}\n\n{ENDPOINTS} endpoints in one: {many['resident_bytes'] / 1e9:.2f} GB with "
+        f"{many['models_in_memory']} models kept; first call {many['cold_p50_ms']:.0f} ms (p50), "
+        f"{many['cold_p99_ms']:.0f} ms (p99), then {many['warm_p50_ms']:.2f} ms."
     )
-    return figures.table(["server", "asked", "requests/s", "p50 ms", "p95 ms", "p99 ms"], rows)
 
 
 def _noisy(figure: dict[str, float], places: int) -> str:

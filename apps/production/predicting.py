@@ -13,12 +13,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import orjson
 from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
+from apps.engine.serving.columns import Columns
 from apps.engine.serving.fallback import Rule
-from apps.engine.serving.payload import BadPayload, parse_call
+from apps.engine.serving.payload import Asked, BadPayload, parse_call
+from apps.engine.serving.reasons import MOST_ROWS
 from apps.production import serving
 from apps.production.models import ApiToken, Prediction, Release
 from apps.production.segments import WRITER
@@ -28,7 +31,6 @@ from apps.production.standing import Standing
 from apps.production.taking import take_up
 
 LOG = logging.getLogger(__name__)
-_LINE = json.JSONEncoder(default=datetime.isoformat)  # moments are all that JSON does not know
 Environ = Mapping[str, Any]
 
 
@@ -69,12 +71,12 @@ def _answered(environ: Environ, token: ApiToken) -> bytes:
         standing = serving.standing_for(token.deployment)
         release = serving.release_of(standing)
         by = None if standing.rule else release
-        rows, ids = _parsed(body_of(environ))
+        asked = _parsed(body_of(environ))
         if standing.canary is None:
-            parts = [_part(token, release, rows, ids, began=began, rule=standing.rule)]
+            parts = [_part(release, asked, began=began, rule=standing.rule)]
             shared = None
         else:
-            parts, shared = _shared(token, standing, rows, ids, began=began)
+            parts, shared = _shared(token, standing, asked, began=began)
         body = _body(token, parts, shared)
     except ApiRefusal as refusal:
         _log(token, by, ms=_ms(began), refusal=refusal)
@@ -97,7 +99,7 @@ class Part:
     """What one release answered of a call: all of it, or its share beside a canary."""
 
     told: Answer
-    predictions: str  # as JSON, for the log too
+    predictions: bytes  # as JSON, for the log too
     ms: float
 
 
@@ -105,63 +107,51 @@ def _ms(began: float) -> float:
     return 1000 * (time.perf_counter() - began)
 
 
-def _part(
-    token: ApiToken,
-    release: Release,
-    rows: list[Any],
-    ids: list[Any] | None,
-    *,
-    began: float,
-    rule: Rule | None = None,
-) -> Part:
-    """Rows answered by one release. ``began``: since when its milliseconds count."""
+def _part(release: Release, asked: Asked, *, began: float, rule: Rule | None = None) -> Part:
+    """What is asked, answered by one release. ``began``: since when its milliseconds count."""
     told = (
-        serving.answer(release, rows, rule=rule)
-        if ids is None
-        else _named(release, rows, ids, rule)
+        serving.answer(release, asked.rows, rule=rule)
+        if asked.ids is None
+        else _named(release, asked.rows, asked.ids, rule)
     )
-    return Part(told, json.dumps(told.predictions), _ms(began))
+    if asked.reasons:
+        serving.give_reasons(told)
+    return Part(told, orjson.dumps(told.predictions), _ms(began))
 
 
 def _shared(
-    token: ApiToken, standing: Standing, rows: list[Any], ids: list[Any] | None, *, began: float
+    token: ApiToken, standing: Standing, asked: Asked, *, began: float
 ) -> tuple[list[Part], Shared | None]:
     """The parts of a call beside a canary, and what is sent back where both answered.
 
     Whatever the canary cannot answer the release does: a canary costs no caller an answer.
     """
     release, canary = serving.release_of(standing), standing.canary
-    if ids is not None:
-        _keys(ids, len(rows))
-    theirs, ours = shared_out(standing, rows, ids)
+    if asked.ids is not None:
+        _keys(asked.ids, len(asked.rows))
+    theirs, ours = shared_out(standing, asked.rows, asked.ids)
     before_s = time.perf_counter() - began  # reading counts for both
     if not theirs or canary is None:
-        return [_part(token, release, rows, ids, began=began)], None
-    part = _tried(token, canary, _at(rows, theirs), _at(ids, theirs), began=began)
+        return [_part(release, asked, began=began)], None
+    part = _tried(canary, asked.at(theirs), began=began)
     again = time.perf_counter() - before_s
     if isinstance(part, ApiRefusal):
-        whole = _part(token, release, rows, ids, began=again)
+        whole = _part(release, asked, began=again)
         _log(token, canary, ms=_ms(began), refusal=part)  # no row was wrong, the canary was
         return [whole], None
     if not ours:
         return [part], None
     try:
-        rest = _part(token, release, _at(rows, ours), _at(ids, ours), began=again)
+        rest = _part(release, asked.at(ours), began=again)
     except ApiRefusal as refusal:
         raise in_the_callers_order(refusal, ours) from refusal
     return [rest, part], in_order(rest.told, ours, part.told, theirs)
 
 
-def _at(items: list[Any] | None, places: list[int]) -> Any:
-    return None if items is None else [items[place] for place in places]
-
-
-def _tried(
-    token: ApiToken, canary: Release, rows: list[Any], ids: list[Any] | None, *, began: float
-) -> Part | ApiRefusal:
+def _tried(canary: Release, asked: Asked, *, began: float) -> Part | ApiRefusal:
     """The canary's answers, or why it has none."""
     try:
-        return _part(token, canary, rows, ids, began=began)
+        return _part(canary, asked, began=began)
     except (DatabaseError, OSError):
         raise
     except ApiRefusal as refusal:
@@ -182,17 +172,21 @@ def _body(token: ApiToken, parts: list[Part], shared: Shared | None) -> bytes:
     }
     if told.release.level is not None:
         about["quantile"] = told.release.level
-    head = json.dumps(about)
-    predictions = json.dumps(shared.predictions) if shared else parts[0].predictions
-    warnings = json.dumps(shared.warnings if shared else told.warnings)
-    return f'{head[:-1]}, "predictions": {predictions}, "warnings": {warnings}}}'.encode()
+    head = orjson.dumps(about)
+    predictions = orjson.dumps(shared.predictions) if shared else parts[0].predictions
+    warnings = orjson.dumps(shared.warnings if shared else told.warnings)
+    return b'%b, "predictions": %b, "warnings": %b}' % (head[:-1], predictions, warnings)
 
 
-def _parsed(raw: bytes) -> tuple[list[Any], list[Any] | None]:
+def _parsed(raw: bytes) -> Asked:
     try:
-        return parse_call(raw)
+        asked = parse_call(raw)
     except BadPayload as error:
         raise ApiRefusal(400, error.code, str(error)) from error
+    if asked.reasons and len(asked.rows) > MOST_ROWS:
+        says = f"Reasons are told of at most {MOST_ROWS} rows at once."
+        raise ApiRefusal(413, "too_many_reasons", says)
+    return asked
 
 
 def _named(release: Release, rows: list[Any], ids: list[Any], rule: Rule | None) -> Answer:
@@ -262,7 +256,7 @@ def _log(
     ms: float,
     at: datetime | None = None,
     told: Answer | None = None,
-    predictions: str = "[]",
+    predictions: bytes = b"[]",
     refusal: ApiRefusal | None = None,
 ) -> None:
     """Append the call to the log. Raises OSError: then it must not be answered.
@@ -270,7 +264,7 @@ def _log(
     ``by``: the release that answered or refused; None where a rule did, or nothing answers.
     """
     rows = told.rows if told else []
-    head = _LINE.encode(
+    head = orjson.dumps(
         {
             "call": serving.new_id(),
             "deployment": token.deployment_id,
@@ -280,11 +274,11 @@ def _log(
             "error": refusal.code if refusal else "",
             "count": len(rows),
             "ms": ms,
-            "at": (at or timezone.now()).isoformat(),
-            "rows": rows,
+            "at": at or timezone.now(),
+            **({"columns": rows.values} if isinstance(rows, Columns) else {"rows": rows}),
         }
     )
-    WRITER.append(f'{head[:-1]}, "predictions": {predictions}}}'.encode())
+    WRITER.append(b'%b, "predictions": %b}' % (head[:-1], predictions))
 
 
 def require_method(environ: Environ, method: str) -> None:

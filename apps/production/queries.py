@@ -9,8 +9,8 @@ from django.db.models import Count, OuterRef, Subquery
 from django.utils import timezone
 
 from apps.engine.monitoring.performance import BROKEN, KEPT, UNKNOWN
-from apps.engine.monitoring.seasons import KINDS
-from apps.engine.monitoring.wires import TRIPPED
+from apps.engine.monitoring.seasons import KINDS as REFERENCES
+from apps.engine.monitoring.wires import KINDS, TRIPPED
 from apps.modeling.queries import model_subject
 from apps.production.booking import Cost, cost_of
 from apps.production.canaries import last_comparison
@@ -67,8 +67,11 @@ class ReleaseSummary:
 
     @property
     def tripwires(self) -> list[dict[str, Any]]:
-        """What raises an alarm."""
-        return self.release.monitor.get("tripwires", [])
+        """What raises an alarm, each with the title of what it watches."""
+        return [
+            {**wire, "title": KINDS[wire["metric"]].title if wire["metric"] in KINDS else ""}
+            for wire in self.release.monitor.get("tripwires", [])
+        ]
 
 
 def release_summary(cycle: Cycle) -> ReleaseSummary | None:
@@ -101,7 +104,7 @@ class MonitorPage:
     @property
     def references(self) -> dict[str, str]:
         """What drift can be measured against, in words."""
-        return KINDS
+        return REFERENCES
 
     @property
     def beside(self) -> dict[str, Any] | None:

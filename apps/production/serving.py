@@ -6,37 +6,34 @@ anew while the others go on with what is known, so that they do not wait for the
 """
 
 import hashlib
-import logging
 import os
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.utils import timezone
-from sklearn import __version__ as sklearn_version
 
-from apps.datasets.storage import local
 from apps.engine.errors import EngineError
-from apps.engine.serving.compile_verify import compile_and_verify
-from apps.engine.serving.contract import Checked, Contract, check_rows
+from apps.engine.serving.columns import LEAST_ROWS, Columns, check_columns
+from apps.engine.serving.contract import Checked, check_rows
 from apps.engine.serving.fallback import Rule
 from apps.engine.serving.openapi import openapi
+from apps.engine.serving.reasons import reasons_of
 from apps.engine.serving.score import Answered, RowRefused, Scorer
-from apps.engine.training.files import load_model
 from apps.engine.types import Problem
+from apps.production.loaded import Models, NotLoaded
 from apps.production.models import ApiToken, Call, Deployment, Prediction, Release
 from apps.production.standing import Standing, answering
 
 FRESH_S = 5.0
 RENEW_S = 3.0
-LOG = logging.getLogger(__name__)
-MOST_MODELS = 16
-_VARIANT = {f"{digit:x}": f"{digit & 0b0011 | 0b1000:x}" for digit in range(16)}
+_VERSION = bytes(byte & 0x0F | 0x40 for byte in range(256))
+_VARIANT = bytes(byte & 0x3F | 0x80 for byte in range(256))
 
 
 class ApiRefusal(Exception):
@@ -63,7 +60,7 @@ class Known:
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     seen: dict[Any, tuple[float, Any]] = field(default_factory=dict)
-    scorers: "OrderedDict[str, Scorer]" = field(default_factory=OrderedDict)
+    models: Models = field(default_factory=Models)
     calls: dict[int, tuple[float, int]] = field(default_factory=dict)
     renewing: set[Any] = field(default_factory=set)
 
@@ -98,7 +95,7 @@ class Known:
     def forget(self) -> None:
         """Start anew; for tests."""
         self.seen.clear()
-        self.scorers.clear()
+        self.models.forget()
         self.calls.clear()
 
 
@@ -183,56 +180,11 @@ def release_of(standing: Standing) -> Release:
 
 
 def scorer_for(release: Release) -> Scorer:
-    """The loaded scorer of a release; loaded once, at most MOST_MODELS are kept."""
-    with KNOWN.lock:
-        known = KNOWN.scorers.get(release.content_hash)
-        if known is not None:
-            KNOWN.scorers.move_to_end(release.content_hash)
-            return known
-    loaded = _load(release)
-    with KNOWN.lock:
-        KNOWN.scorers[release.content_hash] = loaded
-        while len(KNOWN.scorers) > MOST_MODELS:
-            KNOWN.scorers.popitem(last=False)
-    return loaded
-
-
-def _load(release: Release) -> Scorer:
-    told = release.served_with
-    wanted = told["versions"]["scikit-learn"].split(".")[:2]
-    if sklearn_version.split(".")[:2] != wanted:
-        raise ApiRefusal(
-            503,
-            "other_version",
-            f"The model was trained with scikit-learn {told['versions']['scikit-learn']} and this "
-            f"server has {sklearn_version}: it is not loaded.",
-        )
+    """The loaded scorer of a release, or an ApiRefusal that says why there is none."""
     try:
-        model = load_model(local(release.candidate.model), sha256=release.candidate.model)
-    except EngineError as error:
-        raise ApiRefusal(503, "model_broken", str(error)) from error
-    scorer = Scorer(
-        model,
-        contract=Contract.from_dict(release.contract),
-        steps=release.steps,
-        features=told["features"],
-        problem=Problem(told["problem"]),
-        positive=told["positive"],
-        threshold=told["threshold"],
-    )
-    _compile(scorer, release)
-    return scorer
-
-
-def _compile(scorer: Scorer, release: Release) -> None:
-    """Compile again what was proven at the release; this program may be a newer one than then."""
-    if release.report.get("engine") != "compiled":
-        return
-    verdict = compile_and_verify(scorer, [])
-    if scorer.compiled is not None:
-        scorer.use(scorer.compiled, rows=release.report["compiled"]["rows_up_to"])
-    else:
-        LOG.error("%s is served by scikit-learn: %s.", release, verdict.why_not)
+        return KNOWN.models.scorer(release)
+    except NotLoaded as reason:
+        raise ApiRefusal(503, reason.code, str(reason)) from reason
 
 
 @dataclass(frozen=True)
@@ -240,7 +192,7 @@ class Answer:
     """What is sent back, and what is logged."""
 
     release: Release
-    rows: list[dict[str, Any]]
+    rows: Columns | list[dict[str, Any]]
     predictions: list[dict[str, Any]]
     warnings: list[dict[str, Any]]
     by_rule: bool = False
@@ -258,10 +210,28 @@ def answer_as(standing: Standing, rows: list[Any]) -> Answer:
 
 def answer(release: Release, rows: list[Any], *, rule: Rule | None = None) -> Answer:
     """Check and score the rows of one request; all or nothing. A rule answers in its place."""
+    if rule is None and (many := _by_columns(release, rows)) is not None:
+        return many
     checked = checked_rows(release, rows)
     told, warnings = answers(release, checked.rows, rule)
     predictions = [{"id": key, **row} for key, row in zip(new_ids(len(told)), told, strict=True)]
     return Answer(release, checked.rows, predictions, [*checked.warnings, *warnings], bool(rule))
+
+
+def _by_columns(release: Release, rows: list[Any]) -> Answer | None:
+    """Many rows answered by columns; None: they are few, or something is to be said of them."""
+    scorer = scorer_for(release)
+    least = max(LEAST_ROWS, scorer.compiled_rows + 1)
+    if scorer.many is None or not least <= len(rows) <= settings.PREDICT_ROWS:
+        return None
+    checked = check_columns(rows, scorer.contract)
+    if checked is None:
+        return None
+    columns, said = checked
+    with suppress(EngineError):  # whatever it is unsure of or refuses is decided row by row
+        told, warnings = scorer.predict_columns(columns, ids=new_ids(len(columns)))
+        return Answer(release, columns, told, [*said.warnings, *warnings])
+    return None
 
 
 def answers(release: Release, rows: list[dict[str, Any]], rule: Rule | None) -> Answered:
@@ -273,6 +243,17 @@ def answers(release: Release, rows: list[dict[str, Any]], rule: Rule | None) -> 
     return [{"prediction": rule.answer(row), "probabilities": None} for row in rows], [warning]
 
 
+def give_reasons(told: Answer) -> None:
+    """Put the reasons into the release's answers; those of a rule or another release have none."""
+    scorer = scorer_for(told.release)
+    for row, answered in zip(told.rows, told.predictions, strict=True):
+        if not told.by_rule and "release" not in answered:
+            answered["reasons"] = [
+                {**reason, **jsonable({name: reason[name] for name in ("value", "usual")})}
+                for reason in reasons_of(scorer, row)
+            ]
+
+
 def new_id() -> str:
     """A random UUID (version 4)."""
     return new_ids(1)[0]
@@ -280,10 +261,13 @@ def new_id() -> str:
 
 def new_ids(count: int) -> list[str]:
     """Random UUIDs (version 4), made as ``uuid.uuid4`` does, in a quarter of its time."""
-    text = os.urandom(16 * count).hex()
+    made = bytearray(os.urandom(16 * count))
+    made[6::16] = made[6::16].translate(_VERSION)
+    made[8::16] = made[8::16].translate(_VARIANT)
+    text = made.hex()
     return [
-        f"{text[at : at + 8]}-{text[at + 8 : at + 12]}-4{text[at + 13 : at + 16]}-"
-        f"{_VARIANT[text[at + 16]]}{text[at + 17 : at + 20]}-{text[at + 20 : at + 32]}"
+        f"{text[at : at + 8]}-{text[at + 8 : at + 12]}-{text[at + 12 : at + 16]}-"
+        f"{text[at + 16 : at + 20]}-{text[at + 20 : at + 32]}"
         for at in range(0, 32 * count, 32)
     ]
 

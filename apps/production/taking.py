@@ -4,17 +4,19 @@ The place up to which a segment was taken up is written in the transaction that 
 So a taker that dies leaves either both or neither, and the next one goes on from there.
 """
 
-import json
 import logging
 import os
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
 from django.conf import settings
 from django.db import transaction
 
+from apps.engine.serving.columns import rows_of
 from apps.production import tallying
 from apps.production.models import ApiToken, Call, Deployment, Prediction, Release, Segment
 from apps.production.segments import is_complete, lines_from, record_of, segments
@@ -114,7 +116,7 @@ def _sum_up(calls: list[Call]) -> None:
 
 def _read(line: bytes) -> dict[str, Any] | None:
     record = record_of(line)
-    return None if record is None else json.loads(record)
+    return None if record is None else orjson.loads(record)
 
 
 def _have_their_rows(records: list[dict[str, Any]]) -> list[bool]:
@@ -152,8 +154,13 @@ def _predictions(record: dict[str, Any]) -> list[Prediction]:
             probabilities=told["probabilities"],
             at=datetime.fromisoformat(record["at"]),
         )
-        for row, told in zip(record["rows"], record["predictions"], strict=True)
+        for row, told in zip(_rows(record), record["predictions"], strict=True)
     ]
+
+
+def _rows(record: dict[str, Any]) -> Iterable[dict[str, Any]]:
+    """Rows as they were answered: one by one, or by columns where there were many."""
+    return rows_of(record["columns"]) if "columns" in record else record["rows"]
 
 
 def _keep_broken(path: Path, lines: list[bytes]) -> None:

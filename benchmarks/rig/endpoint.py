@@ -6,11 +6,13 @@ Runs inside of Django: ``manage.py shell -c "…; build(…)"``.
 import copy
 import json
 import math
+import time
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from apps.datasets.queries import require_closed_data
 from apps.datasets.storage import local
 from apps.engine.reading.tables import read_table
 from apps.engine.serving.contract import Contract
@@ -19,6 +21,8 @@ from apps.engine.training.rows import load_rows, specs
 from apps.engine.types import Problem
 from apps.governance.demo import fraud, steps
 from apps.governance.demo.people import cast
+from apps.jobs.models import Job, JobState, Queue
+from apps.modeling import actions as modeling
 from apps.production import actions as production
 from apps.production import serving
 from apps.production.models import Release
@@ -26,6 +30,9 @@ from apps.projects.models import Cycle
 from apps.projects.stages import Stage
 
 DAYS = 60
+LONG = ("search", "stack", "vote", "forest")
+TRAININGS = 2
+START_WITHIN_S = 60.0
 ROWS = 500
 
 
@@ -77,6 +84,29 @@ def close_data(cycle: Cycle, *, analyst: Any, manager: Any) -> None:
     )
     steps.split(cycle, method="time", time="at", folds=3, by=analyst)
     steps.sign(cycle, Stage.DATA, by=analyst, reason="Benchmark.")
+
+
+def start_trainings() -> None:
+    """Give the workers more than two long trainings; return when two of them run."""
+    cycle, people = Cycle.objects.get(project__slug="serving"), cast()
+    names = [column.name for column in modeling.usable_features(require_closed_data(cycle))]
+    modeling.start_experiment(
+        cycle=cycle, by=people.analyst, candidates=list(LONG), features=names, note="Load."
+    )
+    deadline = time.monotonic() + START_WITHIN_S
+    while _training() < TRAININGS:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{_training()} of {TRAININGS} trainings run.")
+        time.sleep(0.2)
+
+
+def assert_training() -> None:
+    """Raise where not two trainings run."""
+    assert _training() >= TRAININGS, f"{_training()} trainings run."
+
+
+def _training() -> int:
+    return Job.objects.filter(queue=Queue.TRAIN, state=JobState.RUNNING).count()
 
 
 def _live(cycle: Cycle, *, analyst: Any, manager: Any, chosen: str) -> Release:

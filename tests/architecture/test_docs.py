@@ -160,6 +160,8 @@ def test_the_table_of_roles_says_what_access_allows():
 def test_every_refusal_of_the_api_is_documented_with_its_status():
     page = text_of("docs/api.md")
     refusals = re.findall(r"ApiRefusal\(\s*(\d{3}),\s*\"(\w+)\"", sources(ERROR_SOURCES))
+    unloaded = re.findall(r"NotLoaded\(\s*\"(\w+)\"", sources(("production/loaded.py",)))
+    refusals += [("503", code) for code in unloaded]
     assert len(refusals) >= 10
     for status, code in refusals:
         assert re.search(rf"^\| {status} \| .*`{code}`", page, re.MULTILINE), (status, code)

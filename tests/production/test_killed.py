@@ -59,7 +59,7 @@ class Load(threading.Thread):
         self.ids, self.calls, self.over = [], 0, False
 
     def run(self):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         headers = {
             "Authorization": f"Bearer {self.caller.secret}",
             "Content-Type": "application/json",

@@ -7,7 +7,7 @@ import uuid
 import pytest
 from django.db import DatabaseError
 
-from apps.production import predicting, segments, taking
+from apps.production import predicting, segments, serving, taking
 from apps.production.models import Actual, Call, Prediction, Segment
 from tests.production.conftest import told
 
@@ -41,6 +41,37 @@ def test_an_answer_is_in_a_file_before_it_is_taken_up_and_in_the_database_after(
     assert list(Call.objects.order_by("at").values_list("rows", flat=True)) == [2, 1]
     assert taking.take_up() == 0
     assert in_database() == sorted(ids)
+
+
+def test_many_rows_are_answered_and_kept_as_they_are_one_by_one(caller, release, row, monkeypatch):
+    rows = [{**row, "distance": 60 + place, "at": "2026-01-02 03:04"} for place in range(40)]
+    rows[7] |= {"desk": " west ", "distance": 900}  # never seen, and far out of range
+    rows[8] |= {"distance": None, "stops": 3.0}
+
+    def asked():
+        reply = predicting.reply_to(
+            caller.environ(json.dumps({"rows": rows}).encode()), slug=caller.slug
+        )
+        taking.take_up()
+        answer = json.loads(reply.body)
+        kept = {str(item.pk): item.row for item in Prediction.objects.all()}
+        return answer["warnings"], [
+            ({name: each[name] for name in each if name != "id"}, kept[each["id"]])
+            for each in answer["predictions"]
+        ]
+
+    scorer = serving.scorer_for(release)
+    assert scorer.many is not None
+    monkeypatch.setattr(scorer, "compiled_rows", 0)
+    by_columns = asked()
+    monkeypatch.setattr(scorer, "many", None)
+    one_by_one = asked()
+    assert by_columns[0] == one_by_one[0]
+    assert [kept for _, kept in by_columns[1]] == [kept for _, kept in one_by_one[1]]
+    for (one, _), (other, _) in zip(by_columns[1], one_by_one[1], strict=True):
+        assert one["prediction"] == other["prediction"]
+        assert one["probabilities"] == pytest.approx(other["probabilities"], abs=1e-9)
+    segments.WRITER.close()
 
 
 def test_a_segment_in_use_stays_and_a_complete_one_is_removed_with_its_place(post, settings):

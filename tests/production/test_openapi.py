@@ -88,6 +88,26 @@ def test_what_is_sent_and_answered_is_as_it_is_described(described, caller, row)
     assert fits(told, body_of(described, "actuals", status="200")["schema"], described)
 
 
+def test_reasons_are_told_where_they_are_asked_for(described, caller, row):
+    asked = {"rows": [{**row, "distance": 150.0}], "reasons": True}
+    assert fits(asked, body_of(described, "predict")["schema"], described)
+    told = caller.post("predict", asked).json()
+    assert fits(told, body_of(described, "predict", status="200")["schema"], described)
+    (answer,) = told["predictions"]
+    (reason,) = [each for each in answer["reasons"] if each["field"] == "distance"]
+    usual = {**asked["rows"][0], "distance": reason["usual"]}
+    (other,) = caller.post("predict", {"rows": [usual], "reasons": False}).json()["predictions"]
+    assert "reasons" not in other
+    change = answer["probabilities"]["yes"] - other["probabilities"]["yes"]
+    assert reason["effect"] == pytest.approx(change, abs=1e-12)
+    for body, status, code in (
+        ({**asked, "reasons": 3}, 400, "bad_shape"),
+        ({"rows": [row] * 101, "reasons": True}, 413, "too_many_reasons"),
+    ):
+        refused = caller.post("predict", body)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (status, code)
+
+
 def test_every_reference_leads_somewhere(described):
     for place in re.findall(r'"\$ref": "#/([^"]+)"', json.dumps(described)):
         found = described

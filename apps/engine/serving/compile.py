@@ -14,12 +14,9 @@ from sklearn.pipeline import Pipeline
 
 from apps.engine.serving.compile_models import Answer, Plain, compile_model
 from apps.engine.serving.compile_prepare import CannotCompile, compile_preparation
-from apps.engine.serving.compile_row import Cells, Unsure, cell_places, row_reader
+from apps.engine.serving.compile_row import TIED_WITHIN, Cells, Unsure, cell_places, row_reader
 from apps.engine.training.several import LabelSets
 from apps.engine.types import ColumnSpec, Problem
-
-TIED_WITHIN = 1e-9
-"""Probabilities closer to a threshold or to each other than this: scikit-learn names the class."""
 
 
 class Compiled:

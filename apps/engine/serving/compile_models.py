@@ -143,7 +143,8 @@ def _boosting(model: Any) -> Plain:
     return Plain(_chances(sums), says)
 
 
-def _lightgbm(model: Any) -> Plain:
+def light_trees(model: Any) -> list[list[Tree]]:
+    """Trees of a fitted LightGBM model, by class where there are more than two."""
     trees, told = of_lightgbm(model.booster_)
     turns, quantity = int(told["num_tree_per_iteration"]), type(model) is LGBMRegressor
     expected = {"regression", "quantile"} if quantity else {"binary sigmoid:1"}
@@ -151,16 +152,25 @@ def _lightgbm(model: Any) -> Plain:
         expected = {f"multiclass num_class:{turns}"}
     if told["objective"] not in expected:
         raise CannotCompile(f"LightGBM's objective is {told['objective']}")
-    width = int(told["max_feature_idx"]) + 1
-    sums = [sum_of(trees[place::turns], start=0.0, width=width) for place in range(turns)]
+    return [trees[place::turns] for place in range(turns)]
+
+
+def read_by_lightgbm(inputs: Any) -> Any:
+    """An array as LightGBM reads it: what is next to nothing is 0."""
+    return np.where(np.abs(inputs) <= _LIGHTGBM_ZERO, 0.0, inputs)
+
+
+def _lightgbm(model: Any) -> Plain:
+    groups, quantity = light_trees(model), type(model) is LGBMRegressor
+    sums = [sum_of(trees, start=0.0, width=model.n_features_in_) for trees in groups]
     chances = _chances(sums)
 
     def answer(inputs: Inputs) -> Answer:
-        # LightGBM reads what is next to nothing as 0.
+        # As ``read_by_lightgbm``, on a list.
         read = [0.0 if -_LIGHTGBM_ZERO <= value <= _LIGHTGBM_ZERO else value for value in inputs]
         return [sums[0](read)] if quantity else chances(read)
 
-    return Plain(answer, _trees_in_words(trees, "LightGBM"))
+    return Plain(answer, _trees_in_words([tree for trees in groups for tree in trees], "LightGBM"))
 
 
 def _trees_in_words(trees: Sequence[Tree], what: str) -> str:

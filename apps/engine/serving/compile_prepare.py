@@ -67,18 +67,18 @@ def compile_preparation(prepared: Any, places: Mapping[str, int]) -> Part:
 def _part(transformer: Any, at: Sequence[int], names: Sequence[str]) -> Part:
     if type(transformer) is Pipeline:
         steps = [step for _, step in transformer.steps]
-        if any(type(step) in _ENCODERS for step in steps):
+        if any(type(step) in ENCODERS for step in steps):
             return _encoding(Chain(steps), at, names)
         first, *rest = steps
         part = _part(first, at, names)
         for step in rest:
             part = _chained(part, _scaling(step))
         return part
-    if _passes_through(transformer):
+    if passes_through(transformer):
         return lambda cells: [cells[place] for place in at]
     if type(transformer) is SimpleImputer:
         return _filling(transformer, at, names)
-    if type(transformer) in _ENCODERS:
+    if type(transformer) in ENCODERS:
         return _encoding(Chain([transformer]), at, names)
     if type(transformer) in (StandardScaler, RobustScaler, QuantileTransformer):
         change = _scaling(transformer)
@@ -90,7 +90,8 @@ def _chained(part: Part, change: Change) -> Part:
     return lambda cells: change(part(cells))
 
 
-def _passes_through(transformer: Any) -> bool:
+def passes_through(transformer: Any) -> bool:
+    """Whether it leaves its columns as they are."""
     if isinstance(transformer, str):
         return transformer == "passthrough"
     return type(transformer) is FunctionTransformer and transformer.func is None
@@ -149,11 +150,16 @@ def _back(value: float, known: list[float], ranks: list[float]) -> float:
 
 
 def _selecting(step: Any) -> Change:
-    """The inputs that a fitted selection keeps."""
+    kept = selected_by(step)
+    return lambda inputs: [inputs[place] for place in kept]
+
+
+def selected_by(step: Any) -> list[int]:
+    """Places of the inputs that a fitted selection keeps. Raises CannotCompile."""
     if type(step) not in (VarianceThreshold, SelectPercentile):
         raise CannotCompile(f"the preparation holds a {type(step).__name__}")
-    kept = np.flatnonzero(step.get_support()).tolist()
-    return lambda inputs: [inputs[place] for place in kept]
+    kept: list[int] = np.flatnonzero(step.get_support()).tolist()
+    return kept
 
 
 def _filling(imputer: SimpleImputer, at: Sequence[int], names: Sequence[str]) -> Part:
@@ -174,7 +180,7 @@ def _filling(imputer: SimpleImputer, at: Sequence[int], names: Sequence[str]) ->
     return fill
 
 
-_ENCODERS = (OneHotEncoder, OrdinalEncoder, TargetEncoder)
+ENCODERS = (OneHotEncoder, OrdinalEncoder, TargetEncoder)
 _BEHIND = (StandardScaler, RobustScaler, QuantileTransformer)
 
 
@@ -184,10 +190,10 @@ class Chain:
     def __init__(self, steps: Sequence[Any]) -> None:
         """Raise CannotCompile for a step that is not known."""
         for step in steps:
-            if type(step) not in (SimpleImputer, *_ENCODERS, *_BEHIND):
+            if type(step) not in (SimpleImputer, *ENCODERS, *_BEHIND):
                 raise CannotCompile(f"the preparation holds a {type(step).__name__}")
         self.steps = steps
-        encoders = [step for step in steps if type(step) in _ENCODERS]
+        encoders = [step for step in steps if type(step) in ENCODERS]
         self.first, self.last = encoders[0], encoders[-1]
         self.categories_ = self.first.categories_
 
@@ -199,7 +205,7 @@ class Chain:
 
 
 def _encoding(encoder: Chain, at: Sequence[int], names: Sequence[str]) -> Part:
-    tables = [(place, *table) for place, table in zip(at, _asked(encoder, names), strict=True)]
+    tables = [(place, *table) for place, table in zip(at, asked_of(encoder, names), strict=True)]
     if all(len(unknown) == 1 for _, _, unknown in tables):
         single = [
             (place, {key: told[0] for key, told in table.items()}, unknown[0])
@@ -216,7 +222,7 @@ def _encoding(encoder: Chain, at: Sequence[int], names: Sequence[str]) -> Part:
     return encode
 
 
-def _asked(encoder: Chain, names: Sequence[str]) -> list[tuple[dict[Any, Inputs], Inputs]]:
+def asked_of(encoder: Chain, names: Sequence[str]) -> list[tuple[dict[Any, Inputs], Inputs]]:
     """Per column: what the encoder makes of each category and of a missing cell; of an unknown."""
     seen = [
         [value for value in values.tolist() if isinstance(value, str)]

@@ -18,6 +18,8 @@ Row = Mapping[str, Any]
 Warnings = list[str]
 
 NAN = float("nan")
+TIED_WITHIN = 1e-9
+"""Probabilities closer to a threshold or to each other than this: scikit-learn names the class."""
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  (moments of a table carry no zone)
 _MICROSECONDS_A_DAY = 86_400_000_000
 

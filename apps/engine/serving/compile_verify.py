@@ -4,11 +4,12 @@ import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from apps.engine.errors import EngineError
+from apps.engine.serving.columns import columns_of
 from apps.engine.serving.compile import Compiled
 from apps.engine.serving.compile_prepare import CannotCompile
 from apps.engine.serving.contract import Contract
@@ -38,6 +39,7 @@ class Verdict:
     ``serves``: up to ``rows_up_to`` rows of a request are answered by it. ``why_not``: else why
     scikit-learn answers all. ``left``: rows of the comparison that it passed on to scikit-learn.
     ``largest_difference``: of probabilities; of numbers, relative to the larger of 1 and number.
+    ``many``: why many rows are answered by scikit-learn's own way; empty: they are, by columns.
     """
 
     serves: bool
@@ -48,6 +50,7 @@ class Verdict:
     largest_difference: float = 0.0
     rows_up_to: int = 0
     row_us: float = 0.0
+    many: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready form."""
@@ -55,7 +58,7 @@ class Verdict:
 
 
 def compile_and_verify(scorer: Scorer, rows: Sequence[Mapping[str, Any]]) -> Verdict:
-    """Compile a scorer's release, compare, measure, and let it serve when all is equal.
+    """Compile a scorer's release for single rows and for many; each serves when all is equal.
 
     Parameters
     ----------
@@ -66,11 +69,52 @@ def compile_and_verify(scorer: Scorer, rows: Sequence[Mapping[str, Any]]) -> Ver
     Alike means: every probability within EQUAL_WITHIN (a number within that share of itself) and
     the same class. From how many rows on scikit-learn is quicker is measured, not assumed.
     """
+    asked = [*rows, *made_up(scorer.contract, rows)]
+    verdict = _singly(scorer, rows, asked)
+    return replace(verdict, many=verify_many(scorer, asked))
+
+
+def verify_many(scorer: Scorer, rows: Sequence[Mapping[str, Any]]) -> str:
+    """Let the form for many rows serve where it answers these alike; else why it does not."""
+    try:
+        many = scorer.by_columns()
+    except CannotCompile as reason:
+        return f"they cannot be answered by columns: {reason}"
+    taken, expected = _answered(scorer, rows)
+    if not taken:
+        return "no row could be compared"
+    try:
+        told, _ = many.answer(columns_of(taken, scorer.contract))
+    except EngineError as reason:
+        return f"they cannot be answered by columns: {reason}"
+    _, unequal = unlike(told, expected)
+    if not unequal:
+        scorer.use_many(many)
+    return unequal
+
+
+def _answered(
+    scorer: Scorer, rows: Sequence[Mapping[str, Any]]
+) -> tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]]:
+    """The rows that scikit-learn answers, and its answers: all at once unless one is refused."""
+    try:
+        return rows, scorer.by_pipeline(rows)[0]
+    except EngineError:
+        taken, told = [], []
+        for row in rows:
+            with suppress(EngineError):
+                told += scorer.by_pipeline([row])[0]
+                taken.append(row)
+        return taken, told
+
+
+def _singly(
+    scorer: Scorer, rows: Sequence[Mapping[str, Any]], asked: Sequence[Mapping[str, Any]]
+) -> Verdict:
     try:
         compiled = scorer.compile()
     except CannotCompile as reason:
         return Verdict(serves=False, why_not=f"it cannot be compiled: {reason}")
-    asked = [*rows, *made_up(scorer.contract, rows)]
     compared, largest, unequal = compare(compiled, scorer, asked)
     told: dict[str, Any] = {
         "what": compiled.says,
@@ -105,14 +149,20 @@ def compare(
     if not taken:
         return 0, 0.0, "no row could be compared"
     expected, _ = scorer.by_pipeline(taken)
+    return len(taken), *unlike(mine, expected)
+
+
+def unlike(
+    mine: Sequence[Mapping[str, Any]], expected: Sequence[Mapping[str, Any]]
+) -> tuple[float, str]:
+    """The largest difference, and in words what is not alike."""
     largest = max(map(_difference, mine, expected))
     if not largest <= EQUAL_WITHIN:
-        return len(taken), largest, f"its answers differ from scikit-learn's by {largest:.2g}"
-    if scorer.problem != "regression" and any(
-        one["prediction"] != other["prediction"] for one, other in zip(mine, expected, strict=True)
-    ):
-        return len(taken), largest, "it names another class or label than scikit-learn"
-    return len(taken), largest, ""
+        return largest, f"its answers differ from scikit-learn's by {largest:.2g}"
+    for one, other in zip(mine, expected, strict=True):
+        if one["probabilities"] is not None and one["prediction"] != other["prediction"]:
+            return largest, "it names another class or label than scikit-learn"
+    return largest, ""
 
 
 def _difference(one: Mapping[str, Any], other: Mapping[str, Any]) -> float:
@@ -129,7 +179,7 @@ def _difference(one: Mapping[str, Any], other: Mapping[str, Any]) -> float:
 def made_up(contract: Contract, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Rows that are unlike development: missing, never seen, extreme, mixed. Always the same."""
     chosen = random.Random(0)
-    usual: Sequence[Mapping[str, Any]] = rows or [_typed_example(contract)]
+    usual: Sequence[Mapping[str, Any]] = rows or [contract.typed_example()]
     pools = {item.name: list(_extremes(item)) for item in contract.fields}
     made = [dict.fromkeys(contract.names)]
     for number in range(MADE_UP_ROWS - 1):
@@ -157,15 +207,6 @@ def _extremes(item: Field) -> Iterator[Any]:
         whole = item.kind == Kind.INTEGER
         for value in spread:
             yield int(max(-(2.0**62), min(2.0**62, value))) if whole else float(value)
-
-
-def _typed_example(contract: Contract) -> dict[str, Any]:
-    return {
-        item.name: datetime.fromisoformat(item.example)
-        if item.kind == Kind.DATETIME and item.example
-        else item.example
-        for item in contract.fields
-    }
 
 
 def _quicker_up_to(

@@ -56,15 +56,23 @@ class Contract:
     @cached_property
     def usual(self) -> UsualRow:
         """The quick check of a row about which nothing is to be said."""
+        return usual_row(narrowed(self.fields, self.rules), self.left_to_ask)
+
+    @cached_property
+    def left_to_ask(self) -> list[Test]:
+        """What a row of usual cells is still asked: True says that it breaks a rule."""
         tests = left_to_ask(self.fields, self.rules)
-        if self._after is not None:
-            tests.append(self._after.breaks)
-        return usual_row(narrowed(self.fields, self.rules), tests)
+        return tests if self._after is None else [*tests, self._after.breaks]
 
     @property
     def agreed(self) -> tuple[Rule, ...]:
         """All its rules."""
         return (*self.rules, *self.made)
+
+    @cached_property
+    def known(self) -> dict[str, Field]:
+        """Each field by its name."""
+        return {item.name: item for item in self.fields}
 
     @cached_property
     def _asked(self) -> tuple[tuple[Rule, Test], ...]:
@@ -121,6 +129,15 @@ class Contract:
         """A row that passes."""
         return {item.name: item.example for item in self.fields}
 
+    def typed_example(self) -> dict[str, Any]:
+        """The same row in the contract's types, as a check makes it."""
+        return {
+            item.name: datetime.fromisoformat(item.example)
+            if item.kind == Kind.DATETIME and item.example
+            else item.example
+            for item in self.fields
+        }
+
 
 @dataclass
 class Checked:
@@ -142,6 +159,11 @@ class Checked:
             self.warnings.append(warning)
         else:
             self.unlisted += 1
+
+    def tell_unlisted(self) -> None:
+        """Say with the last warning how many are not listed. Once, behind all rows."""
+        if self.unlisted:
+            self.warnings[-1]["message"] += f" {self.unlisted:,} more warnings are not listed."
 
 
 def draft_contract(frame: pd.DataFrame, *, needed: Sequence[str]) -> Contract:
@@ -173,7 +195,8 @@ def _example(present: pd.Series, kind: Kind) -> Any:
     if not len(present):
         return None
     if kind in (Kind.INTEGER, Kind.NUMBER):
-        middle = float(present.median())
+        # A value that a row has: the mean of two would have digits that no row has.
+        middle = float(present.quantile(0.5, interpolation="lower"))
         return int(middle) if kind == Kind.INTEGER else middle
     usual = present.mode().iloc[0]
     if kind == Kind.BOOLEAN:
@@ -196,7 +219,6 @@ def check_rows(rows: Sequence[Any], contract: Contract, *, most_rows: int = MOST
         says = f"{len(rows):,} rows were sent and at most {most_rows:,} are answered at once."
         checked.errors.append(_told(None, None, "too_many_rows", says))
         return checked
-    known = {item.name: item for item in contract.fields}
     usual = contract.usual
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, dict):
@@ -205,11 +227,10 @@ def check_rows(rows: Sequence[Any], contract: Contract, *, most_rows: int = MOST
         elif (clean := usual(row)) is not None:
             checked.rows.append(clean)
         else:
-            _check_row(number, row, known, checked, contract)
+            check_one(number, row, contract, checked)
         if checked.is_full:
             break
-    if checked.unlisted:
-        checked.warnings[-1]["message"] += f" {checked.unlisted:,} more warnings are not listed."
+    checked.tell_unlisted()
     return checked
 
 
@@ -217,13 +238,9 @@ def _told(row: int | None, name: str | None, code: str, message: str) -> dict[st
     return {"row": row, "field": name, "code": code, "message": message}
 
 
-def _check_row(
-    number: int,
-    row: dict[str, Any],
-    known: Mapping[str, Field],
-    checked: Checked,
-    contract: Contract,
-) -> None:
+def check_one(number: int, row: dict[str, Any], contract: Contract, checked: Checked) -> None:
+    """The full check of one row, which counts as ``number``: its outcome goes to ``checked``."""
+    known = contract.known
     for name in row:
         if name not in known and not checked.is_full:
             says = _unknown(name, known)

@@ -103,16 +103,19 @@ def _boolean(item: Field) -> Read:
 
 def _text(item: Field) -> Read:
     if item.categories is None:
-        return lambda value: value if type(value) is str and _is_plain(value) else None
-    seen = frozenset(filter(_is_plain, item.categories))
+        return lambda value: value if type(value) is str and is_plain_text(value) else None
+    seen = frozenset(filter(is_plain_text, item.categories))
     return lambda value: value if type(value) is str and value in seen else None
 
 
-def _is_plain(text: str) -> bool:
+def is_plain_text(text: str) -> bool:
+    """Whether it is surely a text that is taken."""
     return len(text) <= _LONG and text.isascii() and "\x00" not in text
 
 
-def _moment(item: Field) -> Read:
+def moment_reader(item: Field) -> Read:
+    """A function from a text to the moment without a zone that it surely is, else to None."""
+
     def read(value: Any) -> Any:
         if type(value) is not str:
             return None
@@ -131,5 +134,5 @@ _READERS: dict[Kind, Callable[[Field], Read]] = {
     Kind.NUMBER: _number,
     Kind.BOOLEAN: _boolean,
     Kind.TEXT: _text,
-    Kind.DATETIME: _moment,
+    Kind.DATETIME: moment_reader,
 }

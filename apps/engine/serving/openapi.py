@@ -6,6 +6,7 @@ from typing import Any
 from apps.engine.contract.rule import Rule
 from apps.engine.serving.contract import MOST_TEXT, Contract
 from apps.engine.serving.fields import Field
+from apps.engine.serving.reasons import MOST_REASONS, MOST_ROWS
 from apps.engine.types import Kind
 
 _TYPES: dict[Kind, dict[str, Any]] = {
@@ -171,6 +172,10 @@ def _schemas(
         "items": _UUID,
         "description": "The caller's own, one a row.",
     }
+    call["properties"]["reasons"] = {
+        "type": "boolean",
+        "description": f"Whether each answer tells its reasons: at most {MOST_ROWS} rows then.",
+    }
     return {
         "Row": _row(contract),
         "Call": call,
@@ -179,6 +184,17 @@ def _schemas(
         "Accepted": _object({"accepted": {"type": "integer"}, "known_before": {"type": "integer"}}),
         "Contract": {"type": "object"},
         "Note": note,
+        "Reason": _object(
+            {
+                "field": {"type": "string"},
+                "value": {},
+                "usual": {"description": "The median, or the commonest category, of development."},
+                "effect": {
+                    "type": "number",
+                    "description": "The answer less that of the row with the usual value.",
+                },
+            }
+        ),
         "Refusal": _object({"error": _ref("Note"), "errors": {"type": "array", "items": note}}),
     }
 
@@ -213,6 +229,12 @@ def _answer(
             "const": level,
             "description": quantile_in_words(level),
         }
+    row["properties"]["reasons"] = {
+        "type": "array",
+        "maxItems": MOST_REASONS,
+        "items": _ref("Reason"),
+        "description": "Only where asked for: the columns that move the answer most.",
+    }
     return _object(
         {
             **about,

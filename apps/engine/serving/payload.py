@@ -2,9 +2,12 @@
 
 import json
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from apps.engine.errors import EngineError
+from apps.engine.serving.quick_json import quickly
 
 MOST_DEPTH = 20
 MOST_DIGITS = 40
@@ -37,10 +40,25 @@ def parse_body(raw: bytes) -> list[Any]:
     return _rows(_body(raw))
 
 
-def parse_call(raw: bytes) -> tuple[list[Any], list[Any] | None]:
-    """Rows of a prediction request, and the ids that its caller gives them, or None. O(bytes).
+@dataclass(frozen=True)
+class Asked:
+    """A prediction request: rows, ids that its caller gives them, whether reasons are wanted."""
 
-    Ids stand beside the rows: ``{"rows": [...], "ids": [...]}`` or ``{"row": {...}, "id": ...}``.
+    rows: list[Any]
+    ids: list[Any] | None = None
+    reasons: bool = False
+
+    def at(self, places: Sequence[int]) -> "Asked":
+        """The same of some of the rows, counted from 0."""
+        ids = None if self.ids is None else [self.ids[place] for place in places]
+        return Asked([self.rows[place] for place in places], ids, self.reasons)
+
+
+def parse_call(raw: bytes) -> Asked:
+    """What a prediction request asks. O(bytes).
+
+    Ids stand beside the rows: ``{"rows": [...], "ids": [...]}`` or ``{"row": {...}, "id": ...}``;
+    so does ``"reasons": true``.
 
     Raises
     ------
@@ -48,15 +66,20 @@ def parse_call(raw: bytes) -> tuple[list[Any], list[Any] | None]:
         As ``parse_body``.
     """
     body = _body(raw)
+    reasons = False
+    if isinstance(body, dict) and "reasons" in body and not body.keys().isdisjoint(("rows", "row")):
+        reasons = body.pop("reasons")
+        if not isinstance(reasons, bool):
+            raise BadPayload('"reasons" is true or false.', code="bad_shape")
     if isinstance(body, dict) and len(body) == 2:
         if set(body) == {"rows", "ids"}:
             ids = body.pop("ids")
             if not isinstance(ids, list):
                 raise BadPayload('"ids" is a list with an id for each row.', code="bad_shape")
-            return _rows(body), ids
+            return Asked(_rows(body), ids, reasons)
         if set(body) == {"row", "id"} and isinstance(body["row"], dict):
-            return [body["row"]], [body["id"]]
-    return _rows(body), None
+            return Asked([body["row"]], [body["id"]], reasons)
+    return Asked(_rows(body), None, reasons)
 
 
 def _body(raw: bytes) -> Any:
@@ -67,6 +90,8 @@ def _body(raw: bytes) -> Any:
             "The body starts with a byte order mark: send plain UTF-8 without one.",
             code="bad_encoding",
         )
+    if (quick := quickly(raw)) is not None:
+        return quick
     # Python's own limit is measured in stack, and threads of web servers have little of it.
     if _too_deep(raw):
         raise BadPayload(f"The JSON is nested deeper than {MOST_DEPTH} levels.")

@@ -61,11 +61,12 @@ def build_release(
     through check, recipe and model, and compared with the model's answer on the stored table.
 
     Returns ``contract``, ``verified_rows``, ``max_difference``, ``latency_ms`` (one row, p50 and
-    p95), ``engine`` ("compiled" or "scikit-learn"), ``compiled`` (a Verdict), ``sketch``
-    (reference of features and prediction, with its seasons by the column ``time``), ``sketch_time``
-    (that column, empty without one), ``example``, ``estimator`` (of the promises while the truth
-    is not known, from the file of out-of-fold ``answers``; None without one),
-    ``refused_rows`` (of the verified rows, those that the data contract would refuse).
+    p95), ``engine`` ("compiled" or "scikit-learn"), ``compiled`` (a Verdict of both forms, for
+    single rows and for many), ``sketch`` (reference of features and prediction, with its seasons by
+    the column ``time``), ``sketch_time`` (that column, empty without one), ``example``,
+    ``estimator`` (of the promises while the truth is not known, from the file of out-of-fold
+    ``answers``; None without one), ``refused_rows`` (of the verified rows, those that the data
+    contract would refuse).
 
     Raises
     ------

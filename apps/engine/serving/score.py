@@ -1,7 +1,7 @@
 """Scores checked rows: the recipe's row-wise steps, then the fitted pipeline. Thread-safe.
 
-Few rows are answered by the compiled form where the release has one (``compile``), many by
-scikit-learn itself, which is quicker from some number of rows on.
+Few rows are answered by the compiled form where the release has one (``compile``), many by columns
+(``compile_many``), and whatever neither is sure of by scikit-learn itself.
 """
 
 import math
@@ -16,8 +16,10 @@ import pandas as pd
 from apps.engine.errors import EngineError
 from apps.engine.labels import labels_in
 from apps.engine.reading.tables import PANDAS_TYPES
+from apps.engine.serving.columns import Columns
 from apps.engine.serving.compile import Compiled
-from apps.engine.serving.compile_row import replayer
+from apps.engine.serving.compile_many import Many
+from apps.engine.serving.compile_row import Unsure, replayer
 from apps.engine.serving.contract import Contract
 from apps.engine.training.frame import date_parts, model_frame, within_range
 from apps.engine.training.rows import predict, specs
@@ -66,6 +68,7 @@ class Scorer:
         self.replay = replayer(self.steps)
         self.compiled: Compiled | None = None
         self.compiled_rows = 0
+        self.many: Many | None = None
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -76,14 +79,27 @@ class Scorer:
 
     def compile(self) -> Compiled:
         """The release in plain form; whether it serves is for ``use``. Raises CannotCompile."""
-        return Compiled(
-            self.model,
-            spec=self.features,
-            steps=self.steps,
-            problem=self.problem,
-            positive=self.positive,
-            threshold=self.threshold,
-        )
+        return Compiled(self.model, **self._how())
+
+    def by_columns(self) -> Many:
+        """The release in the form for many rows; whether it serves is for ``use_many``.
+
+        Raises CannotCompile.
+        """
+        return Many(self.model, **self._how())
+
+    def _how(self) -> dict[str, Any]:
+        return {
+            "spec": self.features,
+            "steps": self.steps,
+            "problem": self.problem,
+            "positive": self.positive,
+            "threshold": self.threshold,
+        }
+
+    def use_many(self, many: Many) -> None:
+        """Let it answer requests of many rows. Before the first one."""
+        self.many = many
 
     def use(self, compiled: Compiled, *, rows: int) -> None:
         """Let the compiled form answer requests of up to this many rows. Before the first one."""
@@ -113,6 +129,16 @@ class Scorer:
             with suppress(EngineError):  # whatever it is unsure of or refuses is decided below
                 return _one_by_one(self.compiled, rows)
         return self.by_pipeline(rows)
+
+    def predict_columns(self, columns: Columns, *, ids: Sequence[str]) -> Answered:
+        """The same of checked rows by columns, each answer under its id.
+
+        Raises EngineError: ask ``predict``.
+        """
+        if self.many is None:
+            raise Unsure("There is no form for many rows.")
+        answers, warned = self.many.answer(columns, ids=ids)
+        return answers, [told for number, says in warned for told in _outside(number, [says])]
 
     def by_pipeline(self, rows: Sequence[Mapping[str, Any]]) -> Answered:
         """The same, answered by scikit-learn."""

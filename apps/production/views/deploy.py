@@ -74,6 +74,7 @@ def rehearse(request: HttpRequest, project: Project, release_id: int) -> HttpRes
     began = time.perf_counter()
     try:
         told = serving.answer(release, [form.row()])
+        serving.give_reasons(told)
     except serving.ApiRefusal as refusal:
         serving.log(release.deployment, began=began, token=None, refusal=refusal, is_rehearsal=True)
         problems = [error["message"] for error in refusal.errors] or [refusal.message]

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from contextlib import suppress
 from dataclasses import asdict
 from functools import cache
 
@@ -10,15 +11,24 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingRegressor
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 
 from apps.engine.reading.tables import house_types, spec_of
 from apps.engine.serving import compile_trees
+from apps.engine.serving.columns import check_columns, columns_of
+from apps.engine.serving.compile_leaves import totals_of
 from apps.engine.serving.compile_models import _LARGEST_TERMS, _line, logistic
+from apps.engine.serving.compile_prepare import CannotCompile
 from apps.engine.serving.compile_row import Unsure
-from apps.engine.serving.compile_verify import EQUAL_WITHIN, compare, compile_and_verify, made_up
+from apps.engine.serving.compile_verify import (
+    EQUAL_WITHIN,
+    compare,
+    compile_and_verify,
+    made_up,
+    unlike,
+)
 from apps.engine.serving.contract import check_rows, draft_contract
 from apps.engine.serving.release import _requests
 from apps.engine.serving.score import Scorer, typed_frame, usual_frame
@@ -128,6 +138,7 @@ def test_every_candidate_with_a_plain_form_is_compiled_and_alike(candidate, prob
     assert verdict.compared >= 380
     assert verdict.rows_up_to >= 1
     assert verdict.row_us > 0
+    assert (verdict.many, scorer.many is None) == ("", False)
 
 
 @pytest.mark.parametrize("candidate", ["dummy", "linear", "boosting", "lightgbm", "search"])
@@ -163,6 +174,21 @@ def requests(contract):
     )
 
 
+def assert_alike_by_columns(sent, scorer):
+    """The same rows and warnings by columns, and the same answers unless they are left."""
+    one_by_one = check_rows(sent, scorer.contract)
+    columns, checked = check_columns(sent, scorer.contract)
+    assert list(columns) == one_by_one.rows
+    assert checked.warnings == one_by_one.warnings
+    scorer.many = scorer.many or scorer.by_columns()
+    expected, warnings = scorer.by_pipeline(one_by_one.rows)
+    with suppress(Unsure):
+        told, says = scorer.predict_columns(columns, ids=["one"] * len(sent))
+        assert says == warnings
+        assert all(answer.pop("id") == "one" for answer in told)
+        assert unlike(told, expected)[1] == ""
+
+
 @pytest.mark.parametrize(("candidate", "problem"), EVERY)
 @settings(max_examples=8, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
@@ -173,6 +199,7 @@ def test_any_row_that_passes_the_contract_is_answered_alike(candidate, problem, 
     if checked.errors:
         assert {error["code"] for error in checked.errors} <= {"bad_text", "out_of_range"}
         return
+    assert_alike_by_columns(sent, scorer)
     compared, largest, unequal = compare(plain, scorer, checked.rows)
     assert unequal in ("", "no row could be compared")
     assert largest <= EQUAL_WITHIN
@@ -213,6 +240,7 @@ def test_a_model_without_a_plain_form_is_named_and_served_by_scikit_learn():
     assert not verdict.serves
     assert verdict.why_not == "it cannot be compiled: the model is a KNeighborsClassifier"
     assert len(scorer.predict(rows[:2])[0]) == 2
+    assert verdict.many == ""  # many rows are prepared by columns for it as well
 
 
 @pytest.mark.parametrize("most", [0, 10**9])
@@ -222,6 +250,30 @@ def test_both_ways_to_walk_the_same_trees_answer_alike(most, monkeypatch):
         scorer, rows = served(candidate, Problem.BINARY)
         asked = [*rows, *made_up(scorer.contract, rows)]
         assert compare(scorer.compile(), scorer, asked)[2] == ""
+
+
+@pytest.mark.parametrize("leaves", [20, 50, 90])
+def test_trees_are_added_up_by_bits_in_words_of_both_sizes_and_larger_ones_are_left(leaves):
+    random = np.random.default_rng(7)
+    inputs = random.normal(size=(900, 4)).round(2)
+    inputs[random.random(inputs.shape) < 0.1] = np.nan
+    model = HistGradientBoostingRegressor(max_iter=5, max_leaf_nodes=leaves, min_samples_leaf=2)
+    model.fit(inputs, np.nan_to_num(inputs).sum(axis=1) ** 2)
+    trees = compile_trees.of_boosting(model, 0)
+    if leaves > 64:
+        with pytest.raises(CannotCompile, match="leaves"):
+            totals_of(trees, start=0.0)
+        return
+    total = totals_of(trees, start=float(model._baseline_prediction[0]))
+    asked = np.vstack([inputs, np.full((1, 4), np.nan), np.full((1, 4), -np.inf)])
+    np.testing.assert_allclose(total(asked), model.predict(asked), rtol=1e-12)
+
+
+def test_a_probability_on_the_threshold_is_left_to_scikit_learn_among_many_rows_too():
+    scorer, rows = served("boosting", Problem.BINARY)
+    scorer.threshold = scorer.by_pipeline(rows[:1])[0][0]["probabilities"]["yes"]
+    with pytest.raises(Unsure, match="threshold"):
+        scorer.by_columns().answer(columns_of(rows, scorer.contract))
 
 
 def test_extra_trees_are_compiled_as_forests_are():

@@ -16,6 +16,8 @@ from apps.jobs.supervisor.parts import Part, Plan
 EXIT_CANNOT_START = 2
 HEAVY_QUEUES = "data,train"
 LIGHT_QUEUES = "quick,watch"
+LAST = ("nice", "-n", "5")
+"""Begins the command of a part that the others go before."""
 
 
 class Command(BaseCommand):
@@ -94,7 +96,11 @@ def parts_to_run(*, host: str, port: int, address: str, demo: bool) -> tuple[Par
             "worker-heavy",
             (*worker, "-n", "heavy@%h", "-Q", HEAVY_QUEUES, "-c", str(settings.WORKERS)),
         ),
-        Part("worker-light", (*worker, "-n", "light@%h", "-Q", LIGHT_QUEUES, "--pool", "solo")),
+        # It takes up the log of calls, which can wait longer than a caller: the web goes first.
+        Part(
+            "worker-light",
+            (*LAST, *worker, "-n", "light@%h", "-Q", LIGHT_QUEUES, "--pool", "solo"),
+        ),
         # The plain scheduler keeps nothing on disk: every entry is an interval.
         Part("scheduler", (*celery, "beat", "--scheduler", "celery.beat.Scheduler", "--pidfile=")),
     ]

@@ -1,0 +1,74 @@
+"""A large body read three times as fast, where it is certain that the careful way takes it alike.
+
+orjson knows no twin names, no limit of digits and another one of depth. What it hides is found in
+the bytes, by passes of numpy; whatever is found, the careful way (``payload``) reads and words it.
+"""
+
+from typing import Any
+
+import numpy as np
+import orjson
+
+LEAST_BYTES = 16 * 1024
+"""Below, the passes over the bytes cost more than they save."""
+MOST_KNOWN_DIGITS = 19
+"""orjson makes a number with a decimal point of a longer whole one."""
+_QUOTE, _COLON, _DOT, _OPEN, _LIST = (ord(sign) for sign in '":.{[')
+
+
+def quickly(raw: bytes) -> Any:
+    """The value of a body of plain rows as ``payload`` reads it, or None: read it carefully.
+
+    Plain is a list of flat objects, by itself or the only list of an object. O(bytes).
+    """
+    if len(raw) < LEAST_BYTES:
+        return None
+    try:
+        body = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return None
+    rows = _rows_of(body)
+    if rows is None or set(map(type, rows)) != {dict}:
+        return None
+    signs = np.frombuffer(raw, dtype=np.uint8)
+    names = sum(map(len, rows)) + (len(body) if isinstance(body, dict) else 0)
+    is_plain = (
+        _all_flat(signs, objects=len(rows) + isinstance(body, dict))
+        and _names(signs) == names
+        and not _has_long_number(signs)
+    )
+    return body if is_plain else None
+
+
+def _rows_of(body: Any) -> list[Any] | None:
+    if isinstance(body, dict):
+        lists = [value for value in body.values() if isinstance(value, list)]
+        return lists[0] if len(lists) == 1 else None
+    return body if isinstance(body, list) else None
+
+
+def _all_flat(signs: Any, *, objects: int) -> bool:
+    """Whether no value holds another: brackets are counted, those inside of texts as well."""
+    return np.count_nonzero(signs == _OPEN) == objects and np.count_nonzero(signs == _LIST) == 1
+
+
+def _names(signs: Any) -> int:
+    """How many names stand in the text, twins too; -1 where white space hides the end of one.
+
+    A name ends with a quote and a colon; a text that starts with a colon is counted as well.
+    """
+    behind = signs[1:] == _COLON
+    if np.any(behind & (signs[:-1] <= ord(" "))):
+        return -1
+    return int(np.count_nonzero(behind & (signs[:-1] == _QUOTE)))
+
+
+def _has_long_number(signs: Any) -> bool:
+    """Whether more than MOST_KNOWN_DIGITS digits follow each other, but for those behind a dot."""
+    digit = (signs - np.uint8(ord("0"))) < 10  # what is below "0" wraps around
+    run = digit
+    for step in (1, 2, 4, 8, 4):  # runs of 2, 4, 8, 16 and 20
+        run = run[:-step] & run[step:]
+    at = np.flatnonzero(run)
+    at = at[(at == 0) | ~digit[at - 1]]  # where a run starts
+    return bool(np.any(signs[at - 1] != _DOT))

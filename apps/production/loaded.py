@@ -1,0 +1,132 @@
+"""Models in memory: each loaded once for all requests, the longest unused ones leave first."""
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sklearn import __version__ as sklearn_version
+
+from apps.datasets.storage import local
+from apps.engine.errors import EngineError
+from apps.engine.serving.compile_verify import compile_and_verify, made_up, verify_many
+from apps.engine.serving.contract import Contract
+from apps.engine.serving.score import Scorer
+from apps.engine.training.files import load_model
+from apps.engine.types import Problem
+from apps.production.models import Release
+
+LOG = logging.getLogger(__name__)
+MOST_MODELS = 512
+MOST_BYTES = 256 * 1024**2
+"""Of the files that the models came from: in memory they take some times as much."""
+
+
+class NotLoaded(Exception):
+    """A release whose model is not loaded; ``code`` names the reason for a machine."""
+
+    def __init__(self, code: str, says: str) -> None:
+        super().__init__(says)
+        self.code = code
+
+
+@dataclass
+class Models:
+    """The scorers of this process by the hash of their release."""
+
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _kept: "OrderedDict[str, tuple[Scorer, int]]" = field(default_factory=OrderedDict)
+    _loading: dict[str, threading.Lock] = field(default_factory=dict)
+    _bytes: int = 0
+
+    def __len__(self) -> int:
+        """How many are in memory."""
+        return len(self._kept)
+
+    def scorer(self, release: Release) -> Scorer:
+        """The loaded scorer of a release. Raises NotLoaded.
+
+        Who asks for one that is just being loaded waits for it instead of loading it again.
+        """
+        return self.kept(release.content_hash, lambda: load(release))
+
+    def kept(self, key: str, make: Callable[[], tuple[Scorer, int]]) -> Scorer:
+        """The scorer under a key, made if it is not there: it comes with its size in bytes."""
+        if (known := self._known(key)) is not None:
+            return known
+        with self._lock:
+            mine = self._loading.setdefault(key, threading.Lock())
+        try:
+            with mine:
+                if (known := self._known(key)) is not None:
+                    return known
+                made, size = make()
+                self._keep(key, made, size)
+                return made
+        finally:
+            with self._lock:
+                self._loading.pop(key, None)
+
+    def forget(self) -> None:
+        """Drop them all; for tests."""
+        with self._lock:
+            self._kept.clear()
+            self._bytes = 0
+
+    def _known(self, key: str) -> Scorer | None:
+        with self._lock:
+            if key not in self._kept:
+                return None
+            self._kept.move_to_end(key)
+            return self._kept[key][0]
+
+    def _keep(self, key: str, made: Scorer, size: int) -> None:
+        with self._lock:
+            self._kept[key] = (made, size)
+            self._bytes += size
+            while len(self._kept) > 1 and (
+                len(self._kept) > MOST_MODELS or self._bytes > MOST_BYTES
+            ):
+                _, (_, gone) = self._kept.popitem(last=False)
+                self._bytes -= gone
+
+
+def load(release: Release) -> tuple[Scorer, int]:
+    """A release's scorer, ready to answer, and the bytes of its model's file. Raises NotLoaded."""
+    told = release.served_with
+    wanted = told["versions"]["scikit-learn"].split(".")[:2]
+    if sklearn_version.split(".")[:2] != wanted:
+        raise NotLoaded(
+            "other_version",
+            f"The model was trained with scikit-learn {told['versions']['scikit-learn']} and this "
+            f"server has {sklearn_version}: it is not loaded.",
+        )
+    path = local(release.candidate.model)
+    try:
+        model = load_model(path, sha256=release.candidate.model)
+    except EngineError as error:
+        raise NotLoaded("model_broken", str(error)) from error
+    scorer = Scorer(
+        model,
+        contract=Contract.from_dict(release.contract),
+        steps=release.steps,
+        features=told["features"],
+        problem=Problem(told["problem"]),
+        positive=told["positive"],
+        threshold=told["threshold"],
+    )
+    _compile(scorer, release)
+    return scorer, path.stat().st_size
+
+
+def _compile(scorer: Scorer, release: Release) -> None:
+    """Compile again what was proven at the release; this program may be a newer one than then."""
+    if release.report.get("engine") != "compiled":
+        verify_many(scorer, made_up(scorer.contract, []))
+        return
+    verdict = compile_and_verify(scorer, [])
+    if scorer.compiled is not None:
+        scorer.use(scorer.compiled, rows=release.report["compiled"]["rows_up_to"])
+    else:
+        LOG.error("%s is served by scikit-learn: %s.", release, verdict.why_not)
