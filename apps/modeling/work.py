@@ -204,6 +204,11 @@ def _slices(plan: SignedPlan, experiment: Experiment) -> list[str]:
     return list(dict.fromkeys([*plan.groups, *texts[:MOST_SLICE_COLUMNS]]))
 
 
+def _looks(opening: Opening) -> int:
+    """How often these sealed rows have been looked at, with this opening."""
+    return Opening.objects.filter(split=opening.split, pk__lte=opening.pk).count()
+
+
 def test_candidate(job: Job, desk: Desk) -> None:
     """Judge the frozen candidate on the sealed rows. The plain rows exist only meanwhile."""
     opening = Opening.objects.select_related(
@@ -225,6 +230,8 @@ def test_candidate(job: Job, desk: Desk) -> None:
             threshold=candidate.threshold,
             payoff=payoff_of(opening.plan.content),
             slices=_slices(plan, experiment),
+            group=opening.split.group or None,
+            looks=_looks(opening),
             guardrails={"planned_slices": bool(plan.groups), **plan.guardrails},
             **_common(experiment),
         )

@@ -87,12 +87,15 @@ def gain_over_rows(
     positive: str | None = None,
     seed: int = 0,
     rounds: int = ROUNDS,
+    confidence: float = 0.95,
+    groups: Any = None,
 ) -> Gain:
-    """Paired bootstrap of two models' answers on the same rows (percentile interval, 95 %).
+    """Paired bootstrap of two models' answers on the same rows (percentile interval).
 
     Each round draws the same rows for both, the rows of each class apart, so that what is easy or
-    hard for both cancels out. Source: Efron and Tibshirani (1993), An Introduction to the
-    Bootstrap, chapter 16. Raises what ``metrics.score`` raises.
+    hard for both cancels out; with ``groups`` (n,) whole groups of rows. Source: Efron and
+    Tibshirani (1993), An Introduction to the Bootstrap, chapter 16. Raises what
+    ``metrics.score`` raises.
     """
     values, measure = np.asarray(truth), measure_of(metric)
     if measure.needs == "probabilities":
@@ -105,7 +108,8 @@ def gain_over_rows(
     of_b = recomputer(measure, values, b, positive=positive)
     found = [
         sign * (of_a(rows) - of_b(rows))
-        for rows in resamples(measure, values, seed=seed, rounds=rounds)
+        for rows in resamples(measure, values, seed=seed, rounds=rounds, groups=groups)
     ]
-    low, high = np.percentile(found, [2.5, 97.5])
+    tail = 50 * (1 - confidence)
+    low, high = np.percentile(found, [tail, 100 - tail])
     return Gain(mean, min(float(low), mean), max(float(high), mean))

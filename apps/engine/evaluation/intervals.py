@@ -8,6 +8,7 @@ import numpy as np
 from scipy import stats
 
 from apps.engine.errors import BadParameter, NotEnoughData
+from apps.engine.evaluation.delong import auc_interval
 from apps.engine.evaluation.metrics import Measure, Predictions, measure_of, score
 from apps.engine.evaluation.resampled import recomputer
 from apps.engine.types import Interval
@@ -89,6 +90,9 @@ def corrected_variance(values: Any, *, train_rows: float, test_rows: float) -> f
     return float(np.var(values, ddof=1)) * (1 / len(values) + test_rows / train_rows)
 
 
+WILSON, DELONG, BOOTSTRAP, BY_GROUP = "Wilson", "DeLong", "bootstrap", "bootstrap by group"
+
+
 def metric_interval(
     metric: str | Mapping[str, Any] | Measure,
     truth: Any,
@@ -97,20 +101,65 @@ def metric_interval(
     positive: str | None = None,
     seed: int = 0,
     rounds: int = ROUNDS,
+    confidence: float = 0.95,
+    groups: Any = None,
 ) -> Interval:
-    """The 95 % interval of any metric on a test set, by the best method for that metric.
+    """The interval of any metric on a test set, by the best method: see ``interval_and_method``."""
+    return interval_and_method(
+        metric,
+        truth,
+        predictions,
+        positive=positive,
+        seed=seed,
+        rounds=rounds,
+        confidence=confidence,
+        groups=groups,
+    )[0]
+
+
+def interval_and_method(
+    metric: str | Mapping[str, Any] | Measure,
+    truth: Any,
+    predictions: Predictions,
+    *,
+    positive: str | None = None,
+    seed: int = 0,
+    rounds: int = ROUNDS,
+    confidence: float = 0.95,
+    groups: Any = None,
+) -> tuple[Interval, str]:
+    """The interval of any metric on a test set, and the method it is by.
 
     Accuracy, the share within a tolerance, and precision and recall of a positive class are plain
-    rates: Wilson (``rate_interval``), which is right in small samples and needs no chance. All
-    others: ``bootstrap_interval``. Raises what these two raise.
+    rates: WILSON (``rate_interval``). The area under the ROC curve of two classes: DELONG
+    (``delong.auc_interval``). Both are right in small samples and need no chance. All others:
+    BOOTSTRAP (``bootstrap_interval``). Where rows of one entity hang together, ``groups`` (n,)
+    names it, and every metric is resampled by whole entities: BY_GROUP. Raises what these raise.
     """
-    measure = measure_of(metric)
-    counted = _as_rate(measure, np.asarray(truth), predictions, positive)
-    if counted is not None and counted[1] > 0:
-        return rate_interval(*counted)
-    return bootstrap_interval(
-        measure, truth, predictions, positive=positive, seed=seed, rounds=rounds
+    measure, values = measure_of(metric), np.asarray(truth)
+    if groups is not None and len(np.unique(groups)) > 1:
+        method = BY_GROUP
+    else:
+        method, groups = BOOTSTRAP, None
+        counted = _as_rate(measure, values, predictions, positive)
+        if counted is not None and counted[1] > 0:
+            return rate_interval(*counted, confidence=confidence), WILSON
+        if measure.of.key == "roc_auc" and positive is not None and len(np.unique(values)) > 1:
+            scores = predictions.chance_of(positive)
+            found = auc_interval(values == positive, scores, confidence=confidence)
+            if found is not None:
+                return found, DELONG
+    drawn = bootstrap_interval(
+        measure,
+        values,
+        predictions,
+        positive=positive,
+        seed=seed,
+        rounds=rounds,
+        confidence=confidence,
+        groups=groups,
     )
+    return drawn, method
 
 
 def _as_rate(
@@ -137,6 +186,7 @@ def bootstrap_interval(
     seed: int = 0,
     rounds: int = ROUNDS,
     confidence: float = 0.95,
+    groups: Any = None,
 ) -> Interval:
     """Percentile interval of a metric over resampled rows (Efron 1979, Annals of Statistics 7).
 
@@ -147,8 +197,10 @@ def bootstrap_interval(
     best one possible, resampling sees no error and has no width; the interval is then widened by
     the rate of errors that so many rows can miss (Wilson, 0 of the rarest class).
 
-    Rows must be independent. O(rounds x rows); fewer rounds above 100,000 rows, never less than
-    200. 20,000 rows take about a second.
+    Rows must be independent, or ``groups`` (n,) say which are not: then whole groups are drawn
+    (Davison and Hinkley 1997, Bootstrap Methods and their Application, section 3.8).
+    O(rounds x rows); fewer rounds above 100,000 rows, never less than 200. 20,000 rows take about
+    a second.
 
     Raises
     ------
@@ -163,7 +215,8 @@ def bootstrap_interval(
         predictions = predictions.covering(values)
     result = score(measure, values, predictions, positive=positive)
     compute = recomputer(measure, values, predictions, positive=positive)
-    found = [compute(rows) for rows in resamples(measure, values, seed=seed, rounds=rounds)]
+    drawn = resamples(measure, values, seed=seed, rounds=rounds, groups=groups)
+    found = [compute(rows) for rows in drawn]
     tail = 50 * (1 - confidence)
     low, high = np.percentile(found, [tail, 100 - tail])
     rarest = min(len(part) for part in _strata(measure, values))
@@ -175,15 +228,21 @@ def bootstrap_interval(
     )
 
 
-def resamples(measure: Measure, truth: Any, *, seed: int, rounds: int) -> Iterator[Any]:
+def resamples(
+    measure: Measure, truth: Any, *, seed: int, rounds: int, groups: Any = None
+) -> Iterator[Any]:
     """Row positions of each bootstrap round: the rows of each class drawn apart, at least one.
 
-    ``rounds`` are fewer when there are many rows: MOST_RESAMPLED_ROWS in all, at least
-    LEAST_ROUNDS rounds.
+    With ``groups`` (n,) whole groups are drawn instead. ``rounds`` are fewer when there are many
+    rows: MOST_RESAMPLED_ROWS in all, at least LEAST_ROUNDS rounds.
     """
     strata, generator = _strata(measure, truth), np.random.default_rng(seed)
+    rounds = min(rounds, max(LEAST_ROUNDS, MOST_RESAMPLED_ROWS // len(truth)))
+    if groups is not None:
+        yield from _whole_groups(groups, strata, generator, rounds=rounds)
+        return
     sizes = np.array([len(part) for part in strata])
-    for _ in range(min(rounds, max(LEAST_ROUNDS, MOST_RESAMPLED_ROWS // len(truth)))):
+    for _ in range(rounds):
         counts = _counts(sizes, generator)
         yield np.concatenate(
             [
@@ -191,6 +250,20 @@ def resamples(measure: Measure, truth: Any, *, seed: int, rounds: int) -> Iterat
                 for part, count in zip(strata, counts, strict=True)
             ]
         )
+
+
+def _whole_groups(
+    groups: Any, strata: list[Any], generator: np.random.Generator, *, rounds: int
+) -> Iterator[Any]:
+    """As many groups as there are, with repeats; a class that was missed gets one more."""
+    names, codes = np.unique(np.asarray(groups), return_inverse=True)
+    rows = np.arange(len(codes))
+    for _ in range(rounds):
+        times = np.bincount(generator.integers(0, len(names), len(names)), minlength=len(names))
+        for part in strata:
+            if not times[codes[part]].any():
+                times[codes[generator.choice(part)]] += 1
+        yield np.repeat(rows, times[codes])
 
 
 def _counts(sizes: Any, generator: np.random.Generator) -> Any:
