@@ -16,7 +16,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-
 from scipy.stats import norm
 
 from apps.engine.evaluation.delong import auc_interval
