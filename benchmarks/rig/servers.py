@@ -12,7 +12,8 @@ from pathlib import Path
 
 from benchmarks.rig.figures import CannotMeasure
 
-READY_WITHIN_S = 120.0
+READY_WITHIN_S = 600.0
+"""A start reads libraries and migrates a database: seconds alone, minutes on a busy machine."""
 END_WITHIN_S = 20.0
 
 
