@@ -67,7 +67,7 @@ ASKED: tuple[tuple[Callable[..., Drawn], str, str | None], ...] = (
     (two_classes, "f1", "yes"),
     (two_classes, "accuracy", "yes"),
     (three_classes, "log_loss", None),
-    (three_classes, "f1_macro", None),
+    (three_classes, "f1", None),
     (three_classes, "balanced_accuracy", None),
     (quantity, "mae", None),
     (quantity, "rmse", None),

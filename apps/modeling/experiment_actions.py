@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.engine.training.candidates import CANDIDATES
+from apps.engine.training.given import GIVEN
 from apps.engine.types import Problem
 from apps.jobs.actions import enqueue, stop_job, try_again
 from apps.jobs.models import LIVE, JobState, Queue
@@ -116,6 +117,10 @@ def _check(experiment: Experiment, trials: Sequence[Trial], how: str) -> None:
         raise Refusal("Only candidates of one experiment can be combined.")
     if any(not trial.result or trial.is_baseline for trial in trials):
         raise Refusal("Only finished candidates that are no baseline can be combined.")
+    if any(trial.candidate == GIVEN for trial in trials):
+        raise Refusal(
+            "What a notebook sent stands alone: combine it in the notebook and send that."
+        )
     if any(trial.candidate in (*COMBINED, "search") for trial in trials):
         raise Refusal("What is a blend already cannot be combined again. Choose its members.")
     _check_count(experiment, len(trials), how)

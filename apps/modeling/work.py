@@ -6,6 +6,7 @@ from typing import Any
 
 from apps.datasets.storage import keep, local, scratch
 from apps.datasets.vault import unseal
+from apps.engine.training.given import GIVEN
 from apps.engine.types import Kind
 from apps.jobs.models import Job
 from apps.jobs.runner import Desk
@@ -46,12 +47,15 @@ def asked_of(trial: Trial) -> dict[str, Any]:
     split, common = trial.experiment.split, _common(trial.experiment)
     if trial.candidate == "rule":
         common["features"] = features_with_rule(trial.params, trial.experiment)
+    params = dict(trial.params)
+    if trial.candidate == GIVEN:
+        params["file"] = str(local(params["sha256"]))
     return {
         "development": str(local(split.development)),
         "split_file": str(local(split.split_file)),
         "method": split.method,
         "candidate": trial.candidate,
-        "params": trial.params or None,
+        "params": params or None,
         "balanced": trial.experiment.balanced,
         "most_rows": trial.most_rows,
         "choices": trial.experiment.preparation,
