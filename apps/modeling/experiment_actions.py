@@ -118,9 +118,7 @@ def _check(experiment: Experiment, trials: Sequence[Trial], how: str) -> None:
     if any(not trial.result or trial.is_baseline for trial in trials):
         raise Refusal("Only finished candidates that are no baseline can be combined.")
     if any(trial.candidate == GIVEN for trial in trials):
-        raise Refusal(
-            "What a notebook sent stands alone: combine it in the notebook and send that."
-        )
+        raise Refusal("What a notebook sent stands alone. Combine it in the notebook.")
     if any(trial.candidate in (*COMBINED, "search") for trial in trials):
         raise Refusal("What is a blend already cannot be combined again. Choose its members.")
     _check_count(experiment, len(trials), how)

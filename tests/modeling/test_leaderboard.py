@@ -35,9 +35,7 @@ def many(experiment, count):
     Trial.objects.bulk_create(made, batch_size=500)
 
 
-def test_very_many_trials_are_ranked_together_and_shown_by_pages(
-    trained, analyst, client, subtests
-):
+def test_very_many_trials_are_ranked_together_and_paged(trained, analyst, client, subtests):
     many(trained, TRIALS)
     client.force_login(analyst)
     url = reverse("modeling:train", args=[trained.cycle.project.slug])

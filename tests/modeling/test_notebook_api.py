@@ -15,7 +15,7 @@ from skops import io as skops_io
 from apps.datasets.storage import local
 from apps.jobs.models import JobState
 from apps.modeling import notebook_actions
-from apps.modeling.actions import freeze_candidate, reproduce
+from apps.modeling.actions import freeze, reproduce
 from apps.modeling.leaderboard import board_of
 from apps.projects.models import Event, Role
 
@@ -74,7 +74,7 @@ def test_a_pipeline_of_a_notebook_comes_as_far_as_the_gate(
             reproduce(trial=trial, by=analyst)
         assert trial.reproductions.get().result["level"] == "A"
         with run_jobs():
-            candidate = freeze_candidate(trial=trial, by=analyst)
+            candidate = freeze(trial=trial, by=analyst)
         candidate.refresh_from_db()
         assert candidate.is_ready
 
