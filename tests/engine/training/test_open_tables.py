@@ -6,7 +6,9 @@ import pandas as pd
 import pytest
 
 from apps.engine.reading.tables import house_types
+from apps.engine.training.facts import TableFacts, usual_params
 from apps.engine.training.trial import cross_validate
+from apps.engine.types import Problem
 from tests.engine.training.drawing import drawn_split
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
@@ -47,7 +49,9 @@ def test_a_proposed_candidate_reaches_the_known_score(tmp_path, table, candidate
         pytest.skip("the shared data is not beside the project")
     frame, target, positive = table()
     problem = {"roc_auc": "binary", "accuracy": "multiclass", "rmse": "regression"}[metric]
+    facts = TableFacts(Problem(problem), rows=int(0.8 * len(frame)), columns=(), distinct={})
     told = cross_validate(
+        params=usual_params(candidate, facts),
         **drawn_split(
             tmp_path,
             house_types(frame),
