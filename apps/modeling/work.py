@@ -10,7 +10,7 @@ from apps.engine.training.given import GIVEN
 from apps.engine.types import Kind
 from apps.jobs.models import Job
 from apps.jobs.runner import Desk
-from apps.modeling.attending import OVERRUN, attended, free_cores, searches, time_left
+from apps.modeling.attending import OVERRUN, attended, free_cores, searches, time_left, warm_starts
 from apps.modeling.kept_folds import sweep
 from apps.modeling.models import (
     AttackRun,
@@ -73,6 +73,7 @@ def run_trial(job: Job, desk: Desk) -> None:
     if searches(trial):
         call = "apps.engine.training.searched:search_and_validate"
         given = {"budget_s": left_s, "began": time.time(), "workers": free_cores(job)}
+        given["starts"] = warm_starts(trial)
         wall_s = OVERRUN * left_s if left_s else None
     with scratch() as folder, attended(trial, left_s) as attendant:
         result = desk.child(

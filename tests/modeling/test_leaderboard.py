@@ -5,6 +5,7 @@ import copy
 import pytest
 from django.urls import reverse
 
+from apps.modeling.attending import warm_starts
 from apps.modeling.leaderboard import board_of, gain
 from apps.modeling.models import Trial
 
@@ -53,3 +54,17 @@ def test_very_many_trials_are_ranked_together_and_paged(trained, analyst, client
         alone = gain(last.trial, board.best.trial, measure=board.metric)
         assert last.to_best == alone
         assert alone.mean < 0
+    with subtests.test("a search begins with the settings that earlier ones on the plan blended"):
+        job = trained.trials.get(candidate="lightgbm").job
+        members = [
+            {"candidate": "linear", "params": {}, "weight": 0.5},
+            {"candidate": "lightgbm", "params": {"num_leaves": 9, "n_estimators": 40}},
+        ]
+        first, second = (
+            Trial.objects.create(
+                experiment=trained, candidate="search", title="Search", params=params, job=job
+            )
+            for params in ({"members": members}, {})
+        )
+        assert warm_starts(second) == [{"num_leaves": 9}]
+        assert warm_starts(first) == []
