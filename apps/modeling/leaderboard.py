@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from apps.engine.evaluation.comparison import BETTER, CANNOT_TELL, Gain, gains_over_folds
@@ -98,7 +99,7 @@ class Board:
         """The baselines, which stand below every page."""
         return [line for line in self.lines if line.trial.is_baseline]
 
-    @property
+    @cached_property
     def shown(self) -> list[TrialLine]:
         """The other lines, of the chosen family in the chosen order."""
         own = [line for line in self.lines if not line.trial.is_baseline]
@@ -122,39 +123,39 @@ class Board:
         """Decimals of the scores and their differences."""
         return digits_of(self.best.score if self.best else None)
 
-    @property
+    @cached_property
     def is_live(self) -> bool:
         """Some trial still waits or runs."""
         return any(line.trial.job and line.trial.job.is_live for line in self.lines)
 
-    @property
+    @cached_property
     def finished(self) -> int:
         """Trials with a result."""
         return sum(1 for line in self.lines if line.score)
 
-    @property
+    @cached_property
     def best(self) -> TrialLine | None:
         """The finished candidate with the best mean."""
         return next((line for line in self.lines if line.is_best), None)
 
-    @property
+    @cached_property
     def tied(self) -> list[TrialLine]:
         """The best and all that these folds cannot tell from it."""
         return [line for line in self.lines if line.ties]
 
-    @property
+    @cached_property
     def advice(self) -> TrialLine | None:
         """The simplest of those that tie, once nothing runs any more."""
         if self.is_live or not self.tied:
             return None
         return min(self.tied, key=lambda line: line.simplicity)
 
-    @property
+    @cached_property
     def candidates(self) -> int:
         """Finished candidates that are no baseline."""
         return sum(1 for line in self.lines if line.score and not line.trial.is_baseline)
 
-    @property
+    @cached_property
     def beaten_baseline(self) -> int:
         """Candidates that are better than the baseline beyond the noise of the folds."""
         return sum(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
 
 from apps.engine.errors import BadModelFile
 from apps.engine.training.files import load_model
@@ -28,4 +29,11 @@ def given_pipeline(params: Mapping[str, Any] | None, *, problem: Problem) -> Any
             "The file of the notebook holds no scikit-learn estimator with "
             f"{' and '.join(wanted)}. Send the pipeline itself: skops.io.dumps(pipeline)."
         )
-    return clone(model)
+    settings = model.get_params(deep=True)
+    if any(isinstance(part, FrozenEstimator) for part in (model, *settings.values())):
+        raise BadModelFile(
+            "The pipeline holds a FrozenEstimator, which keeps what it learnt elsewhere. Send the "
+            "estimator itself: it is fitted on each fold."
+        )
+    threads = [name for name in settings if name == "n_jobs" or name.endswith("__n_jobs")]
+    return clone(model).set_params(**dict.fromkeys(threads, 1))  # trials do not fight for cores
