@@ -1,10 +1,14 @@
 """The searched blend beside FLAML and AutoGluon: same rows, same seconds, same cores.
 
-    make bench B=automl ARGS="--data DIR --budget 60 --seeds 3 --tables telco,bikes --autogluon"
+    make bench B=automl                                     # some four minutes of it; again: more
+    make bench B=automl ARGS="--minutes 120"                # all of it, in about an hour
+    make bench B=automl ARGS="--table telco --seed 1"       # one piece
+    make bench B=automl ARGS="--minutes 0"                  # only the summary
 
-DIR (or MLCYCLE_BENCH_DATA) holds five open tables; without it tables of scikit-learn are taken.
-Each tool is judged on rows held out, a quarter. FLAML is installed into an environment of its own
-on the first run, AutoGluon (medium quality, 1 GB) only when it is asked for.
+Each run is appended to var/benchmarks/automl/runs.jsonl and not done again while tool and budget
+are the same. The folder --data (or MLCYCLE_BENCH_DATA, or ../shared/data) holds five open tables;
+without it tables of scikit-learn are taken. Each tool is judged on rows held out, a quarter. A
+peer is installed into an environment of its own on its first run (AutoGluon: 1 GB).
 """
 
 import argparse
@@ -12,6 +16,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,7 +26,7 @@ import pandas as pd
 from sklearn.model_selection import KFold, StratifiedKFold
 from threadpoolctl import threadpool_limits
 
-from apps.engine.evaluation.metrics import METRICS, Predictions, measure_of, score
+from apps.engine.evaluation.metrics import Predictions, measure_of, score
 from apps.engine.reading.tables import house_types, spec_of
 from apps.engine.training.blend import as_params
 from apps.engine.training.frame import model_frame
@@ -30,19 +35,29 @@ from apps.engine.training.search import Search, search_folds
 from apps.engine.training.task import Task
 from apps.engine.types import Problem
 from benchmarks.rig import figures, peers, servers
+from benchmarks.rig.automl_runs import (
+    AUTOGLUON,
+    FLAML,
+    OURS,
+    Run,
+    Runs,
+    bars_of,
+    table_of,
+    version_of,
+    whole_tables,
+)
 from benchmarks.rig.open_tables import BUNDLED, REAL, TABLES, OpenTable
 
 ROOT = Path(__file__).resolve().parent.parent
 PLACE = ROOT / "var" / "benchmarks" / "automl"
 PEERS = {
-    "flaml": ("FLAML", ["flaml[automl]==2.7.0", "pyarrow"]),
-    "autogluon": ("AutoGluon", ["autogluon.tabular[lightgbm,catboost,xgboost]==1.6.3", "pyarrow"]),
+    FLAML: ("FLAML", ["flaml[automl]==2.7.0", "pyarrow"]),
+    AUTOGLUON: ("AutoGluon", ["autogluon.tabular[lightgbm,catboost,xgboost]==1.6.3", "pyarrow"]),
 }
 TEST_SHARE = 0.25
-LEAST_NOISE = 0.005
-"""A difference below half a percent of FLAML's figure is a tie, however quiet its seeds are."""
-OVERRUN = 1.05
-EQUAL_TABLES, BEST_TABLES = 4, 3
+SEEDS = 3
+MOST_OF_BUDGET = 1.3
+"""Of its budget that a run takes with all that is around it."""
 
 
 def divided(frame: pd.DataFrame, seed: int) -> tuple[Any, Any]:
@@ -103,7 +118,8 @@ def peer(
     asked = {**ask, "tool": tool, "problem": table.problem, "metric": table.metric}
     (folder / "ask.json").write_text(json.dumps(asked))
     script = str(ROOT / "benchmarks" / "rig" / "automl_peer.py")
-    servers.run([python, script, str(folder)], says=f"{name} could not fit")
+    patience_s = 300 + 3 * ask["budget_s"]
+    servers.run([python, script, str(folder)], says=f"{name} could not fit", timeout=patience_s)
     answers = pd.read_parquet(folder / "told.parquet")
     told = json.loads((folder / "told.json").read_text())
     if table.problem == Problem.REGRESSION:
@@ -123,93 +139,92 @@ def scored(table: OpenTable, frame: pd.DataFrame, test: Any, told: Predictions) 
     return {key: score(key, names, told, positive=table.positive) for key in table.compared}
 
 
-def compared(runs: dict[str, list[dict[str, float]]]) -> dict[str, Any]:
-    """Means over the seeds for each metric; whether ours is at least equal to each peer.
-
-    Equal means: not worse by more than the peer's own noise of seeds (at least LEAST_NOISE).
-    """
-    found: dict[str, Any] = {}
-    for metric in runs["ours"][0]:
-        means = {tool: float(np.mean([run[metric] for run in told])) for tool, told in runs.items()}
-        found[metric] = {**means, "at_least_equal": {}}
-        for tool, told in runs.items():
-            if tool == "ours":
-                continue
-            values = [run[metric] for run in told]
-            noise = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
-            noise = max(noise, LEAST_NOISE * abs(means[tool]))
-            sign = 1 if METRICS[metric].direction == "up" else -1
-            gain = sign * (means["ours"] - means[tool])
-            found[metric]["at_least_equal"][tool] = bool(gain >= -noise)
-    return found
+def pieces(options: argparse.Namespace) -> Iterator[tuple[int, str, str]]:
+    """Seed, table, tool: one after the other, so that what is there can be compared early."""
+    for seed in options.seed:
+        for table in options.table:
+            for tool in options.tool:
+                yield seed, table, tool
 
 
-def measured(options: argparse.Namespace) -> tuple[dict[str, Any], dict[str, list[float]]]:
-    """What ``compared`` says of each table, and each tool's seconds as a share of the budget."""
-    tools = ["ours", "flaml", *(["autogluon"] if options.autogluon else [])]
-    shares: dict[str, list[float]] = {tool: [] for tool in tools}
-    found: dict[str, Any] = {}
-    for name in options.tables:
-        table = TABLES[name]
-        frame = table.read(options.data).reset_index(drop=True)
-        runs: dict[str, list[dict[str, float]]] = {tool: [] for tool in tools}
-        for seed in range(options.seeds):
-            train, test = divided(frame, seed)
-            ask = {"budget_s": options.budget, "cores": options.cores, "seed": seed}
-            for tool in tools:
-                if tool == "ours":
-                    told, spent_s, chosen = ours(table, frame, train, test, ask=ask)
-                else:
-                    told, spent_s, chosen = peer(tool, table, frame, train, test, ask=ask)
-                runs[tool].append(scored(table, frame, test, told))
-                shares[tool].append(spent_s / options.budget)
-                line = ", ".join(f"{key} {value:.4f}" for key, value in runs[tool][-1].items())
-                print(f"{name}, seed {seed}, {tool}: {line}; {spent_s:.1f} s; {chosen}", flush=True)
-        found[name] = compared(runs)
-    return found, shares
+def one_run(seed: int, name: str, tool: str, *, options: argparse.Namespace, of: str) -> Run:
+    """A tool on a table, judged on the rows held out."""
+    table = TABLES[name]
+    frame = table.read(options.data).reset_index(drop=True)
+    train, test = divided(frame, seed)
+    ask = {"budget_s": options.budget, "cores": options.cores, "seed": seed}
+    if tool == OURS:
+        told, spent_s, chosen = ours(table, frame, train, test, ask=ask)
+    else:
+        told, spent_s, chosen = peer(tool, table, frame, train, test, ask=ask)
+    scores = scored(table, frame, test, told)
+    line = ", ".join(f"{key} {value:.4f}" for key, value in scores.items())
+    print(f"{name}, seed {seed}, {tool}: {line}; {spent_s:.1f} s; {chosen}", flush=True)
+    return Run(name, seed, tool, options.budget, options.cores, of, scores, spent_s, chosen)
 
 
-def bars_of(found: dict[str, Any], shares: dict[str, list[float]]) -> dict[str, Any]:
-    """At least equal to each peer on so many tables, every metric; the budget held."""
-    equal = {
-        tool: sum(
-            all(told["at_least_equal"][tool] for told in table.values()) for table in found.values()
-        )
-        for tool in shares
-        if tool != "ours"
-    }
-    bars = {"tables_equal_to_flaml": figures.bar(equal["flaml"], at_least=EQUAL_TABLES)}
-    if "autogluon" in equal:
-        both = sum(
-            all(all(told["at_least_equal"].values()) for told in table.values())
-            for table in found.values()
-        )
-        bars["tables_equal_to_the_better"] = figures.bar(both, at_least=BEST_TABLES)
-    longest = max(shares["ours"])
-    bars["budget_over_longest_run"] = figures.bar(1 / longest, at_least=1 / OVERRUN)
-    return bars
+def measured(options: argparse.Namespace) -> list[Run]:
+    """Do what is missing while there is time; the runs that count, old and new."""
+    runs, until = Runs(PLACE / "runs.jsonl"), time.monotonic() + 60 * options.minutes
+    of = {tool: " ".join(packages) for tool, (_, packages) in PEERS.items()}
+    of[OURS] = version_of(ROOT / "apps" / "engine" / "training")
+    counting = []
+    for seed, name, tool in pieces(options):
+        key = (name, seed, tool, options.budget, options.cores, of[tool])
+        if key not in runs.found and time.monotonic() + MOST_OF_BUDGET * options.budget < until:
+            try:
+                runs.add(one_run(seed, name, tool, options=options, of=of[tool]))
+            except figures.CannotMeasure as error:
+                print(f"{name}, seed {seed}, {tool}: not measured. {error}", flush=True)
+        if key in runs.found:
+            counting.append(runs.found[key])
+    return counting
+
+
+def asked() -> argparse.Namespace:
+    """The options."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    near = ROOT.parent / "shared" / "data"
+    usual = os.environ.get("MLCYCLE_BENCH_DATA") or (near if near.is_dir() else None)
+    parser.add_argument("--data", type=Path, default=usual)
+    parser.add_argument("--budget", type=float, default=60.0, help="seconds of a run")
+    parser.add_argument("--minutes", type=float, default=4.5, help="begin no run that ends later")
+    parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--table", action="append", choices=list(TABLES))
+    parser.add_argument("--seed", action="append", type=int, help="0, 1 and 2 without it")
+    parser.add_argument("--tool", action="append", choices=[OURS, *PEERS])
+    options = parser.parse_args()
+    options.table = options.table or list(REAL if options.data else BUNDLED)
+    options.seed = options.seed or list(range(SEEDS))
+    options.tool = options.tool or [OURS, *PEERS]
+    return options
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=os.environ.get("MLCYCLE_BENCH_DATA"))
-    parser.add_argument("--budget", type=float, default=60.0, help="seconds")
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--cores", type=int, default=2)
-    parser.add_argument("--tables", default="", help=f"some of {', '.join(TABLES)}")
-    parser.add_argument("--autogluon", action="store_true")
-    options = parser.parse_args()
-    usual = REAL if options.data else BUNDLED
-    options.tables = options.tables.split(",") if options.tables else list(usual)
+    options = asked()
     try:
-        found, shares = measured(options)
+        runs = measured(options)
     except (figures.CannotMeasure, OSError, KeyError, TypeError) as error:
         print(f"automl: nothing was measured. {error}", file=sys.stderr)
         return 1
-    asked = {"budget_s": options.budget, "seeds": options.seeds, "cores": options.cores}
-    machine = figures.machine(("lightgbm", "scikit-learn", "numpy"))
-    told = {**asked, "machine": machine, "tables": found, "shares_of_budget": shares}
-    print(figures.closing_line("automl", figures=told, bars=bars_of(found, shares)))
+    found = whole_tables(runs, tables=options.table, tools=options.tool, seeds=options.seed)
+    print(table_of(found, tools=options.tool))
+    print(f"{len(runs)} of {len(list(pieces(options)))} runs are there.")
+    told = {
+        "budget_s": options.budget,
+        "seeds": options.seed,
+        "cores": options.cores,
+        "machine": figures.machine(("lightgbm", "scikit-learn", "numpy")),
+        "tables": found,
+        "longest_s": {
+            tool: max((run.spent_s for run in runs if run.tool == tool), default=None)
+            for tool in options.tool
+        },
+    }
+    bars = bars_of(found, runs, tools=options.tool)
+    print(figures.closing_line("automl", figures=told, bars=bars))
     return 0
 
 

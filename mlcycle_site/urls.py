@@ -41,6 +41,7 @@ urlpatterns = [
     path("p/<slug:slug>/explore/", include("apps.eda.urls")),
     path("p/<slug:slug>/model/", include("apps.modeling.urls")),
     path("p/<slug:slug>/production/", include("apps.production.urls")),
+    path("api/v1/experiments/", include("apps.modeling.api_urls")),
     path("api/v1/", include("apps.production.api_urls")),
     path("admin/", (declare_all(admin_patterns, "staff"), "admin", admin_namespace)),
 ]

@@ -28,6 +28,7 @@ from apps.jobs.models import Job, JobState
 logger = logging.getLogger(__name__)
 
 LOG_BYTES = 20_000
+TELL_S = 0.5
 
 
 class LostLease(Exception):
@@ -47,6 +48,7 @@ class Desk:
         self.finished = False
         self._child: Child | None = None
         self._told_at = 0.0
+        self._logged, self._logged_at = job.log, 0.0
 
     def _mine(self) -> Any:
         return Job.objects.filter(pk=self.job.pk, lease=self.job.lease, state=JobState.RUNNING)
@@ -55,7 +57,7 @@ class Desk:
         """Tell progress, at most twice a second; raise Stopped when a person asked to stop."""
         self.check()
         now = time.monotonic()
-        if now - self._told_at < 0.5 and done < total:
+        if now - self._told_at < TELL_S and done < total:
             return
         self._told_at = now
         if not self._mine().update(done=done, total=total, says=says[:200]):
@@ -70,9 +72,15 @@ class Desk:
             raise Stopped
 
     def log(self, line: str) -> None:
-        """Add a line to the log that the job's page shows."""
+        """Add a line to the log that the job's page shows; written at most twice a second."""
         self.job.log = (self.job.log + line.rstrip() + "\n")[-LOG_BYTES:]
-        self._mine().update(log=self.job.log)
+        self._write_log()
+
+    def _write_log(self) -> None:
+        now = time.monotonic()
+        if self.job.log != self._logged and now - self._logged_at >= TELL_S:
+            self._logged, self._logged_at = self.job.log, now
+            self._mine().update(log=self.job.log)
 
     def child(
         self,
@@ -94,6 +102,7 @@ class Desk:
 
         def check() -> None:
             self.check()
+            self._write_log()
             if beside is not None:
                 beside(child.memory_bytes)
 
@@ -111,6 +120,7 @@ class Desk:
                 done=F("total"),
                 says="",
                 problem="",
+                log=self.job.log,
                 finished_at=timezone.now(),
                 lease=None,
                 lease_ends_at=None,
@@ -127,6 +137,7 @@ class Desk:
                 state=state,
                 problem=problem,
                 says="",
+                log=self.job.log,
                 finished_at=timezone.now(),
                 lease=None,
                 lease_ends_at=None,

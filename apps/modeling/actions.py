@@ -155,7 +155,14 @@ def _start_trials(
         expected_s = offer.proposal.cost.fit_s
         if offer.key == "search":
             expected_s = experiment.budget_s or USUAL_SEARCH_S
-        _start_trial(experiment, offer.candidate, by=by, most_rows=most_rows, expected_s=expected_s)
+        _start_trial(
+            experiment,
+            offer.candidate,
+            by=by,
+            params=offer.proposal.usual_params,
+            most_rows=most_rows,
+            expected_s=expected_s,
+        )
 
 
 def _stated(rule: dict[str, Any] | None, data: ClosedData) -> dict[str, Any] | None:

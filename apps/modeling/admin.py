@@ -7,6 +7,7 @@ from apps.modeling.models import (
     Candidate,
     Evaluation,
     Experiment,
+    NotebookToken,
     Opening,
     Reproduction,
     RowExplanation,
@@ -33,6 +34,16 @@ class TrialAdmin(ReadOnlyAdmin):
     list_filter = ["candidate", "is_baseline", "created_at"]
     list_select_related = ["experiment__cycle__project"]
     search_fields = ["title", "experiment__cycle__project__name"]
+
+
+@admin.register(NotebookToken)
+class NotebookTokenAdmin(ReadOnlyAdmin):
+    """Keys of notebooks; the secrets themselves are stored nowhere."""
+
+    list_display = ["name", "prefix", "experiment", "created_by", "expires_at", "revoked_at"]
+    list_filter = ["created_at", "expires_at"]
+    list_select_related = ["experiment__cycle__project", "created_by"]
+    search_fields = ["name", "experiment__cycle__project__name", "created_by__name"]
 
 
 @admin.register(Reproduction)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from django.utils import timezone
 
@@ -27,6 +28,8 @@ OVERRUN = 1.04
 """A search that does not end by itself is ended here; bar: 5 % over."""
 LOOK_S = 1.0
 MOST_CORES = 4
+EARLIER, MOST_STARTS = 3, 4
+"""Searches that are looked back at, and settings that are taken from them."""
 
 
 def time_left(trial: Trial, job: Job) -> float | None:
@@ -70,6 +73,29 @@ def free_cores(job: Job) -> int:
 def searches(trial: Trial) -> bool:
     """It looks for settings first."""
     return trial.candidate == "search" and not trial.params
+
+
+def warm_starts(trial: Trial) -> list[dict[str, Any]]:
+    """Settings of LightGBM that the last searches on this plan blended, the newest first.
+
+    How many trees they had is left out: a search finds that for each anew.
+    """
+    earlier = Trial.objects.filter(
+        candidate="search",
+        experiment__cycle_id=trial.experiment.cycle_id,
+        experiment__plan_id=trial.experiment.plan_id,
+        experiment__problem=trial.experiment.problem,
+        job__state=JobState.DONE,
+    ).exclude(pk=trial.pk)
+    found: list[dict[str, Any]] = []
+    for params in earlier.order_by("-pk").values_list("params", flat=True)[:EARLIER]:
+        for member in params.get("members", []):
+            if member["candidate"] != "lightgbm":
+                continue
+            told = {key: value for key, value in member["params"].items() if key != "n_estimators"}
+            if told not in found:
+                found.append(told)
+    return found[:MOST_STARTS]
 
 
 def restart_clock(experiment: Experiment) -> None:

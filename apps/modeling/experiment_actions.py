@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.engine.training.candidates import CANDIDATES
+from apps.engine.training.given import GIVEN
 from apps.engine.types import Problem
 from apps.jobs.actions import enqueue, stop_job, try_again
 from apps.jobs.models import LIVE, JobState, Queue
@@ -118,6 +119,8 @@ def _check(experiment: Experiment, trials: Sequence[Trial], how: str) -> None:
         raise Refusal("Only finished candidates that are no baseline can be combined.")
     if any(trial.candidate == "chain" for trial in trials):
         raise Refusal("A chain of labels is one model of all of them and cannot be combined.")
+    if any(trial.candidate == GIVEN for trial in trials):
+        raise Refusal("What a notebook sent stands alone. Combine it in the notebook.")
     if any(trial.candidate in (*COMBINED, "search") for trial in trials):
         raise Refusal("What is a blend already cannot be combined again. Choose its members.")
     _check_count(experiment, len(trials), how)

@@ -197,6 +197,16 @@ class FreezeForm(forms.Form):
     )
 
 
+class TokenForm(forms.Form):
+    """The name of a notebook's token."""
+
+    name = forms.CharField(
+        label="Which notebook is it for?",
+        help_text="It stands in the ledger beside what the notebook takes and sends.",
+        max_length=80,
+    )
+
+
 class RowForm(forms.Form):
     """The number of a development row."""
 

@@ -3,9 +3,10 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from apps.engine.evaluation.comparison import BETTER, CANNOT_TELL, Gain, gain_over_folds
+from apps.engine.evaluation.comparison import BETTER, CANNOT_TELL, Gain, gains_over_folds
 from apps.engine.evaluation.metrics import Measure
 from apps.engine.evaluation.verdict import Promise
 from apps.engine.training.candidates import CANDIDATES
@@ -94,8 +95,13 @@ class Board:
     families: tuple[str, ...] = ()
 
     @property
+    def pinned(self) -> list[TrialLine]:
+        """The baselines, which stand below every page."""
+        return [line for line in self.lines if line.trial.is_baseline]
+
+    @cached_property
     def shown(self) -> list[TrialLine]:
-        """The lines of the chosen family in the chosen order; baselines stay at the end."""
+        """The other lines, of the chosen family in the chosen order."""
         own = [line for line in self.lines if not line.trial.is_baseline]
         if self.family:
             own = [line for line in own if line.family == self.family]
@@ -105,7 +111,7 @@ class Board:
             own.sort(key=lambda line: line.simplicity)
         elif self.sort in SORTED_FIGURES:
             own.sort(key=lambda line: (line.figure(self.sort) is None, line.figure(self.sort)))
-        return own + [line for line in self.lines if line.trial.is_baseline]
+        return own
 
     @property
     def has_rule(self) -> bool:
@@ -117,39 +123,39 @@ class Board:
         """Decimals of the scores and their differences."""
         return digits_of(self.best.score if self.best else None)
 
-    @property
+    @cached_property
     def is_live(self) -> bool:
         """Some trial still waits or runs."""
         return any(line.trial.job and line.trial.job.is_live for line in self.lines)
 
-    @property
+    @cached_property
     def finished(self) -> int:
         """Trials with a result."""
         return sum(1 for line in self.lines if line.score)
 
-    @property
+    @cached_property
     def best(self) -> TrialLine | None:
         """The finished candidate with the best mean."""
         return next((line for line in self.lines if line.is_best), None)
 
-    @property
+    @cached_property
     def tied(self) -> list[TrialLine]:
         """The best and all that these folds cannot tell from it."""
         return [line for line in self.lines if line.ties]
 
-    @property
+    @cached_property
     def advice(self) -> TrialLine | None:
         """The simplest of those that tie, once nothing runs any more."""
         if self.is_live or not self.tied:
             return None
         return min(self.tied, key=lambda line: line.simplicity)
 
-    @property
+    @cached_property
     def candidates(self) -> int:
         """Finished candidates that are no baseline."""
         return sum(1 for line in self.lines if line.score and not line.trial.is_baseline)
 
-    @property
+    @cached_property
     def beaten_baseline(self) -> int:
         """Candidates that are better than the baseline beyond the noise of the folds."""
         return sum(
@@ -167,21 +173,39 @@ def digits_of(score: Mapping[str, float | None] | None) -> int:
 
 def gain(of: Trial, over: Trial, *, measure: Measure) -> Gain | None:
     """Gain of one finished trial over another on the same folds; None when it is not comparable."""
-    key = measure.key
-    if not of.result or not over.result or of.experiment.split_id != over.experiment.split_id:
-        return None
-    scores = [
-        [fold["scores"][key] for fold in trial.result["folds"] if key in fold["scores"]]
-        for trial in (of, over)
-    ]
-    if len(scores[0]) != len(scores[1]) or "train_rows" not in of.result:
-        return None
-    return gain_over_folds(
-        *scores,
+    return gains([of], over, measure=measure).get(of.pk)
+
+
+def gains(of: Sequence[Trial], over: Trial | None, *, measure: Measure) -> dict[int, Gain]:
+    """Gain of each trial over another one, by primary key; without those that do not compare."""
+    if over is None or not over.result:
+        return {}
+    usual = _by_fold(over, measure)
+    scores = {
+        trial: _by_fold(trial, measure)
+        for trial in of
+        if trial.result and trial.experiment.split_id == over.experiment.split_id
+    }
+    alike = {
+        trial: told
+        for trial, told in scores.items()
+        if len(told) == len(usual) > 0 and "train_rows" in trial.result
+    }
+    if not alike:
+        return {}
+    found = gains_over_folds(
+        list(alike.values()),
+        usual,
         direction=measure.direction,
-        train_rows=of.result["train_rows"],
-        test_rows=of.result["test_rows"],
+        train_rows=[trial.result["train_rows"] for trial in alike],
+        test_rows=[trial.result["test_rows"] for trial in alike],
     )
+    return {trial.pk: told for trial, told in zip(alike, found, strict=True)}
+
+
+def _by_fold(trial: Trial, measure: Measure) -> list[float]:
+    key = measure.key
+    return [fold["scores"][key] for fold in trial.result["folds"] if key in fold["scores"]]
 
 
 def board_of(experiment: Experiment, *, sort: str = "", family: str = "") -> Board:
@@ -193,10 +217,12 @@ def board_of(experiment: Experiment, *, sort: str = "", family: str = "") -> Boa
     promise = plan.promises[0]
     measure = promise.measure
     trials = list(
-        experiment.trials.select_related("job", "frozen__job", "experiment")
+        experiment.trials.select_related("job", "frozen__job")
         .prefetch_related("reproductions")
-        .defer("diagnosis")
+        .defer("diagnosis", "frozen__report", "job__log")
     )
+    for trial in trials:
+        trial.experiment = experiment  # one object, not one for each
     sign = -1 if promise.direction == "up" else 1
 
     def order(trial: Trial) -> tuple[bool, bool, float]:
@@ -208,8 +234,24 @@ def board_of(experiment: Experiment, *, sort: str = "", family: str = "") -> Boa
     best = next((trial for trial in finished if not trial.is_baseline), None)
     pinned = {trial.candidate: trial for trial in finished if trial.is_baseline}
     guards = [other.measure for other in plan.promises[1:]]
+    own = [trial for trial in finished if not trial.is_baseline]
+    over = {
+        name: gains(of, other, measure=measure)
+        for name, of, other in (
+            ("to_baseline", own, pinned.get("dummy")),
+            ("to_rule", own, pinned.get("rule")),
+            ("to_best", [trial for trial in finished if trial != best], best),
+        )
+    }
     lines = [
-        _line(trial, best=best, pinned=pinned, measure=measure, guards=guards) for trial in trials
+        _line(
+            trial,
+            measure=measure,
+            guards=guards,
+            is_best=trial == best,
+            over={name: told.get(trial.pk) for name, told in over.items()},
+        )
+        for trial in trials
     ]
     today = experiment.plan.task("metrics").get("baseline")
     bounds = [promise.threshold, *([] if today is None else [today])]
@@ -233,29 +275,23 @@ def board_of(experiment: Experiment, *, sort: str = "", family: str = "") -> Boa
 def _line(
     trial: Trial,
     *,
-    best: Trial | None,
-    pinned: Mapping[str, Trial],
     measure: Measure,
     guards: Sequence[Measure],
+    is_best: bool,
+    over: Mapping[str, Gain | None],
 ) -> TrialLine:
     frozen = getattr(trial, "frozen", None)
     if not trial.result:
         return TrialLine(trial, None, frozen)
     scores: dict[str, Any] = trial.result["scores"]
-    is_best = best is not None and trial.pk == best.pk
-
-    def over(other: Trial | None) -> Gain | None:
-        return gain(trial, other, measure=measure) if other and other.pk != trial.pk else None
-
-    usual, rule = pinned.get("dummy"), pinned.get("rule")
     return TrialLine(
         trial,
         scores[measure.key],
         frozen,
-        None if trial.is_baseline else over(usual),
-        over(best),
-        is_best,
-        tuple((guard.title, scores[guard.key]["mean"]) for guard in guards if guard.key in scores),
-        None if trial.is_baseline else over(rule),
-        next((made for made in trial.reproductions.all() if made.result), None),
+        is_best=is_best,
+        guardrails=tuple(
+            (guard.title, scores[guard.key]["mean"]) for guard in guards if guard.key in scores
+        ),
+        made_again=next((made for made in trial.reproductions.all() if made.result), None),
+        **over,
     )

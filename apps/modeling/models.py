@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from apps.datasets.models import Split
 from apps.engine.training.fitted.choices import sentences
@@ -99,6 +100,33 @@ class Trial(models.Model):
 
     def __str__(self) -> str:
         return f"{self.title} #{self.pk}"
+
+
+class NotebookToken(models.Model):
+    """A key to the development rows of one experiment, for a notebook; it registers models there.
+
+    Only its SHA-256 is kept; it is shown once. It never opens a sealed row.
+    """
+
+    experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=80, help_text="Which notebook uses it.")
+    prefix = models.CharField(max_length=12, help_text="First characters, to tell tokens apart.")
+    sha256 = models.CharField(max_length=64, unique=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def is_open(self) -> bool:
+        """Neither revoked nor expired."""
+        return self.revoked_at is None and self.expires_at > timezone.now()
 
 
 class Candidate(models.Model):

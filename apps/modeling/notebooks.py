@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from apps.engine.training.given import GIVEN
 from apps.engine.training.notebook import Entry, Setting, notebook_of
 from apps.engine.types import Problem
 from apps.modeling.models import Experiment
@@ -38,5 +39,6 @@ def written_notebook(experiment: Experiment) -> dict[str, Any]:
         [
             Entry(f"{trial.title} #{trial.pk}", trial.candidate, trial.params, trial.most_rows)
             for trial in trials
+            if trial.candidate != GIVEN  # its pipeline came from a notebook: nobody else has it
         ],
     )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.modeling import views
+from apps.modeling import notebook_views, views
 
 app_name = "modeling"
 urlpatterns = [
@@ -14,6 +14,8 @@ urlpatterns = [
     path("train/<int:experiment_id>/best.json", views.experiment_figure, name="best"),
     path("train/<int:experiment_id>/notebook.ipynb", views.notebook, name="notebook"),
     path("train/<int:experiment_id>/<slug:name>.parquet", views.rows, name="rows"),
+    path("train/<int:experiment_id>/tokens/", notebook_views.tokens, name="tokens"),
+    path("tokens/<int:token_id>/revoke/", notebook_views.revoke, name="revoke_token"),
     path("compare/", views.compare, name="compare"),
     path("compare/<slug:name>.json", views.compare_figure, name="compare_figure"),
     path("combine/", views.combine, name="combine"),

@@ -26,6 +26,7 @@ from apps.modeling.proposing import offers_for
 from apps.projects.access import Verb, project_view, require
 from apps.projects.models import Project
 from apps.web.fragments import render_page
+from apps.web.paging import page_of
 from apps.web.refusals import Refusal
 
 
@@ -74,12 +75,15 @@ def train(request: HttpRequest, project: Project) -> HttpResponse:
     number = request.GET.get("experiment", "")
     shown = next((item for item in experiments if str(item.number) == number), None)
     newest = shown or (experiments[0] if experiments else None)
-    board = None
+    board, page = None, None
     if newest:
         chosen = {name: request.GET.get(name, "") for name in ("sort", "family")}
         board = board_of(newest, **chosen)
+        page = page_of(board.shown, request)
     context = {
         "board": board,
+        "page": page,
+        "lines": [*page.object_list, *board.pinned] if page else [],
         "progress": progress_of(board) if board else None,
         "sorts": SORTS,
         "experiments": experiments,

@@ -6,10 +6,11 @@ from typing import Any
 
 from apps.datasets.storage import keep, local, scratch
 from apps.datasets.vault import unseal
+from apps.engine.training.given import GIVEN
 from apps.engine.types import Kind
 from apps.jobs.models import Job
 from apps.jobs.runner import Desk
-from apps.modeling.attending import OVERRUN, attended, free_cores, searches, time_left
+from apps.modeling.attending import OVERRUN, attended, free_cores, searches, time_left, warm_starts
 from apps.modeling.kept_folds import sweep
 from apps.modeling.models import (
     AttackRun,
@@ -47,12 +48,15 @@ def asked_of(trial: Trial) -> dict[str, Any]:
     split, common = trial.experiment.split, _common(trial.experiment)
     if trial.candidate == "rule":
         common["features"] = features_with_rule(trial.params, trial.experiment)
+    params = dict(trial.params)
+    if trial.candidate == GIVEN:
+        params["file"] = str(local(params["sha256"]))
     return {
         "development": str(local(split.development)),
         "split_file": str(local(split.split_file)),
         "method": split.method,
         "candidate": trial.candidate,
-        "params": trial.params or None,
+        "params": params or None,
         "balanced": trial.experiment.balanced,
         "most_rows": trial.most_rows,
         "choices": trial.experiment.preparation,
@@ -70,6 +74,7 @@ def run_trial(job: Job, desk: Desk) -> None:
     if searches(trial):
         call = "apps.engine.training.searched:search_and_validate"
         given = {"budget_s": left_s, "began": time.time(), "workers": free_cores(job)}
+        given["starts"] = warm_starts(trial)
         wall_s = OVERRUN * left_s if left_s else None
     with scratch() as folder, attended(trial, left_s) as attendant:
         result = desk.child(
@@ -205,6 +210,11 @@ def _slices(plan: SignedPlan, experiment: Experiment) -> list[str]:
     return list(dict.fromkeys([*plan.groups, *texts[:MOST_SLICE_COLUMNS]]))
 
 
+def _looks(opening: Opening) -> int:
+    """How often these sealed rows have been looked at, with this opening."""
+    return Opening.objects.filter(split=opening.split, pk__lte=opening.pk).count()
+
+
 def test_candidate(job: Job, desk: Desk) -> None:
     """Judge the frozen candidate on the sealed rows. The plain rows exist only meanwhile."""
     opening = Opening.objects.select_related(
@@ -226,6 +236,8 @@ def test_candidate(job: Job, desk: Desk) -> None:
             threshold=candidate.threshold,
             payoff=payoff_of(opening.plan.content),
             slices=_slices(plan, experiment),
+            group=opening.split.group or None,
+            looks=_looks(opening),
             guardrails={"planned_slices": bool(plan.groups), **plan.guardrails},
             **_common(experiment),
         )

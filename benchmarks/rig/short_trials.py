@@ -6,6 +6,9 @@ Runs inside of Django: ``manage.py shell -c "…; start(…)"``.
 import json
 import time
 from pathlib import Path
+from uuid import UUID
+
+from django.db import transaction
 
 from apps.governance.demo import steps
 from apps.governance.demo.people import cast
@@ -35,12 +38,35 @@ def prepare(out: str) -> None:
     for trial in experiment.trials.all():
         steps.finish(trial.job)
     asked = work.asked_of(experiment.trials.get(candidate=CANDIDATE))
-    metric = work.as_signed(experiment.plan).promises[0].measure.as_dict()
-    Path(out).write_text(json.dumps({**asked, "metrics": [metric]}))
+    plan = work.as_signed(experiment.plan)
+    asked |= {
+        "metrics": [promise.measure.as_dict() for promise in plan.promises],
+        "payoff": work.payoff_of(experiment.plan.content),
+        "fixed_threshold": plan.fixed_threshold,
+    }
+    Path(out).write_text(json.dumps(asked))
 
 
-def start(out: str, *, count: int) -> None:
-    """Queue so many trials of one kind; wait; write the seconds from first start to last end."""
+def start(out: str, *, count: int, within_s: float) -> None:
+    """Queue so many trials of one kind; wait; write the seconds from first start to last end.
+
+    Those that have not ended ``within_s`` are told as they are then.
+    """
+    jobs = Job.objects.filter(pk__in=_queued(count))
+    until = time.monotonic() + within_s
+    while jobs.filter(state__in=LIVE).exists() and time.monotonic() < until:
+        time.sleep(0.5)
+    ended = list(jobs.filter(finished_at__isnull=False))
+    told = {"seconds": 0.0, "ended": len(ended), "states": sorted({job.state for job in jobs})}
+    if ended:
+        began = min(job.started_at for job in ended)
+        told["seconds"] = (max(job.finished_at for job in ended) - began).total_seconds()
+    Path(out).write_text(json.dumps(told))
+
+
+@transaction.atomic
+def _queued(count: int) -> list[UUID]:
+    """Jobs of so many trials. Their messages go out at once, when all rows are written."""
     last = Trial.objects.filter(candidate=CANDIDATE).order_by("pk")[0]
     by, experiment = last.experiment.started_by, last.experiment
     project = experiment.cycle.project
@@ -57,11 +83,4 @@ def start(out: str, *, count: int) -> None:
             job=job,
         )
         made.append(job.pk)
-    jobs = Job.objects.filter(pk__in=made)
-    while jobs.filter(state__in=LIVE).exists():
-        time.sleep(0.5)
-    began = min(job.started_at for job in jobs)
-    ended = max(job.finished_at for job in jobs)
-    states = sorted({job.state for job in jobs})
-    told = {"seconds": (ended - began).total_seconds(), "states": states}
-    Path(out).write_text(json.dumps(told))
+    return made

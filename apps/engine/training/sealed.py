@@ -12,7 +12,7 @@ from apps.engine.evaluation.metrics import Predictions
 from apps.engine.evaluation.payoff import Payoff, value_at
 from apps.engine.evaluation.per_label import labels_told
 from apps.engine.evaluation.slices import slices_of
-from apps.engine.evaluation.verdict import Promise, Verdict, judge
+from apps.engine.evaluation.verdict import Promise, Sure, Verdict, judge
 from apps.engine.training.files import load_model
 from apps.engine.training.rows import Rows, load_rows, predict, specs
 from apps.engine.types import Problem, Report
@@ -38,6 +38,8 @@ def evaluate_sealed(
     threshold: float = 0.5,
     payoff: dict[str, Any] | None = None,
     guardrails: dict[str, Any] | None = None,
+    group: str | None = None,
+    looks: int = 1,
     level: float | None = None,
 ) -> dict[str, Any]:
     """Judge a frozen model on the sealed test rows, its baseline beside it. Job function.
@@ -45,7 +47,9 @@ def evaluate_sealed(
     The labels of two classes follow the frozen ``threshold``; nothing is chosen on these rows.
     ``guardrails``: ``today`` (the plan's value of the primary metric, for its margin),
     ``planned_slices`` (True: the plan names the slices, so each is shown), and each as far as it
-    is promised ``latency_p95_ms``, ``group_column`` with ``group_difference``.
+    is promised ``latency_p95_ms``, ``group_column`` with ``group_difference``. ``group``: the
+    column that the split kept apart, whose rows hang together; ``looks``: how often these rows
+    have been looked at, with this one. Both make the intervals of promises wider (verdict.Sure).
 
     Returns verdicts (promises, primary first, with the paired gain over the baseline; margins;
     guardrails), number of rows, curves, confusion counts (of sets ``by_label``, see per_label),
@@ -78,6 +82,7 @@ def evaluate_sealed(
         seed=seed,
         baseline=usual,
         today=limits.get("today"),
+        sure=Sure.after(looks, _entities(rows, group)),
     )
     verdicts += _guarded(rows, told, fitted, kept[0], limits, kind=kind, positive=binary, seed=seed)
     report(3, 4, "Looking at groups of rows")
@@ -88,9 +93,18 @@ def evaluate_sealed(
         "rows": len(rows.target),
         "slices": found,
         "threshold": threshold if binary or told.sets else None,
+        "looks": looks,
+        "group": group,
         **_pictures(rows, told, kind=kind, positive=binary, threshold=threshold),
         **_money(rows, told, positive=binary, threshold=threshold, payoff=payoff),
     }
+
+
+def _entities(rows: Rows, group: str | None) -> Any:
+    """The entity of each row, as text; None where the rows are independent."""
+    if not group or group not in rows.table.columns:
+        return None
+    return rows.table[group].astype("string").fillna("").to_numpy(dtype="U")
 
 
 def _usual(

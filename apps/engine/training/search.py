@@ -25,6 +25,8 @@ MOST_TREES = 4_000
 PATIENCE = 40
 BEHIND = 1.03
 """Settings whose first fold loses by more than 3 % are not tried on the others."""
+BEFORE_WARM = 2
+"""Usual settings that are tried before those of earlier searches: something to fall back on."""
 FINAL_SHARE = 0.35
 """At most this share of the budget is kept for fitting the blend."""
 MARGIN = 1.3
@@ -47,6 +49,8 @@ class Search:
     """Settings that are tried at once, each on a thread of its own."""
     slowed: float = 1.0
     """How many times slower than idle the machine seems to be."""
+    starts: Sequence[Mapping[str, Any]] = ()
+    """Settings of LightGBM that were best before: tried after the first usual ones."""
     tried: list[Tried] = field(default_factory=list)
     prepared: dict[int, Any] = field(default_factory=dict)
     until: float = float("inf")
@@ -101,7 +105,8 @@ class Search:
 
     def _proposals(self, budget_s: float) -> Iterator[tuple[str, dict[str, Any]]]:
         """First the usual ones, then steps from the best ones that grow smaller, and leaps."""
-        for candidate, params in FIRST:
+        warm = [("lightgbm", dict(params)) for params in self.starts]
+        for candidate, params in (*FIRST[:BEFORE_WARM], *warm, *FIRST[BEFORE_WARM:]):
             if self._affords(candidate, budget_s):
                 yield candidate, params
         generator = np.random.default_rng(self.task.seed)

@@ -70,6 +70,7 @@ def search_and_validate(
     report: Report,
     began: float | None = None,
     workers: int = 1,
+    starts: Sequence[Mapping[str, Any]] = (),
     payoff: dict[str, Any] | None = None,
     fixed_threshold: float | None = None,
     answers_file: str | None = None,
@@ -81,7 +82,7 @@ def search_and_validate(
     Job function. The seconds count from ``began`` (as ``time.time``; None: from now) and cover
     everything: the start of the process, reading, the folds of the blend, the diagnosis. Where
     the folds take longer than the search foresaw, the lightest members are left out. ``workers``:
-    settings that are tried at once.
+    settings that are tried at once. ``starts``: settings of LightGBM that earlier searches found.
 
     ``arguments`` are those of ``asked.Asked``, the others those of ``trial.cross_validate``. What
     that returns, with ``params`` (the members of the blend, see pipeline), ``tried`` settings,
@@ -101,7 +102,12 @@ def search_and_validate(
     def tell(says: str) -> None:
         report(min(steps - 1, int(clock.spent_s)), steps, says)
 
-    given: dict[str, Any] = {"metric": metrics[0], "workers": workers, "kept_folder": kept_folder}
+    given: dict[str, Any] = {
+        "metric": metrics[0],
+        "workers": workers,
+        "starts": starts,
+        "kept_folder": kept_folder,
+    }
     found = _found(asked, rows, clock, **given, tell=tell)
     members, fitted = Fitting(asked, rows, clock, kept_folder, tell).run(found)
     tell("Looking at where it errs")
@@ -132,6 +138,7 @@ def _found(
     *,
     metric: Any,
     workers: int,
+    starts: Sequence[Mapping[str, Any]],
     kept_folder: str | None,
     tell: Callable[[str], None],
 ) -> dict[str, Any]:
@@ -152,6 +159,7 @@ def _found(
         refits=len(asked.folds()),
         wraps_up=lambda: wraps_up(kept_folder),
         workers=workers,
+        starts=starts,
         slowed=clock.slowed,
     )
 

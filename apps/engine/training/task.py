@@ -12,6 +12,7 @@ import numpy as np
 from apps.engine.errors import BadParameter, NotEnoughData
 from apps.engine.labels import matrix_of, names_in
 from apps.engine.training.candidates import CANDIDATES
+from apps.engine.training.given import GIVEN, given_pipeline
 from apps.engine.training.models import INNER_FOLDS
 from apps.engine.training.pipeline import build_pipeline
 from apps.engine.training.rows import Rows, distinct_values, specs
@@ -55,8 +56,13 @@ class Task:
         began = time.perf_counter()
         try:
             pipeline.fit(part, rows.target[positions])
-        except ValueError as error:
-            if not self.choices:
+        except (ValueError, TypeError, KeyError) as error:
+            if self.candidate == GIVEN:
+                raise BadParameter(
+                    f"The pipeline of the notebook cannot be fitted on these rows: {error}. It is "
+                    "given the model columns as the notebook makes them, texts and gaps included."
+                ) from error
+            if not self.choices or not isinstance(error, ValueError):
                 raise
             raise BadParameter(
                 f"{CANDIDATES[self.candidate].title} cannot be fitted with the fitted choices of "
@@ -66,6 +72,8 @@ class Task:
 
     def pipeline(self, part: Any) -> Any:
         """Unfitted; ``part``: the features of the rows that train."""
+        if self.candidate == GIVEN:
+            return given_pipeline(self.params, problem=self.problem)
         return build_pipeline(
             self.candidate,
             spec=specs(self.features),

@@ -1,6 +1,7 @@
 """A search keeps its time, finds what the defaults miss, and its blend can be made again."""
 
 import time
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -94,6 +95,24 @@ def test_settings_and_places_are_two_ways_to_say_the_same():
         low <= settings_at(np.ones(len(RANGES)))[name] <= high
         for name, (low, high) in RANGES.items()
     )
+
+
+def test_settings_of_earlier_searches_come_right_after_something_to_fall_back_on():
+    rows = Rows(pd.DataFrame({"a": range(100)}), TRUTH, pd.DataFrame())
+    folds = [(np.arange(50), np.arange(50, 100))]
+    search = Search(
+        Task("lightgbm", [], Problem.BINARY, "yes", 0),
+        rows,
+        folds,
+        measure_of("log_loss"),
+        deadline=time.monotonic() + 1000,
+        refits=1,
+        starts=[{"num_leaves": 9}],
+    )
+    first = list(islice(search._proposals(1000.0), 4))
+    assert [candidate for candidate, _ in first[:2]] == ["linear", "lightgbm"]
+    assert first[2] == ("lightgbm", {"num_leaves": 9})
+    assert first[3][1] != {"num_leaves": 9}
 
 
 def test_a_blend_takes_in_what_mends_its_best_member_and_leaves_out_what_does_not():
