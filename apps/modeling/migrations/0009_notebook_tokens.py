@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('modeling', '0007_time_memory_and_wrap_up'),
+        ('modeling', '0008_level_of_a_quantile'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
