@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from apps.engine.training import named, rule, texts
+from apps.engine.training import named, notebook_scores, rule, texts
 from apps.engine.training.fitted.parts import both_parts, needs_complete, selection
 from apps.engine.training.fitted.settle import AUTOMATIC, Settled, settle
 from apps.engine.training.models import inner_folds, model_of
-from apps.engine.training.notebook_scores import scores_cell, scores_used
 from apps.engine.training.pipeline import BLENDS, MEANS, USUAL_MEMBERS, blend_of
 from apps.engine.training.preparation import few_part, many_part, number_part, text_part
 from apps.engine.training.rows import specs
@@ -78,7 +77,7 @@ def notebook_of(setting: Setting, entries: Sequence[Entry]) -> dict[str, Any]:
         _code(_own_classes(entries)),
         _code(_FOLDS),
         *(_code(text) for text, _ in makers),
-        _code(scores_cell(quantity=setting.quantity, level=setting.level)),
+        _code(_scores(setting)),
     ]
     for number, cell in enumerate(cells):
         cell["id"] = f"cell-{number}"
@@ -122,7 +121,8 @@ def _imports(estimators: Sequence[Any], setting: Setting) -> str:
         "sklearn.pipeline": {"Pipeline"},
         "typing": {"Any", "Self"},
     }
-    found["sklearn.metrics"] = scores_used(quantity=setting.quantity, level=setting.level)
+    scores = {"r2_score", "root_mean_squared_error"} if setting.quantity else {"log_loss"}
+    found["sklearn.metrics"] = scores if setting.level is None else {"mean_pinball_loss"}
     if any(type(part).__name__ == "IterativeImputer" for part in estimators):
         found["sklearn.experimental"] = {"enable_iterative_imputer"}
     if any(type(part).__name__ == "SelectPercentile" for part in estimators):
@@ -260,6 +260,12 @@ def out_of_fold(make, frame, most_rows=None):
 
 answers = {}
 '''
+
+
+def _scores(setting: Setting) -> str:
+    if setting.level is not None:
+        return notebook_scores.OF_QUANTILES
+    return notebook_scores.OF_NUMBERS if setting.quantity else notebook_scores.OF_CLASSES
 
 
 def _own_classes(entries: Sequence[Entry]) -> str:

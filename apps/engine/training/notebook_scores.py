@@ -1,6 +1,6 @@
 """The last cell of a notebook: the scores of all candidates side by side."""
 
-_OF_CLASSES = """
+OF_CLASSES = """
 pd.Series(
     {
         title: log_loss(target[told.index], told[sorted(told)], labels=sorted(told))
@@ -10,7 +10,7 @@ pd.Series(
 ).sort_values()
 """
 
-_OF_NUMBERS = """
+OF_NUMBERS = """
 pd.DataFrame(
     {
         title: {
@@ -22,7 +22,7 @@ pd.DataFrame(
 ).T.sort_values("RMSE")
 """
 
-_OF_QUANTILES = """
+OF_QUANTILES = """
 pd.DataFrame(
     {
         title: {
@@ -33,17 +33,3 @@ pd.DataFrame(
     }
 ).T.sort_values("pinball loss")
 """
-
-
-def scores_cell(*, quantity: bool, level: float | None) -> str:
-    """The source of the cell. ``level``: of the quantile that is answered, None for the mean."""
-    if level is not None:
-        return _OF_QUANTILES
-    return _OF_NUMBERS if quantity else _OF_CLASSES
-
-
-def scores_used(*, quantity: bool, level: float | None) -> set[str]:
-    """Names that the cell takes from ``sklearn.metrics``."""
-    if level is not None:
-        return {"mean_pinball_loss"}
-    return {"r2_score", "root_mean_squared_error"} if quantity else {"log_loss"}
