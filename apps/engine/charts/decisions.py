@@ -153,7 +153,7 @@ def _coverage_axes(bins: list[dict[str, Any]], level: float) -> dict[str, Any]:
     room = 0.1 * (high - low) + 0.005
     return {
         "xaxis": {
-            "title": {"text": "Tenths of the rows by the answer, smallest first"},
+            "title": {"text": "Tenths by the answer, smallest first"},
             "tickvals": list(range(len(bins))),
             "ticktext": [str(number) for number in range(1, len(bins) + 1)],
         },
