@@ -1,7 +1,7 @@
 """The manifests against the schemas of Kubernetes itself, without a cluster.
 
-The package with the schemas is 119 MB, so it is no dependency: it goes into an environment of its own
-under ``var/``, made once.
+The package with the schemas is 119 MB, so it is no dependency: it goes into an environment of its
+own under ``var/``, made once.
 """
 
 import json

@@ -82,8 +82,9 @@ class Many:
     ) -> tuple[list[dict[str, Any]], Warned]:
         """Answers of checked rows, and sentences of the recipe's filters with rows from 1.
 
-        With ``ids``, one for each row, each answer begins with its own. Raises Unsure, or another
-        EngineError of the recipe: then scikit-learn has to answer.
+        With ``ids``, one for each row, each answer begins with its own. A class that hangs on the
+        last digits is None: scikit-learn has to name it. Raises Unsure, or another EngineError of
+        the recipe: then it has to answer all.
         """
         after, warned = self._replay(columns)
         told = self._told(_cells(after, columns, self._spec))
@@ -99,18 +100,22 @@ class Many:
             for key, (one, other) in zip(ids, pairs, strict=True)
         ], warned
 
-    def _labels(self, chances: Any) -> list[str]:
-        """Names of the classes; Unsure where the last digits would decide."""
+    def _labels(self, chances: Any) -> list[str | None]:
+        """Names of the classes; None where the last digits would decide."""
         if self._positive is None:
             upper = np.partition(chances, -2, axis=1)[:, -2:]
-            if np.any(upper[:, 1] - upper[:, 0] <= TIED_WITHIN):
-                raise Unsure("Two classes are equally probable.")
-            return [self._classes[place] for place in chances.argmax(axis=1).tolist()]
-        above = chances[:, self._positive] - self._threshold
-        if np.any(np.abs(above) <= TIED_WITHIN):
-            raise Unsure("A probability stands on the threshold.")
-        yes, no = self._classes[self._positive], self._classes[1 - self._positive]
-        return [yes if is_yes else no for is_yes in (above > 0).tolist()]
+            tied = upper[:, 1] - upper[:, 0] <= TIED_WITHIN
+            labels: list[str | None] = [
+                self._classes[place] for place in chances.argmax(axis=1).tolist()
+            ]
+        else:
+            above = chances[:, self._positive] - self._threshold
+            tied = np.abs(above) <= TIED_WITHIN
+            yes, no = self._classes[self._positive], self._classes[1 - self._positive]
+            labels = [yes if is_yes else no for is_yes in (above > 0).tolist()]
+        for place in np.flatnonzero(tied).tolist():
+            labels[place] = None
+        return labels
 
 
 def _named(classes: Sequence[str], chances: Sequence[Sequence[float]]) -> list[Any]:
