@@ -252,7 +252,7 @@ def test_trees_are_added_up_by_bits_in_words_of_both_sizes_and_larger_ones_are_l
         with pytest.raises(CannotCompile, match="leaves"):
             totals_of(trees, start=0.0)
         return
-    total = totals_of(trees, start=float(model._baseline_prediction[0]))
+    total = totals_of(trees, start=float(np.ravel(model._baseline_prediction)[0])).of
     asked = np.vstack([inputs, np.full((1, 4), np.nan), np.full((1, 4), -np.inf)])
     np.testing.assert_allclose(total(asked), model.predict(asked), rtol=1e-12)
 
