@@ -17,6 +17,7 @@ _TYPES: dict[Kind, dict[str, Any]] = {
     Kind.DATETIME: {"type": "string", "description": "ISO 8601, such as 2024-05-31T12:00:00."},
 }
 _UUID = {"type": "string", "format": "uuid"}
+_CELL = {"type": ["string", "number", "boolean", "null"]}
 _REFUSALS = {
     "400": "The body cannot be read.",
     "401": "No token, or one that is not valid.",
@@ -162,8 +163,11 @@ def _schemas(contract: Contract, classes: Sequence[str], most_rows: int) -> dict
         "Reason": _object(
             {
                 "field": {"type": "string"},
-                "value": {},
-                "usual": {"description": "The median, or the commonest category, of development."},
+                "value": _CELL,
+                "usual": {
+                    **_CELL,
+                    "description": "The median, or the commonest category, of development.",
+                },
                 "effect": {
                     "type": "number",
                     "description": "The answer less that of the row with the usual value.",
