@@ -88,7 +88,7 @@ def close_data(cycle: Cycle, *, analyst: Any, manager: Any) -> None:
 
 def start_trainings() -> None:
     """Give the workers more than two long trainings; return when two of them run."""
-    cycle, people = Cycle.objects.get(project__slug="serving"), cast()
+    cycle, people = Cycle.objects.get(), cast()
     names = [column.name for column in modeling.usable_features(require_closed_data(cycle))]
     modeling.start_experiment(
         cycle=cycle, by=people.analyst, candidates=list(LONG), features=names, note="Load."
