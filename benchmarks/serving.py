@@ -112,7 +112,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         many = many_endpoints(known["env"])
         busy = while_training(ours, known["env"], for_s=2 * options.seconds)
     return {
-        "machine": {**figures.machine(("granian", "django", *SAME_AS_OURS)), "peer": MLFLOW},
+        "machine": {**figures.machine(("granian", "django", "orjson", *SAME_AS_OURS)), "peer": MLFLOW},
         "model": options.candidate,
         "runs": options.runs,
         "web_threads": options.threads,
