@@ -160,22 +160,26 @@ def _schemas(contract: Contract, classes: Sequence[str], most_rows: int) -> dict
         "Accepted": _object({"accepted": {"type": "integer"}, "known_before": {"type": "integer"}}),
         "Contract": {"type": "object"},
         "Note": note,
-        "Reason": _object(
-            {
-                "field": {"type": "string"},
-                "value": _CELL,
-                "usual": {
-                    **_CELL,
-                    "description": "The median, or the commonest category, of development.",
-                },
-                "effect": {
-                    "type": "number",
-                    "description": "The answer less that of the row with the usual value.",
-                },
-            }
-        ),
+        "Reason": _reason(),
         "Refusal": _object({"error": _ref("Note"), "errors": {"type": "array", "items": note}}),
     }
+
+
+def _reason() -> dict[str, Any]:
+    return _object(
+        {
+            "field": {"type": "string"},
+            "value": _CELL,
+            "usual": {
+                **_CELL,
+                "description": "The median, or the commonest category, of development.",
+            },
+            "effect": {
+                "type": "number",
+                "description": "The answer less that of the row with the usual value.",
+            },
+        }
+    )
 
 
 def _answer(answered: dict[str, Any], classes: Sequence[str]) -> dict[str, Any]:
