@@ -33,6 +33,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PLACE = ROOT / "var" / "benchmarks"
 MLFLOW = "mlflow==3.17.2"
 SAME_AS_OURS = ("scikit-learn", "lightgbm", "skops", "pandas")
+OURS = ("granian", "django", "orjson", *SAME_AS_OURS)
 BATCH_ROWS = 1_000
 LOADS = {
     "1 client, 1 row": (1, 1),
@@ -112,7 +113,10 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         many = many_endpoints(known["env"])
         busy = while_training(ours, known["env"], for_s=2 * options.seconds)
     return {
-        "machine": {**figures.machine(("granian", "django", *SAME_AS_OURS)), "peer": MLFLOW},
+        "machine": {
+            **figures.machine(("granian", "django", "orjson", *SAME_AS_OURS)),
+            "peer": MLFLOW,
+        },
         "model": options.candidate,
         "runs": options.runs,
         "web_threads": options.threads,

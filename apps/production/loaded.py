@@ -19,8 +19,9 @@ from apps.production.models import Release
 
 LOG = logging.getLogger(__name__)
 MOST_MODELS = 512
-MOST_BYTES = 256 * 1024**2
-"""Of the files that the models came from: in memory they take some times as much."""
+MOST_BYTES = 768 * 1024**2
+FILE_TIMES = 4
+"""A model in memory, with its plain form, takes about so many times the bytes of its file."""
 
 
 class NotLoaded(Exception):
@@ -93,7 +94,7 @@ class Models:
 
 
 def load(release: Release) -> tuple[Scorer, int]:
-    """A release's scorer, ready to answer, and the bytes of its model's file. Raises NotLoaded."""
+    """A release's scorer, ready to answer, and about the bytes it takes. Raises NotLoaded."""
     told = release.served_with
     wanted = told["versions"]["scikit-learn"].split(".")[:2]
     if sklearn_version.split(".")[:2] != wanted:
@@ -117,7 +118,8 @@ def load(release: Release) -> tuple[Scorer, int]:
         threshold=told["threshold"],
     )
     _compile(scorer, release)
-    return scorer, path.stat().st_size
+    tables = scorer.many.table_bytes if scorer.many else 0
+    return scorer, FILE_TIMES * path.stat().st_size + tables
 
 
 def _compile(scorer: Scorer, release: Release) -> None:

@@ -37,6 +37,10 @@ class Columns:
         """Number of rows."""
         return len(next(iter(self.values.values())))
 
+    def row(self, place: int) -> dict[str, Any]:
+        """One row, counted from 0."""
+        return {name: cells[place] for name, cells in self.values.items()}
+
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Row by row."""
         return rows_of(self.values)

@@ -20,8 +20,16 @@ from apps.engine.serving.compile_trees import Tree
 MOST_TABLE_BYTES = 32 * 1024**2
 BLOCK_ROWS = 256
 """Rows at a time: what is worked on stays in the processor's cache."""
-Totals = Callable[[Any], Any]
-"""(n_rows, n_inputs) float64 to (n_rows,): the sum of the trees' leaves."""
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The sum of the trees' leaves, as a function from (n_rows, n_inputs) float64 to (n_rows,)."""
+
+    of: Callable[[Any], Any]
+    table_bytes: int
+
+
 _WORDS = (
     (32, np.uint32, 0x077CB531, 27),
     (64, np.uint64, 0x03F79D71B4CB0A89, 58),
@@ -64,7 +72,7 @@ class _Asked:
 
 
 def totals_of(trees: Sequence[Tree], *, start: float) -> Totals:
-    """A function from many rows to the sum of ``start`` and the leaves of all trees.
+    """The sum of ``start`` and the leaves of all trees, of many rows.
 
     Raises CannotCompile where a tree has more than 64 leaves or the tables would be very large.
     """
@@ -92,7 +100,8 @@ def totals_of(trees: Sequence[Tree], *, start: float) -> Totals:
                 )
             )
     asked = _tables(questions, len(trees), word)
-    return _summed(asked, value, word, start=start)
+    of = _summed(asked, value, word, start=start)
+    return Totals(of, sum(item.stays.nbytes for item in asked))
 
 
 def _spans(tree: Tree) -> tuple[list[int], list[int], list[int]]:
@@ -140,7 +149,9 @@ def _tables(
     return told
 
 
-def _summed(asked: Sequence[_Asked], value: Any, word: _Word, *, start: float) -> Totals:
+def _summed(
+    asked: Sequence[_Asked], value: Any, word: _Word, *, start: float
+) -> Callable[[Any], Any]:
     trees = len(value)
     flat, offsets = value.ravel(), np.arange(trees, dtype=word.kind) * word.kind(word.bits)
     sequence, shift = word.kind(word.sequence), word.kind(word.shift)

@@ -8,6 +8,7 @@ answer as scikit-learn does, and what is not certain is left to scikit-learn (Un
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,9 @@ class Many:
         self._replay = _replayer(steps)
         self._spec = spec
         self._quantity = problem == Problem.REGRESSION
-        self._told = _estimator(pipeline, quantity=self._quantity)
+        making = _Making(self._quantity)
+        self._told = _estimator(pipeline, making)
+        self.table_bytes = making.table_bytes
         self._classes = [] if self._quantity else [str(name) for name in pipeline.classes_]
         is_pair = problem == Problem.BINARY and len(self._classes) == 2
         self._positive = (
@@ -82,8 +85,9 @@ class Many:
     ) -> tuple[list[dict[str, Any]], Warned]:
         """Answers of checked rows, and sentences of the recipe's filters with rows from 1.
 
-        With ``ids``, one for each row, each answer begins with its own. Raises Unsure, or another
-        EngineError of the recipe: then scikit-learn has to answer.
+        With ``ids``, one for each row, each answer begins with its own. A class that hangs on the
+        last digits is None: scikit-learn has to name it. Raises Unsure, or another EngineError of
+        the recipe: then it has to answer all.
         """
         after, warned = self._replay(columns)
         told = self._told(_cells(after, columns, self._spec))
@@ -99,18 +103,22 @@ class Many:
             for key, (one, other) in zip(ids, pairs, strict=True)
         ], warned
 
-    def _labels(self, chances: Any) -> list[str]:
-        """Names of the classes; Unsure where the last digits would decide."""
+    def _labels(self, chances: Any) -> list[str | None]:
+        """Names of the classes; None where the last digits would decide."""
         if self._positive is None:
             upper = np.partition(chances, -2, axis=1)[:, -2:]
-            if np.any(upper[:, 1] - upper[:, 0] <= TIED_WITHIN):
-                raise Unsure("Two classes are equally probable.")
-            return [self._classes[place] for place in chances.argmax(axis=1).tolist()]
-        above = chances[:, self._positive] - self._threshold
-        if np.any(np.abs(above) <= TIED_WITHIN):
-            raise Unsure("A probability stands on the threshold.")
-        yes, no = self._classes[self._positive], self._classes[1 - self._positive]
-        return [yes if is_yes else no for is_yes in (above > 0).tolist()]
+            tied = upper[:, 1] - upper[:, 0] <= TIED_WITHIN
+            labels: list[str | None] = [
+                self._classes[place] for place in chances.argmax(axis=1).tolist()
+            ]
+        else:
+            above = chances[:, self._positive] - self._threshold
+            tied = np.abs(above) <= TIED_WITHIN
+            yes, no = self._classes[self._positive], self._classes[1 - self._positive]
+            labels = [yes if is_yes else no for is_yes in (above > 0).tolist()]
+        for place in np.flatnonzero(tied).tolist():
+            labels[place] = None
+        return labels
 
 
 def _named(classes: Sequence[str], chances: Sequence[Sequence[float]]) -> list[Any]:
@@ -211,15 +219,38 @@ def _within(numbers: Any) -> Any:
     return numbers
 
 
-def _estimator(model: Any, *, quantity: bool) -> Told:
+@dataclass
+class _Making:
+    """Whether a number is answered, and the bytes of the tables that were made."""
+
+    quantity: bool
+    table_bytes: int = 0
+
+    def answers(self, sums: Sequence[Totals]) -> Callable[[Any], Any]:
+        """From the sums of trees, one or one of each class, to numbers or probabilities."""
+        self.table_bytes += sum(total.table_bytes for total in sums)
+        only = sums[0].of
+        if self.quantity:
+            return only
+        if len(sums) == 1:
+
+            def pair(inputs: Any) -> Any:
+                chances = expit(only(inputs))
+                return np.column_stack([1.0 - chances, chances])
+
+            return pair
+        return lambda inputs: softmax(np.column_stack([total.of(inputs) for total in sums]), axis=1)
+
+
+def _estimator(model: Any, making: _Making) -> Told:
     if type(model) is Pipeline and [name for name, _ in model.steps] == ["prepare", "model"]:
         prepare = _preparation(model.named_steps["prepare"])
-        answer = _model(model.named_steps["model"], quantity=quantity)
+        answer = _model(model.named_steps["model"], making)
         return lambda cells: answer(prepare(cells))
     if type(model) in (VotingClassifier, VotingRegressor):
         if type(model) is VotingClassifier and model.voting != "soft":
             raise CannotCompile("the blend counts votes")
-        members = [_estimator(member, quantity=quantity) for member in model.estimators_]
+        members = [_estimator(member, making) for member in model.estimators_]
         weights = model._weights_not_none
         return lambda cells: np.average(
             [member(cells) for member in members], axis=0, weights=weights
@@ -295,17 +326,17 @@ def _encoding(chain: Chain, names: Sequence[str]) -> Prepared:
     return encode
 
 
-def _model(model: Any, *, quantity: bool) -> Callable[[Any], Any]:
+def _model(model: Any, making: _Making) -> Callable[[Any], Any]:
     """A function from inputs to probabilities or numbers: by bits, or the model's own."""
     try:
         if type(model) in (HistGradientBoostingClassifier, HistGradientBoostingRegressor):
-            return _boosting(model, quantity=quantity)
+            return _boosting(model, making)
         if type(model) in (LGBMClassifier, LGBMRegressor):
-            return _lightgbm(model, quantity=quantity)
+            return _lightgbm(model, making)
     except CannotCompile:
         pass  # its own way is right, only slower
     own = _without_names(model)
-    ask = own.predict if quantity else own.predict_proba
+    ask = own.predict if making.quantity else own.predict_proba
 
     def by_itself(inputs: Any) -> Any:
         with config_context(assume_finite=True):
@@ -314,31 +345,17 @@ def _model(model: Any, *, quantity: bool) -> Callable[[Any], Any]:
     return by_itself
 
 
-def _boosting(model: Any, *, quantity: bool) -> Callable[[Any], Any]:
+def _boosting(model: Any, making: _Making) -> Callable[[Any], Any]:
     if getattr(model, "_preprocessor", None) is not None:
         raise CannotCompile("the model encodes categories itself")
-    if quantity and model.loss not in ("squared_error", "absolute_error"):
+    if making.quantity and model.loss not in ("squared_error", "absolute_error"):
         raise CannotCompile(f"the loss is {model.loss}")
     starts = np.ravel(model._baseline_prediction).tolist()
     sums = [totals_of(of_boosting(model, place), start=start) for place, start in enumerate(starts)]
-    return _answers(sums, quantity=quantity)
+    return making.answers(sums)
 
 
-def _lightgbm(model: Any, *, quantity: bool) -> Callable[[Any], Any]:
+def _lightgbm(model: Any, making: _Making) -> Callable[[Any], Any]:
     groups = light_trees(model)
-    answer = _answers([totals_of(trees, start=0.0) for trees in groups], quantity=quantity)
+    answer = making.answers([totals_of(trees, start=0.0) for trees in groups])
     return lambda inputs: answer(read_by_lightgbm(inputs))
-
-
-def _answers(sums: Sequence[Totals], *, quantity: bool) -> Callable[[Any], Any]:
-    only = sums[0]
-    if quantity:
-        return only
-    if len(sums) == 1:
-
-        def pair(inputs: Any) -> Any:
-            chances = expit(only(inputs))
-            return np.column_stack([1.0 - chances, chances])
-
-        return pair
-    return lambda inputs: softmax(np.column_stack([total(inputs) for total in sums]), axis=1)

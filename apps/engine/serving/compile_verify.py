@@ -84,7 +84,7 @@ def verify_many(scorer: Scorer, rows: Sequence[Mapping[str, Any]]) -> str:
     if not taken:
         return "no row could be compared"
     try:
-        told, _ = many.answer(columns_of(taken, scorer.contract))
+        told, _ = scorer.answers_of(many, columns_of(taken, scorer.contract))
     except EngineError as reason:
         return f"they cannot be answered by columns: {reason}"
     _, unequal = unlike(told, expected)

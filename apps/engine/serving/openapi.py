@@ -17,6 +17,7 @@ _TYPES: dict[Kind, dict[str, Any]] = {
     Kind.DATETIME: {"type": "string", "description": "ISO 8601, such as 2024-05-31T12:00:00."},
 }
 _UUID = {"type": "string", "format": "uuid"}
+_CELL = {"type": ["string", "number", "boolean", "null"]}
 _REFUSALS = {
     "400": "The body cannot be read.",
     "401": "No token, or one that is not valid.",
@@ -184,19 +185,26 @@ def _schemas(
         "Accepted": _object({"accepted": {"type": "integer"}, "known_before": {"type": "integer"}}),
         "Contract": {"type": "object"},
         "Note": note,
-        "Reason": _object(
-            {
-                "field": {"type": "string"},
-                "value": {},
-                "usual": {"description": "The median, or the commonest category, of development."},
-                "effect": {
-                    "type": "number",
-                    "description": "The answer less that of the row with the usual value.",
-                },
-            }
-        ),
+        "Reason": _reason(),
         "Refusal": _object({"error": _ref("Note"), "errors": {"type": "array", "items": note}}),
     }
+
+
+def _reason() -> dict[str, Any]:
+    return _object(
+        {
+            "field": {"type": "string"},
+            "value": _CELL,
+            "usual": {
+                **_CELL,
+                "description": "The median, or the commonest category, of development.",
+            },
+            "effect": {
+                "type": "number",
+                "description": "The answer less that of the row with the usual value.",
+            },
+        }
+    )
 
 
 def _answer(

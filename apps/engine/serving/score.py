@@ -18,7 +18,7 @@ from apps.engine.labels import labels_in
 from apps.engine.reading.tables import PANDAS_TYPES
 from apps.engine.serving.columns import Columns
 from apps.engine.serving.compile import Compiled
-from apps.engine.serving.compile_many import Many
+from apps.engine.serving.compile_many import Many, Warned
 from apps.engine.serving.compile_row import Unsure, replayer
 from apps.engine.serving.contract import Contract
 from apps.engine.training.frame import date_parts, model_frame, within_range
@@ -137,8 +137,19 @@ class Scorer:
         """
         if self.many is None:
             raise Unsure("There is no form for many rows.")
-        answers, warned = self.many.answer(columns, ids=ids)
+        answers, warned = self.answers_of(self.many, columns, ids=ids)
         return answers, [told for number, says in warned for told in _outside(number, [says])]
+
+    def answers_of(
+        self, many: Many, columns: Columns, *, ids: Sequence[str] | None = None
+    ) -> tuple[list[dict[str, Any]], Warned]:
+        """What ``many`` answers; scikit-learn does where the last digits name the class."""
+        answers, warned = many.answer(columns, ids=ids)
+        if left := [place for place, told in enumerate(answers) if told["prediction"] is None]:
+            told, _ = self.by_pipeline([columns.row(place) for place in left])
+            for place, answer in zip(left, told, strict=True):
+                answers[place] |= answer
+        return answers, warned
 
     def by_pipeline(self, rows: Sequence[Mapping[str, Any]]) -> Answered:
         """The same, answered by scikit-learn."""

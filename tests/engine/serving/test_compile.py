@@ -264,16 +264,21 @@ def test_trees_are_added_up_by_bits_in_words_of_both_sizes_and_larger_ones_are_l
         with pytest.raises(CannotCompile, match="leaves"):
             totals_of(trees, start=0.0)
         return
-    total = totals_of(trees, start=float(model._baseline_prediction[0]))
+    total = totals_of(trees, start=float(np.ravel(model._baseline_prediction)[0])).of
     asked = np.vstack([inputs, np.full((1, 4), np.nan), np.full((1, 4), -np.inf)])
     np.testing.assert_allclose(total(asked), model.predict(asked), rtol=1e-12)
 
 
-def test_a_probability_on_the_threshold_is_left_to_scikit_learn_among_many_rows_too():
+def test_a_probability_on_the_threshold_is_left_to_scikit_learn_among_many_rows_too(monkeypatch):
     scorer, rows = served("boosting", Problem.BINARY)
-    scorer.threshold = scorer.by_pipeline(rows[:1])[0][0]["probabilities"]["yes"]
-    with pytest.raises(Unsure, match="threshold"):
-        scorer.by_columns().answer(columns_of(rows, scorer.contract))
+    (first,), _ = scorer.by_pipeline(rows[:1])
+    monkeypatch.setattr(scorer, "threshold", first["probabilities"]["yes"])
+    columns = columns_of(rows, scorer.contract)
+    many = scorer.by_columns()
+    assert many.answer(columns)[0][0]["prediction"] is None
+    told, _ = scorer.answers_of(many, columns)
+    expected, _ = scorer.by_pipeline(rows)
+    assert [one["prediction"] for one in told] == [one["prediction"] for one in expected]
 
 
 def test_extra_trees_are_compiled_as_forests_are():
