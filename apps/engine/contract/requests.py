@@ -65,7 +65,8 @@ def rules_of_requests(
     """
     changed, has = changed_by(steps), origins([item.name for item in fields], steps)
     before = TableSpec(0, tuple(ColumnSpec(item.name, item.kind) for item in fields))
-    direct, made = [], []
+    direct: list[Rule] = []
+    made: list[Rule] = []
     for rule in rules:
         is_made = bool(changed & set(rule.columns))
         if why_not(rule, has=has, changed=changed) or rule.misfit(after if is_made else before):
