@@ -4,7 +4,7 @@ from typing import Any
 
 from apps.engine.joining.columns import brought
 from apps.engine.joining.how import JoinHow
-from apps.engine.joining.matching import Places, comparable
+from apps.engine.joining.matching import Places, comparable, key_values
 from apps.engine.reading.tables import kind_of_series, read_rows, read_table
 
 MOST_PAIRS = 20_000_000
@@ -21,8 +21,8 @@ def clashes(
     -------
     list of dict
         "name", "called", "agrees": share (0 to 1) of the matched rows in which both are present
-        and equal, None where there is no such row or the kinds differ; "means": "same", "other"
-        or "unsure".
+        and equal (as texts where the kinds differ), None where there is no such row; "means":
+        "same", "other" or "unsure".
 
     Notes
     -----
@@ -50,7 +50,7 @@ def _agreement(left: str, right: str, name: str, pairs: tuple[Places, Places]) -
     ours = read_table(left, columns=[name])[name]
     others = read_table(right, columns=[name])[name]
     if not comparable(kind_of_series(ours), kind_of_series(others)):
-        return None
+        ours, others = (key_values(each, compare="text") for each in (ours, others))
     first = ours.iloc[pairs[0]].reset_index(drop=True)
     second = others.iloc[pairs[1]].reset_index(drop=True)
     both = (first.notna() & second.notna()).to_numpy()

@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 from apps.engine.errors import ColumnMissing
+from apps.engine.joining.clashes import clashes
+from apps.engine.joining.how import JoinHow
 from apps.engine.joining.preview import preview_join
 from apps.engine.joining.run import join_tables
 from apps.engine.reading.tables import read_table, write_table
@@ -167,3 +169,16 @@ def test_columns_that_are_not_there_are_one_sentence(files, looked):
     frame = pd.DataFrame({"k": ["a"]})
     with pytest.raises(ColumnMissing, match="'z' in the table so far"):
         looked(*files(left=frame, right=frame), on=["z"], right_on=["k"])
+
+
+@pytest.mark.parametrize(
+    ("theirs", "means"), [(["1999", "NA", None], "other"), (["2013", "2013", None], "same")]
+)
+def test_a_name_of_two_kinds_is_compared_as_text(tmp_path, theirs, means):
+    ours, other = pd.Series([2013, 2013, 2013], dtype="Int64"), pd.Series(theirs, dtype="string")
+    for name, year in (("left", ours), ("right", other)):
+        write_table(pd.DataFrame({"id": [1, 2, 3], "year": year}), tmp_path / name)
+    how = JoinHow.from_dict({"left_on": ["id"], "right_on": ["id"], "prefix": "o_"})
+    rows = np.arange(3)
+    told = clashes(str(tmp_path / "left"), str(tmp_path / "right"), how, (rows, rows))
+    assert [(each["called"], each["means"]) for each in told] == [("o_year", means)]
