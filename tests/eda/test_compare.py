@@ -172,7 +172,7 @@ def test_a_large_comparison_is_worked_out_by_a_worker(
     assert "Work it out</button>" in client.get(at("compare"), asked).content.decode()
     with run_jobs():
         client.post(at("work_out"), {**asked, "what": "compare", "next": at("compare")})
-    assert client.get(at("compare"), asked).context["first"][0]["name"] == "diagnosis"
+    assert client.get(at("compare"), asked).context["told"]["columns"][0]["name"] == "diagnosis"
     assert "not worked out yet" in client.get(at("target")).content.decode()
     with run_jobs():
         client.post(at("work_out"), {"what": "labels", "next": at("target")})
