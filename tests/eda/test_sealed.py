@@ -54,6 +54,7 @@ def pages(at, count):
         yield at("column", place)
         yield at("column_figure", place, "distribution")
         yield at("column_figure", place, "relation")
+        yield at("column_figure", place, "stability")
     yield from (at("time_figure", 1, one) for one in ("rows", "target", "drift"))
     for other in range(2, count + 1):
         yield at("pair", 1, other)

@@ -69,7 +69,10 @@ def addresses(at, count):
     yield from (at("missing_figure", name) for name in ("shares", "patterns", "effects"))
     for place in places:
         yield at("column", place)
-        yield from (at("column_figure", place, name) for name in ("distribution", "relation"))
+        figures = ("distribution", "relation", "stability")
+        yield from (at("column_figure", place, name) for name in figures)
+        yield f"{at('column', place)}?scale=log"
+        yield f"{at('column_figure', place, 'distribution')}?scale=log"
     for one, other in combinations(places, 2):
         yield at("pair", one, other)
         yield f"{at('pair_figure', one, other)}?third=1"

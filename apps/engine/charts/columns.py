@@ -76,8 +76,7 @@ def _value_title(column: dict[str, Any], shape: dict[str, Any], *, is_log: bool)
         outside = shape["below"] + shape["above"]
         return f"Value ({outside} far-out rows not drawn)" if outside else "Value"
     without = column["count"] - column["infinite"] - sum(shape["counts"])
-    left = f" ({without} rows of 0 or less not drawn)" if without else ""
-    return f"Value, each step a ratio{left}"
+    return f"Value ({without} rows of 0 or less not drawn)" if without else "Value"
 
 
 def _density(edges: list[float], counts: list[int]) -> list[go.Scatter]:
@@ -113,11 +112,11 @@ def _density(edges: list[float], counts: list[int]) -> list[go.Scatter]:
 
 def _box(column: dict[str, Any], *, is_log: bool) -> list[go.Box]:
     """Quartiles with whiskers from 5 % to 95 % of the rows, above the bars."""
-    at = {one["at"]: one["value"] for one in column["quantiles"]}
-    wanted = [at[share] for share in (0.05, 0.25, 0.5, 0.75, 0.95)]
+    at = {one["at"]: one["value"] for one in column.get("quantiles") or []}
+    wanted = [at[share] for share in (0.05, 0.25, 0.5, 0.75, 0.95) if share in at]
+    if not wanted or (is_log and wanted[0] <= 0):
+        return []
     if is_log:
-        if wanted[0] <= 0:
-            return []
         wanted = [math.log10(value) for value in wanted]
     low, first, middle, third, high = wanted
     return [

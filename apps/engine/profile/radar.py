@@ -1,5 +1,6 @@
 """What may give the target away before the model is asked: each suspect with its reason."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,6 +12,9 @@ STRONG_AUC = 0.925
 """A normalised Gini of 0.85: the lower of the two usual alarm lines for one feature."""
 NOTABLE_AUC = 0.85
 NOTABLE_EFFECT = 0.9
+LEAST_WORD = 3
+MOST_FAMILY = 3
+"""Columns whose names begin alike; more of them share a topic, not a moment."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +47,12 @@ def suspects(
     """
     target = (profile["target"] or {}).get("name", "")
     late = set(later)
+    order = {column["name"]: place for place, column in enumerate(profile["columns"])}
     found: list[Suspect] = [_known_later(column, late) for column in _names(profile) & late]
     for column in profile["columns"]:
         if column["name"] != target:
             found += [suspect for suspect in (_power(column), _id(column)) if suspect]
+    found += _written_with(found, names=order, target=target)
     found += _sums(study["sums"], target=target)
     found += _gaps(study["gaps"]["columns"], target=target)
     found += _dates(study, clock=clock, target=target)
@@ -54,9 +60,6 @@ def suspects(
         Suspect("split", "", "medium", says, "Draw the split another way.", "split")
         for says in warnings
     ]
-    order = {
-        name: place for place, name in enumerate(column["name"] for column in profile["columns"])
-    }
     found.sort(
         key=lambda suspect: (SEVERITIES.index(suspect.severity), order.get(suspect.column, -1))
     )
@@ -99,6 +102,36 @@ def _power(column: Told) -> Suspect | None:
 
 
 _ASK = "Ask when it is written. If after the outcome, mark it in the plan as known later."
+
+
+def _written_with(found: Iterable[Suspect], *, names: Iterable[str], target: str) -> list[Suspect]:
+    """Columns named like one that tells the target alone: ``dep_time`` beside ``dep_delay``."""
+    powers = {one.column for one in found if one.key == "power"}
+    families: dict[str, list[str]] = {}
+    for name in names:
+        families.setdefault(_first_word(name), []).append(name)
+    return [
+        Suspect(
+            "written_with",
+            name,
+            "low",
+            f"Its name begins like “{tells}”, which alone tells “{target}”: it may be written at "
+            "the same moment.",
+            _ASK,
+            "plan",
+        )
+        for word, family in families.items()
+        for tells in [next((name for name in family if name in powers), "")]
+        if word and tells and len(family) <= MOST_FAMILY
+        for name in family
+        if name != target and name not in powers
+    ]
+
+
+def _first_word(name: str) -> str:
+    """In lower case, of a name of several words; nothing for a short one or a single word."""
+    word, *others = re.split(r"[\s_.-]+", name.casefold())
+    return word if others and len(word) >= LEAST_WORD else ""
 
 
 def _id(column: Told) -> Suspect | None:

@@ -315,3 +315,18 @@ def test_the_radar_names_the_departure_columns_the_plan_marks_and_the_delay_by_i
         "dep_delay",
     }
     assert "dep_delay" in {one["column"] for one in found if one["key"] == "power"}
+
+
+def test_a_column_named_like_one_that_tells_the_target_is_asked_about_and_large_families_are_not():
+    def told(*names):
+        weak = {"kind": "number", "count": 9, "distinct": 3, "relation": None, "leak": None}
+        relation = {"target": "late", "kind": "rate", "auc": 0.9, "effect": {"value": 0.5}}
+        columns = [{**weak, "name": name} for name in names]
+        columns[0]["relation"] = relation
+        between = {"sums": [], "gaps": {"columns": []}, "time": [], "later": []}
+        found = suspects({"target": {"name": "late"}, "columns": columns}, between)
+        return [one["column"] for one in found if one["key"] == "written_with"]
+
+    assert told("dep_delay", "dep_time", "sched_dep_time", "distance") == ["dep_time"]
+    assert told("worst area", "worst size", "worst edge", "worst spot") == []
+    assert told("a_1", "a_2") == []
