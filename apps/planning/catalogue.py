@@ -174,7 +174,7 @@ _TARGET = (
         "positive",
         "Positive class",
         "line",
-        "The value that should be found, e.g. Yes. Empty for quantities.",
+        "The value that should be found, e.g. Yes. Empty for quantities and for several labels.",
         most=255,
     ),
     Field(

@@ -18,10 +18,8 @@ from apps.engine.monitoring.estimated import estimate
 from apps.engine.reading.tables import house_types, read_table, spec_of, write_table
 from apps.engine.serving.compile_verify import compile_and_verify
 from apps.engine.serving.contract import check_rows, draft_contract
-from apps.engine.serving.flips import _compared
 from apps.engine.serving.release import build_release
 from apps.engine.serving.score import Scorer
-from apps.engine.splitting.advice import advise
 from apps.engine.splitting.draw import draw_split
 from apps.engine.training.adversary.bench import Bench
 from apps.engine.training.adversary.shuffled import shuffled_target
@@ -113,17 +111,6 @@ def test_a_split_writes_sets_in_one_notation_and_says_why_they_are_sets(drawn):
     ]
     for name in LABELS:  # dealt within the rarest label, so none strays far
         assert shares[0][name] == pytest.approx(shares[1][name], abs=0.08)
-
-
-def test_a_target_that_looks_like_sets_is_told_of_and_left_as_it_is_until_the_plan_says_so():
-    frame = tickets(200)
-    told = advise(frame, target="tags")
-    assert any(
-        "name the sign “|” beside the target of the plan" in says for says in told["warnings"]
-    )
-    told = advise(frame, target="tags", sets=True)
-    assert told["method"] == "stratified"
-    assert not any("plan" in says for says in told["warnings"])
 
 
 FITTED = ("dummy", "rule", "linear", "chain", "tree", "vote")
@@ -378,14 +365,6 @@ def test_a_build_keeps_what_the_watch_needs_and_the_estimate_knows_sets(drawn, v
     )["metrics"][0]
     assert found["low"] <= found["value"] <= found["high"]
     assert found["error"] < 0.15
-
-
-def test_another_release_moves_a_set_when_any_label_comes_or_goes():
-    case = {"prediction": ["a"], "probabilities": {"a": 0.7, "b": 0.4}, "actual": ["a", "b"]}
-    new = {"prediction": ["a", "b"], "probabilities": {"a": 0.6, "b": 0.7}}
-    told = _compared(case, new, None)
-    assert (told["before"], told["after"], told["actual"]) == ("a", "a; b", "a; b")
-    assert (told["flipped"], round(told["change"], 9)) == (True, 0.3)
 
 
 def test_the_adversary_suite_finds_nothing_in_shuffled_sets_and_knows_its_scale(drawn):

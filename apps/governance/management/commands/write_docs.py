@@ -211,6 +211,12 @@ _TARGETS = (
     (Problem.REGRESSION, "Quantities"),
     (Problem.MULTILABEL, "Sets of labels"),
 )
+_OF_SETS = (
+    "Of sets, macro is the mean over the labels, weighted goes by the rows of each label, and "
+    "micro counts every pair of row and label alike. The base rate is then the mean share of "
+    "all labels that a row has. A label that no row has counts for no rank; one that neither "
+    "occurs nor is told counts for no hit."
+)
 _LEAST = -1000.0
 """A bound below this stands for "no bound" in the catalogue."""
 
@@ -276,10 +282,7 @@ def metrics_page() -> str:
         "",
         "## Labels of a set",
         "",
-        "Of sets, macro is the mean over the labels, weighted goes by the rows of each label, and "
-        "micro counts every pair of row and label alike. The base rate is then the mean share of "
-        "all labels that a row has. A label that no row has counts for no rank; one that neither "
-        "occurs nor is told counts for no hit.",
+        _OF_SETS,
     ]
     return "\n".join([*lines, ""])
 
