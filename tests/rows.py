@@ -54,7 +54,6 @@ from apps.modeling.models import (
     Candidate,
     Evaluation,
     Experiment,
-    NotebookToken,
     Opening,
     Reproduction,
     RowExplanation,
@@ -355,14 +354,6 @@ class Rows:
         AttackRun.objects.create(job=self.job(3), **of_trial)
         RowExplanation.objects.create(job=self.job(4), row=7, **of_trial)
         Evaluation.objects.create(opening=opening, result={"verdicts": []})
-        NotebookToken.objects.create(
-            experiment=opening.candidate.trial.experiment,
-            name="ideas",
-            prefix="mln_abc",
-            sha256="5ec7e7" + "1" * 58,
-            created_by=self.by,
-            expires_at=timezone.now(),
-        )
 
     def _served(self) -> None:
         prediction, now = self.prediction_and_alarm(2), timezone.now()
