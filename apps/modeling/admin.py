@@ -44,6 +44,7 @@ class NotebookTokenAdmin(ReadOnlyAdmin):
     list_filter = ["created_at", "expires_at"]
     list_select_related = ["experiment__cycle__project", "created_by"]
     search_fields = ["name", "experiment__cycle__project__name", "created_by__name"]
+    exclude = ["sha256"]
 
 
 @admin.register(Reproduction)

@@ -6,8 +6,10 @@ from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.modeling.models import Experiment, NotebookToken
 from apps.production.models import ApiToken
 from apps.projects.models import InsertOnly, Membership, Project, Role, Team
 from tests.rows import Rows
@@ -44,6 +46,14 @@ def rows(project, analyst, manager, chief):
     )
     made = Rows(project, analyst)
     made.of_every_kind(manager)
+    NotebookToken.objects.create(
+        experiment=Experiment.objects.first(),
+        name="ideas",
+        prefix="mln_abc",
+        sha256=SECRET + "1" * 58,
+        created_by=analyst,
+        expires_at=timezone.now(),
+    )
     return made
 
 
