@@ -63,10 +63,8 @@ from apps.planning.models import ColumnClass, Plan, Sensitivity
 from apps.production.models import (
     Actual,
     Alarm,
-    AnswerSum,
     ApiToken,
     Call,
-    CallSum,
     Deployment,
     DriftReference,
     Drill,
@@ -390,16 +388,11 @@ class Rows:
         FlipReport.objects.create(before=release, after=release, job=self.job(3))
         WirePolicy.objects.create(takes=["promise"], **endpoint)
         DriftReference.objects.create(kind="hour", reason="Nights differ", **endpoint)
-        CallSum.objects.create(
-            deployment=release.deployment, release=release, start=timezone.now(), calls=2
-        )
-        AnswerSum.objects.create(release=release, day=timezone.now().date(), told="yes", rows=2)
         GlassRequest.objects.create(kind="stop", hours=4, reason="It harms", **endpoint)
         Switch.objects.create(number=1, kind="stop", reason="It answers nonsense", **endpoint)
         Drill.objects.create(
             cycle=self.cycle,
-            risk="The scanner is replaced",
-            contingency="Read in order of arrival",
+            **{"risk": "The scanner is replaced", "contingency": "Read in order of arrival"},
             done="Read a day like that",
             passed=True,
             took_s=60.0,

@@ -303,7 +303,7 @@ HOST = env.str("MLCYCLE_HOST", default="127.0.0.1")
 PORT = env.int("MLCYCLE_PORT", default=8000)
 WEB_THREADS = env.int("MLCYCLE_WEB_THREADS", default=8)
 WORKERS = env.int("MLCYCLE_WORKERS", default=2)  # data and training jobs at a time
-WORKER_HOUR_PRICE = env.float("MLCYCLE_WORKER_HOUR_PRICE", default=0.0)  # in the plans' money
+WORKER_HOUR_PRICE = env.float("MLCYCLE_WORKER_HOUR_PRICE", default=0)  # in the plans' money
 DEMO = env.bool("MLCYCLE_DEMO", default=True)
 
 # --- Telling people -----------------------------------------------------------------------

@@ -11,7 +11,7 @@ EXAMPLE = (ROOT / ".env.example").read_text()
 SETTINGS = "\n".join(path.read_text() for path in (ROOT / "mlcycle_site/settings").glob("*.py"))
 READ = dict(
     re.findall(
-        r"env\.(?:str|bool|int|list|db|email)\(\s*\"([A-Z_]+)\"(?:,\s*default=(.*?))?\)"
+        r"env\.(?:str|bool|int|float|list|db|email)\(\s*\"([A-Z_]+)\"(?:,\s*default=(.*?))?\)"
         r"(?=$|[ ,\]})]|\n)",
         SETTINGS,
         re.MULTILINE,

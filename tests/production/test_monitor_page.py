@@ -97,7 +97,7 @@ def test_what_the_page_reads_does_not_grow_with_the_calls(monitor, caller, relea
     )
     with CaptureQueriesContext(connection) as after:
         shown = monitor()
-    assert len(after) == len(before)
+    assert len(after) <= len(before)  # the first one also learns what others remember
     assert not [each["sql"] for each in after if 'FROM "production_call"' in each["sql"]]
     # 48 half hours of 20 calls before the one of the call itself, or 47 where a new one has begun.
     assert any(f"<strong>{calls}</strong><span>calls" in shown for calls in (961, 941))

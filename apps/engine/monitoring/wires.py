@@ -128,11 +128,16 @@ def read_wire(wire: Mapping[str, Any], look: Look) -> dict[str, Any]:
     word = "below" if below else "above"
     state = TRIPPED if trips else QUIET
     verb = "is" if trips else "is not"
-    value = f"{seen.value:{kind.form}}"
+    value = _written(seen.value, kind.form)
     told = f"{kind.title} is {value}, {word} {threshold:g}."
     if not trips:
         told = f"{kind.title} is {value}: it {verb} {word} {threshold:g}."
     return {"value": seen.value, "state": state, "told": told}
+
+
+def _written(value: float, form: str) -> str:
+    """The value in the form of its kind; thousands in full and not as a power of ten."""
+    return f"{value:,.0f}" if form.endswith("g") and abs(value) >= 1_000 else f"{value:{form}}"
 
 
 def operator_of(wire: Mapping[str, Any]) -> str:

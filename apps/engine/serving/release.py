@@ -96,11 +96,9 @@ def build_release(
     report(4, 5, "Keeping a reference for drift")
     told = predict(fitted, rows.features, problem=kind, positive=positive, threshold=threshold)
     is_dated = time in raw.columns and kind_of_series(raw[time]) == Kind.DATETIME
-    sketch = sketch_of(
-        raw[list(contract.names)],
-        prediction=_scores(told, positive),
-        times=raw[time] if is_dated else None,
-    )
+    times = raw[time] if is_dated else None
+    scores = _scores(told, positive)
+    sketch = sketch_of(raw[list(contract.names)], prediction=scores, times=times)
     report(5, 5, "Done")
     return {
         "contract": held.as_dict(),
