@@ -88,8 +88,7 @@ def evaluate_sealed(
         "rows": len(rows.target),
         "slices": found,
         "threshold": threshold if binary else None,
-        "looks": looks,
-        "group": group,
+        **{"looks": looks, "group": group},
         **_pictures(rows, told, kind=kind, positive=binary),
         **_money(rows, told, positive=binary, threshold=threshold, payoff=payoff),
     }
