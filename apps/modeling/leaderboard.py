@@ -234,25 +234,7 @@ def board_of(experiment: Experiment, *, sort: str = "", family: str = "") -> Boa
     best = next((trial for trial in finished if not trial.is_baseline), None)
     pinned = {trial.candidate: trial for trial in finished if trial.is_baseline}
     guards = [other.measure for other in plan.promises[1:]]
-    own = [trial for trial in finished if not trial.is_baseline]
-    over = {
-        name: gains(of, other, measure=measure)
-        for name, of, other in (
-            ("to_baseline", own, pinned.get("dummy")),
-            ("to_rule", own, pinned.get("rule")),
-            ("to_best", [trial for trial in finished if trial != best], best),
-        )
-    }
-    lines = [
-        _line(
-            trial,
-            measure=measure,
-            guards=guards,
-            is_best=trial == best,
-            over={name: told.get(trial.pk) for name, told in over.items()},
-        )
-        for trial in trials
-    ]
+    lines = _lines(trials, best=best, pinned=pinned, measure=measure, guards=guards)
     today = experiment.plan.task("metrics").get("baseline")
     bounds = [promise.threshold, *([] if today is None else [today])]
     for line in lines:
@@ -270,6 +252,36 @@ def board_of(experiment: Experiment, *, sort: str = "", family: str = "") -> Boa
         family if family in families else "",
         families,
     )
+
+
+def _lines(
+    trials: Sequence[Trial],
+    *,
+    best: Trial | None,
+    pinned: Mapping[str, Trial],
+    measure: Measure,
+    guards: Sequence[Measure],
+) -> list[TrialLine]:
+    finished = [trial for trial in trials if trial.result]
+    own = [trial for trial in finished if not trial.is_baseline]
+    over = {
+        name: gains(of, other, measure=measure)
+        for name, of, other in (
+            ("to_baseline", own, pinned.get("dummy")),
+            ("to_rule", own, pinned.get("rule")),
+            ("to_best", [trial for trial in finished if trial != best], best),
+        )
+    }
+    return [
+        _line(
+            trial,
+            measure=measure,
+            guards=guards,
+            is_best=trial == best,
+            over={name: told.get(trial.pk) for name, told in over.items()},
+        )
+        for trial in trials
+    ]
 
 
 def _line(

@@ -93,8 +93,7 @@ def evaluate_sealed(
         "rows": len(rows.target),
         "slices": found,
         "threshold": threshold if binary or told.sets else None,
-        "looks": looks,
-        "group": group,
+        **{"looks": looks, "group": group},
         **_pictures(rows, told, kind=kind, positive=binary, threshold=threshold),
         **_money(rows, told, positive=binary, threshold=threshold, payoff=payoff),
     }
