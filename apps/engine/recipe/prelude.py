@@ -5,6 +5,7 @@
 
 import hashlib
 import hmac
+import json
 import os
 import re
 import sys
@@ -114,6 +115,18 @@ def merged(frame: pd.DataFrame, names: list[str], separator: str, *, skip: bool)
 
     rows = zip(*(as_text(frame[name]) for name in names), strict=True)
     return pd.Series(pd.array([joined(cells) for cells in rows], "string"), index=frame.index)
+
+
+def row_ids(frame: pd.DataFrame, names: list[str]) -> "pd.Series":
+    """20 digits of the SHA-256 of the values of a row, as a JSON list."""
+
+    def id_of(cells: Any) -> str:
+        parts = [None if cell is pd.NA else cell for cell in cells]
+        told = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:20]
+
+    rows = zip(*(as_text(frame[name]) for name in names), strict=True)
+    return pd.Series(pd.array([id_of(cells) for cells in rows], "string"), index=frame.index)
 
 
 def limited(series: "pd.Series", low: Any, high: Any, *, cap: bool) -> "pd.Series":

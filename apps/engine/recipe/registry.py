@@ -23,6 +23,7 @@ from apps.engine.recipe.steps.parse_type import ParseType
 from apps.engine.recipe.steps.pseudonymise import Pseudonymise
 from apps.engine.recipe.steps.rename_column import RenameColumn
 from apps.engine.recipe.steps.replace_text import ReplaceText
+from apps.engine.recipe.steps.row_id import RowId
 from apps.engine.recipe.steps.set_missing import SetMissing
 from apps.engine.recipe.steps.split_column import SplitColumn
 from apps.engine.recipe.steps.trim_text import TrimText
@@ -42,6 +43,7 @@ STEPS: dict[str, type[Step]] = {
     "date_parts": DateParts,
     "convert_unit": ConvertUnit,
     "cap_values": CapValues,
+    "row_id": RowId,
     "pseudonymise": Pseudonymise,
     "edit_cell": EditCell,
     "filter_rows": FilterRows,

@@ -127,6 +127,7 @@ PARAMS = st.one_of(
         to=st.just("merged"),
         when_missing=_choices(MergeColumns, "when_missing"),
     ),
+    _params("row_id", columns=SUBSETS, to=st.just("id")),
     _params(
         "cap_values",
         column=COLUMNS,

@@ -36,6 +36,7 @@ ONE_OF_EACH = {
     "convert_unit": {"column": "n", "conversion": "Fahrenheit to Celsius"},
     "cap_values": {"column": "x", "low": "0", "high": "0.75"},
     "pseudonymise": {"columns": ["word", "n"]},
+    "row_id": {"columns": ["n", "at", "word"], "to": "id"},
     "edit_cell": {"row": "2", "column": "word", "before": "a-b-c", "to": "d"},
     "filter_rows": {"column": "n", "operator": "is at least", "value": "0"},
     "filter_expression": {"expression": "x > 0 or is_missing(n)"},

@@ -4,6 +4,8 @@
 In a bundle the functions of expressions stand in this file, so that it needs no other.
 """
 
+import hashlib
+import json
 import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
@@ -187,6 +189,16 @@ def merge_columns(row, step):
     return {**row, step["to"]: joined if step["skip"] or len(there) == len(cells) else None}
 
 
+def row_id(row, step):
+    """With an id of what it holds."""
+    if any(name not in row for name in step["columns"]):
+        return row
+    cells = [as_cell(row[name]) for name in step["columns"]]
+    told = json.dumps(cells, ensure_ascii=False, separators=(",", ":"))
+    made = hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
+    return {**row, step["to"]: made[: step["digits"]]}
+
+
 def normalise_text(row, step):
     """With texts written in one way."""
 
@@ -333,6 +345,7 @@ STEPS = {
         parse_type,
         rename_column,
         replace_text,
+        row_id,
         set_missing,
         split_column,
         trim_text,

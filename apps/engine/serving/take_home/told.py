@@ -20,6 +20,7 @@ from apps.engine.recipe.steps import (
     normalise_text,
     parse_type,
     replace_text,
+    row_id,
 )
 from apps.engine.recipe.steps.trim_text import WHITE_SPACE
 from apps.engine.recipe.values import value_beside, value_of, values_that_fit
@@ -237,6 +238,7 @@ TELLERS: dict[str, Callable[[Any], dict[str, Any]]] = {
     "parse_type": _parse_type,
     "rename_column": _fields("column", "to"),
     "replace_text": _replace_text,
+    "row_id": lambda made: {**_fields("columns", "to")(made), "digits": row_id.DIGITS},
     "set_missing": _set_missing,
     "split_column": _fields("column", "separator", "names"),
     "trim_text": lambda made: {"columns": list(made.columns), "white_space": WHITE_SPACE},

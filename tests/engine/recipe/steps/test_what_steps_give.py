@@ -1,5 +1,6 @@
 """What each of the smaller steps gives, cell by cell, and what it refuses in words."""
 
+import hashlib
 from datetime import datetime
 
 import pytest
@@ -92,6 +93,15 @@ def test_columns_are_merged_without_what_is_missing_or_not_at_all(table, done, v
     assert values(done(frame, "merge_columns", **both)["c"]) == ["x/1", "2", None]
     strict = done(frame, "merge_columns", **both, when_missing="the result is missing")
     assert values(strict["c"]) == ["x/1", None, None]
+
+
+def test_an_id_follows_from_what_a_row_holds_and_not_from_where_it_stands(table, done, values):
+    frame = table(a=["x", "x", None, "y"], b=[1, 1, 1, None])
+    ids = values(done(frame, "row_id", columns=["a", "b"], to="id")["id"])
+    assert ids[0] == ids[1] == hashlib.sha256(b'["x","1"]').hexdigest()[:20]
+    assert len({*ids}) == 3
+    turned = done(frame.iloc[::-1].reset_index(drop=True), "row_id", columns=["a", "b"], to="id")
+    assert values(turned["id"]) == ids[::-1]
 
 
 def test_only_the_rows_of_one_unit_are_converted(table, done, values):
