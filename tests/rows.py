@@ -79,6 +79,7 @@ from apps.production.models import (
     WatchReport,
     WirePolicy,
 )
+from apps.production.tallying import recount
 from apps.projects import actions
 from apps.projects.models import Chain, ConditionMet, Decision, Membership, Project, Role, Team
 from apps.projects.stages import Stage
@@ -359,6 +360,7 @@ class Rows:
     def _served(self) -> None:
         prediction, now = self.prediction_and_alarm(2), timezone.now()
         Actual.objects.create(prediction=prediction, value=1, at=now)
+        recount(prediction.deployment)
         Segment.objects.create(name="01795642634911876819-1-4435c873.log", taken_bytes=1)
         WatchReport.objects.create(release=prediction.release, at=now)
         self._switched(prediction.release)
@@ -390,11 +392,6 @@ class Rows:
         DriftReference.objects.create(kind="hour", reason="Nights differ", **endpoint)
         GlassRequest.objects.create(kind="stop", hours=4, reason="It harms", **endpoint)
         Switch.objects.create(number=1, kind="stop", reason="It answers nonsense", **endpoint)
-        Drill.objects.create(
-            cycle=self.cycle,
-            **{"risk": "The scanner is replaced", "contingency": "Read in order of arrival"},
-            done="Read a day like that",
-            passed=True,
-            took_s=60.0,
-            person=self.by,
-        )
+        risk = {"risk": "The scanner is replaced", "contingency": "Read in order of arrival"}
+        done = {"done": "Read a day like that", "passed": True, "took_s": 60.0}
+        Drill.objects.create(cycle=self.cycle, person=self.by, **risk, **done)

@@ -13,7 +13,7 @@ from apps.datasets.storage import local
 from apps.engine.charts.table import answer
 from apps.engine.charts.training import best_so_far
 from apps.engine.training.advice import without_quantile
-from apps.modeling import actions, cards, experiment_actions, queries, reports, testreport
+from apps.modeling import actions, cards, experiment_actions, figures, queries, reports, testreport
 from apps.modeling.aiming import may_aim, usual_aim, why_aimed
 from apps.modeling.comparing import MOST_TRIALS, compared
 from apps.modeling.forms import AimForm, ExperimentForm, FreezeForm, NoteForm, RowForm
@@ -151,7 +151,7 @@ def compare_figure(request: HttpRequest, project: Project, name: str) -> JsonRes
     trials = _chosen(request, project)
     if name not in overlays_of(trials):
         raise Http404
-    drawn = queries.overlaid_curves(trials, name)
+    drawn = figures.overlaid_curves(trials, name)
     return JsonResponse(answer(drawn, dark=request.GET.get("theme") == "dark"))
 
 
@@ -268,7 +268,7 @@ def _row_form(page: reports.TrialPage) -> RowForm:
 def trial_figure(request: HttpRequest, project: Project, trial_id: int, name: str) -> JsonResponse:
     """A chart of a trial's development rows, with its numbers."""
     found = get_object_or_404(Trial, pk=trial_id, experiment__cycle__project=project)
-    drawn = queries.trial_figure(found, name)
+    drawn = figures.trial_figure(found, name)
     if drawn is None:
         raise Http404
     return JsonResponse(answer(drawn, dark=request.GET.get("theme") == "dark"))
@@ -353,7 +353,7 @@ def open_test(request: HttpRequest, project: Project, candidate_id: int) -> Http
 def figure(request: HttpRequest, project: Project, evaluation_id: int, name: str) -> JsonResponse:
     """A curve of an evaluation, with its numbers."""
     evaluation = get_object_or_404(Evaluation, pk=evaluation_id, opening__cycle__project=project)
-    drawn = queries.sealed_figure(evaluation, name)
+    drawn = figures.sealed_figure(evaluation, name)
     if drawn is None:
         raise Http404
     return JsonResponse(answer(drawn, dark=request.GET.get("theme") == "dark"))

@@ -5,7 +5,7 @@ import pytest
 
 from apps.engine.charts.table import answer
 from apps.engine.evaluation.curves import binary_curves, regression_points
-from apps.modeling.queries import CURVES, curve
+from apps.modeling.figures import CURVES, curve
 
 TRUTH = np.array([False] * 30 + [True] * 10)
 SCORES = np.linspace(0.05, 0.95, 40)

@@ -5,9 +5,9 @@ import pytest
 from sklearn import metrics as sk
 
 from apps.engine.evaluation.curves import class_curves, regression_points
+from apps.modeling.figures import class_figure, overlaid_curves
 from apps.modeling.models import Trial
 from apps.modeling.overlays import overlays_of
-from apps.modeling.queries import class_figure, overlaid_curves
 
 pytestmark = pytest.mark.once
 

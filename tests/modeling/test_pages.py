@@ -9,9 +9,10 @@ from apps.datasets.storage import local
 from apps.engine.training.answers import read_answers
 from apps.modeling import actions
 from apps.modeling.checks import CHECKS
+from apps.modeling.figures import trial_figure
 from apps.modeling.leaderboard import board_of
 from apps.modeling.models import Candidate, Reproduction
-from apps.modeling.queries import trial_figure, verdict_summary
+from apps.modeling.queries import verdict_summary
 from apps.projects.models import Event
 from apps.web.refusals import Refusal
 

@@ -95,9 +95,7 @@ def build_release(
     timed = _latency_ms(scorer, requests[:TIMED_ROWS])
     report(4, 5, "Keeping a reference for drift")
     told = predict(fitted, rows.features, problem=kind, positive=positive, threshold=threshold)
-    is_dated = time in raw.columns and kind_of_series(raw[time]) == Kind.DATETIME
-    times = raw[time] if is_dated else None
-    scores = _scores(told, positive)
+    times, scores = _times(raw, time), _scores(told, positive)
     sketch = sketch_of(raw[list(contract.names)], prediction=scores, times=times)
     report(5, 5, "Done")
     return {
@@ -109,7 +107,7 @@ def build_release(
         "engine": "compiled" if verdict.serves else "scikit-learn",
         "compiled": verdict.as_dict(),
         "sketch": sketch,
-        "sketch_time": time if is_dated else "",
+        "sketch_time": "" if times is None else time,
         "example": contract.example(),
         "estimator": _estimator(
             answers, raw[list(contract.names)], promises, positive=positive, threshold=threshold
@@ -127,6 +125,12 @@ def _held(
     """The contract with the rules that requests are held against."""
     asked = rules_of_requests(rules_from(rules), contract.fields, steps, after=after)
     return replace(contract, rules=asked.direct, made=asked.made, steps=asked.steps)
+
+
+def _times(raw: pd.DataFrame, time: str) -> "pd.Series[Any] | None":
+    """The column that dates the rows; None without one."""
+    is_dated = time in raw.columns and kind_of_series(raw[time]) == Kind.DATETIME
+    return raw[time] if is_dated else None
 
 
 def _scores(told: Predictions, positive: str | None) -> "pd.Series[Any]":

@@ -62,14 +62,9 @@ def evaluate_sealed(
     rows = load_rows(test, target=target, spec=specs(features), problem=kind)
     limits = guardrails or {}
     fitted = load_model(model, sha256=sha256)
-    told = predict(
-        fitted,
-        rows.features,
-        problem=kind,
-        positive=positive,
-        threshold=threshold,
-        level=level,
-    ).covering(rows.target)
+    how: dict[str, Any] = {"threshold": threshold, "level": level}
+    told = predict(fitted, rows.features, problem=kind, positive=positive, **how)
+    told = told.covering(rows.target)
     kept = [Promise.from_dict(promise) for promise in promises]
     report(1, 4, "Testing the baseline")
     usual = _usual(baseline_model, baseline_sha256, rows, kind=kind, positive=positive)

@@ -203,6 +203,7 @@ def test_columns_that_a_request_does_not_have_are_passed_over():
             ("replace_text", {"columns": ["y"], "find": "x"}),
             ("split_column", {"column": "y", "separator": "-", "names": ["p", "q"]}),
             ("merge_columns", {"columns": ["y", "a"], "to": "p"}),
+            ("row_id", {"columns": ["a", "y"], "to": "p"}),
             ("cap_values", {"column": "y", "low": "1"}),
             ("convert_unit", {"column": "y", "conversion": "kelvin to Celsius"}),
             ("date_parts", {"column": "y", "parts": ["year"]}),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.engine.serving.contract import Checked, Contract, _check_row, check_rows
+from apps.engine.serving.contract import Checked, Contract, check_one, check_rows
 from apps.engine.serving.fields import Field
 from apps.engine.types import Kind
 
@@ -46,7 +46,7 @@ anything = (
 
 def full(row):
     checked = Checked()
-    _check_row(1, row, {item.name: item for item in CONTRACT.fields}, checked)
+    check_one(1, row, CONTRACT, checked)
     return checked
 
 

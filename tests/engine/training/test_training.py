@@ -77,6 +77,7 @@ RULES = {
     Problem.MULTICLASS: {"column": "proline", "value": 755.0, "then": "w0", "otherwise": "w1"},
     Problem.REGRESSION: {"column": "bmi", "value": 0.0, "then": 200.0, "otherwise": 110.0},
 }
+KINDS = (Problem.BINARY, Problem.MULTICLASS, Problem.REGRESSION)
 WEAK = {
     "bayes": (0.9, 0.9, 0.3),
     "rule": (0.8, 0.6, 0.2),
@@ -147,7 +148,7 @@ def test_every_candidate_is_scored_stored_loaded_and_judged(drawn, candidate):
     assert len(told["folds"]) == 3
     json.dumps(told, allow_nan=False)
     if candidate != "dummy":
-        least = dict(zip(Problem, WEAK.get(candidate, (0.95, 0.95, 0.3)), strict=True))[problem]
+        least = dict(zip(KINDS, WEAK.get(candidate, (0.95, 0.95, 0.3)), strict=True))[problem]
         best = {"binary": "roc_auc", "multiclass": "roc_auc", "regression": "r2"}[problem]
         assert told["scores"][best]["mean"] > least
     assert told["one_row_ms"] > 0
@@ -275,7 +276,9 @@ def test_unseen_categories_and_missing_values_are_answered(tmp_path):
     )
     new = rows.features.iloc[:2].assign(kind=["never seen", np.nan], code=["new", np.nan])
     rule = {"column": "amount", "value": 2.0, "then": "yes", "otherwise": "no"}
-    for candidate in CANDIDATES:
+    for candidate, kind in CANDIDATES.items():
+        if Problem.BINARY not in kind.problems:
+            continue
         params = rule if candidate == "rule" else None
         task = Task(candidate, features, Problem.BINARY, "yes", 0, params)
         pipeline, _ = task.fit(rows, np.arange(80))
