@@ -104,7 +104,8 @@ def the_board_obeys_its_address(experiment, client, slug):
     sizes = [line.size_bytes for line in by_size.shown if not line.trial.is_baseline]
     assert sizes == sorted(sizes)
     only = board_of(experiment, family="trees")
-    assert [line.trial.candidate for line in only.shown] == ["tree", "rule", "dummy"]
+    assert [line.trial.candidate for line in only.shown] == ["tree"]
+    assert {line.trial.candidate for line in only.pinned} == {"rule", "dummy"}
     url = reverse("modeling:train", args=[slug])
     page = client.get(f"{url}?sort=fit_s&family=linear").content.decode()
     assert "Linear model" in page
