@@ -57,8 +57,14 @@ def compare_tables(*, old: str, new: str, report: Report) -> dict[str, Any]:
             for each in before.columns
             if after.kind_of(each.name) not in (None, each.kind)
         ],
-        "columns": columns,
+        "columns": sorted(columns, key=_difference, reverse=True),
     }
+
+
+def _difference(told: dict[str, Any]) -> tuple[float, float, int]:
+    """What differs most stands first; equal ones stay in the order of the table."""
+    missing = abs(told["missing_after"] - told["missing_before"])
+    return round(told["psi"], 2), round(missing, 3), len(told["new_categories"])
 
 
 def _shape(path: str) -> TableSpec:
