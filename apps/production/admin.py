@@ -19,6 +19,7 @@ from apps.production.models import (
     IncidentNote,
     Prediction,
     Release,
+    Scoring,
     Segment,
     Switch,
     WatchReport,
@@ -241,3 +242,12 @@ class DrillAdmin(ReadOnlyAdmin):
     list_filter = ["passed", "at"]
     list_select_related = ["cycle__project", "person"]
     search_fields = ["risk", "contingency"]
+
+
+@admin.register(Scoring)
+class ScoringAdmin(ReadOnlyAdmin):
+    """Files whose rows were scored."""
+
+    list_display = ["deployment", "number", "filename", "release", "person", "at"]
+    list_select_related = ["deployment", "release__deployment", "person"]
+    search_fields = ["deployment__slug", "filename"]
