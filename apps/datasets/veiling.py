@@ -50,7 +50,7 @@ def veiled_rows(
 
 
 def veiled_lines(path: Path, *, hidden: Collection[str]) -> Iterator[list[Any]]:
-    """Head and rows of a Parquet file as cells of CSV, batch by batch; ``hidden`` columns taken out.
+    """Head and rows of a Parquet file as cells of CSV, batch by batch, without ``hidden`` ones.
 
     Text that a spreadsheet would run as a formula gets a quote before it.
     """

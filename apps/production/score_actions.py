@@ -26,9 +26,7 @@ def score_file(
     return _asked(release, keep(path), filename, None, all_or_nothing, by)
 
 
-def score_version(
-    *, release: Release, version: Version, all_or_nothing: bool, by: User
-) -> Scoring:
+def score_version(*, release: Release, version: Version, all_or_nothing: bool, by: User) -> Scoring:
     """Have the rows of a version of a source scored, as it was read."""
     if version.source.project_id != release.deployment.project_id or not version.is_ready:
         raise Refusal("This version is not read into a table yet. Choose another one.")

@@ -14,19 +14,24 @@ from apps.datasets.veiling import WITHHELD, veiled_lines
 from apps.jobs.queries import estimate_text
 from apps.planning.queries import sensitive_columns
 from apps.production.models import Deployment, Release, Scores, Scoring
-from apps.production.standing import answering
+from apps.production.standing import Standing, answering
 from apps.projects.models import Project
 from apps.web.refusals import Refusal
 
 MOST_LISTED = 50
 
 
-def why_not(release: Release) -> str:
-    """Why a release may score no rows now, as a sentence; empty when it may.
+def what_scores(deployment: Deployment) -> tuple[Release | None, str]:
+    """The release whose rows would be scored now, and why it may score none; empty when it may."""
+    now = answering(deployment)
+    return now.release, why_not(now.release, now) if now.release else ""
+
+
+def why_not(release: Release, now: Standing) -> str:
+    """Why a release may score no rows as it stands, as a sentence; empty when it may.
 
     As of a request: it has to be signed and what answers, and neither stopped nor replaced.
     """
-    now = answering(release.deployment)
     if now.release is None:
         return (
             "No release of this endpoint is signed at the production gate, so no rows are scored."
@@ -44,8 +49,8 @@ def why_not(release: Release) -> str:
 
 
 def require_answering(release: Release) -> None:
-    """Raise Refusal where ``why_not`` has a reason."""
-    if why := why_not(release):
+    """Raise Refusal where ``why_not`` has a reason against it now."""
+    if why := why_not(release, answering(release.deployment)):
         raise Refusal(why)
 
 

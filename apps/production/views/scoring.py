@@ -22,12 +22,12 @@ from apps.web.refusals import Refusal
 
 def _page(request: HttpRequest, project: Project, form: ScoreForm | None = None) -> HttpResponse:
     deployment = queries.endpoint_of(project)
-    release = queries.serving_release(deployment) if deployment else None
+    release, why_not = scores.what_scores(deployment) if deployment else (None, "")
     found = scores.batches(deployment) if deployment else []
     running = next((one for one in found if one.job.is_live), None)
     context: dict[str, Any] = {
         "release": release,
-        "why_not": scores.why_not(release) if release else "",
+        "why_not": why_not,
         "fields": Contract.from_dict(release.contract).fields if release else (),
         "form": form or ScoreForm(versions=scores.versions_to_score(project)),
         "batches": found,
@@ -50,9 +50,7 @@ def score(request: HttpRequest, project: Project) -> HttpResponse:
 def start(request: HttpRequest, project: Project, release_id: int) -> HttpResponse:
     """Have the rows of a file or of a version scored by the release that the page named."""
     release = built_release(project, release_id)
-    form = ScoreForm(
-        request.POST, request.FILES, versions=scores.versions_to_score(project)
-    )
+    form = ScoreForm(request.POST, request.FILES, versions=scores.versions_to_score(project))
     if not form.is_valid():
         return _page(request, project, form)
     told: dict[str, Any] = form.cleaned_data
@@ -75,8 +73,9 @@ def start(request: HttpRequest, project: Project, release_id: int) -> HttpRespon
 
 
 def _scores(project: Project, number: int) -> Scores:
+    related = ("scoring__deployment__project", "scoring__release__candidate")
     return get_object_or_404(
-        Scores.objects.select_related("scoring__deployment__project", "scoring__release__candidate"),
+        Scores.objects.select_related(*related),
         scoring__number=number,
         scoring__deployment__project=project,
         scoring__deployment__retired_at=None,

@@ -127,7 +127,7 @@ def test_missing_columns_are_named_before_anything_is_scored(models, tmp_path):
     path = tmp_path / "rows.csv"
     frame = pd.DataFrame(rows[:5]).rename(columns={"distance": "distances"})
     frame.drop(columns="paid").to_csv(path, index=False)
-    with pytest.raises(ColumnMissing, match="“distance”, “paid”.*Is “distances” meant"):
+    with pytest.raises(ColumnMissing, match=r"“distance”, “paid”.*Is “distances” meant"):
         run(path, told)
 
 
@@ -140,9 +140,7 @@ def test_dates_are_read_as_they_are_written_or_asked_about(models, tmp_path, wri
     days = pd.to_datetime(pd.Series([row["at"] for row in rows])).where(lambda at: at.dt.day < 13)
     kept = [row for row, day in zip(rows, days, strict=True) if not pd.isna(day)][:120]
     some = rows if says is None else kept
-    path = written(
-        tmp_path / "rows.csv", some, at=[row["at"].strftime(written_as) for row in some]
-    )
+    path = written(tmp_path / "rows.csv", some, at=[row["at"].strftime(written_as) for row in some])
     if says is not None:
         with pytest.raises(BadFile, match=says):
             run(path, told)
