@@ -14,7 +14,7 @@ from apps.production.models import Release, Scoring
 from apps.production.scores import require_answering
 from apps.production.switching import locked_for
 from apps.projects import ledger
-from apps.projects.access import Verb
+from apps.projects.access import Verb, require
 from apps.web.refusals import Refusal
 
 
@@ -22,6 +22,7 @@ def score_file(
     *, release: Release, path: Path, filename: str, all_or_nothing: bool, by: User
 ) -> Scoring:
     """Have the rows of a file scored. Its bytes are kept under their hash."""
+    require(by, Verb.DEPLOY, release.deployment.project)
     require_answering(release)
     return _asked(release, keep(path), filename, None, all_or_nothing, by)
 
