@@ -19,6 +19,7 @@ from apps.production.models import (
     IncidentNote,
     Prediction,
     Release,
+    Scores,
     Scoring,
     Segment,
     Switch,
@@ -251,3 +252,12 @@ class ScoringAdmin(ReadOnlyAdmin):
     list_display = ["deployment", "number", "filename", "release", "person", "at"]
     list_select_related = ["deployment", "release__deployment", "person"]
     search_fields = ["deployment__slug", "filename"]
+
+
+@admin.register(Scores)
+class ScoresAdmin(ReadOnlyAdmin):
+    """What became of their rows."""
+
+    list_display = ["scoring", "rows", "answered", "refused", "at"]
+    list_select_related = ["scoring__deployment"]
+    search_fields = ["scoring__deployment__slug", "sha256"]

@@ -28,7 +28,8 @@ from apps.engine.serving.fields import Field
 from apps.engine.types import Kind, Report
 
 _SAMPLE = 1_000
-_MOST_NAMED = 12
+_MOST_NAMED = 6
+_NEAR = 0.8  # of 1; below, a name that looks alike is another one
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def require_columns(there: Sequence[str], contract: Contract) -> None:
     missing = [name for name in contract.names if name not in there]
     if not missing:
         return
-    near = difflib.get_close_matches(missing[0], there, n=1)
+    near = difflib.get_close_matches(missing[0], there, n=1, cutoff=_NEAR)
     hint = f" Is “{near[0]}” meant for “{missing[0]}”? Then rename it." if near else ""
     raise ColumnMissing(
         f"Each row needs {_listed(missing)}, which the file does not have, so nothing was scored. "
