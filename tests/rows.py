@@ -74,6 +74,8 @@ from apps.production.models import (
     Incident,
     Prediction,
     Release,
+    Scores,
+    Scoring,
     Segment,
     Switch,
     WatchReport,
@@ -389,9 +391,11 @@ class Rows:
         Fallback.objects.create(kind="stop", **endpoint)
         FlipReport.objects.create(before=release, after=release, job=self.job(3))
         WirePolicy.objects.create(takes=["promise"], **endpoint)
+        scoring = Scoring.objects.create(number=1, release=release, job=self.job(4), **endpoint)
+        Scores.objects.create(scoring=scoring, sha256="5" * 64, rows=2, answered=1, refused=1)
         DriftReference.objects.create(kind="hour", reason="Nights differ", **endpoint)
         GlassRequest.objects.create(kind="stop", hours=4, reason="It harms", **endpoint)
         Switch.objects.create(number=1, kind="stop", reason="It answers nonsense", **endpoint)
+        told = {"cycle": self.cycle, "passed": True, "took_s": 60.0, "person": self.by}
         risk = {"risk": "The scanner is replaced", "contingency": "Read in order of arrival"}
-        done = {"done": "Read a day like that", "passed": True, "took_s": 60.0}
-        Drill.objects.create(cycle=self.cycle, person=self.by, **risk, **done)
+        Drill.objects.create(done="Read a day like that", **risk, **told)

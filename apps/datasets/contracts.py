@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from apps.datasets.models import Contract, ContractRun, Source, Version
 from apps.datasets.queries import (
     current_split,
@@ -14,20 +12,17 @@ from apps.datasets.queries import (
     newest_version,
 )
 from apps.datasets.storage import local
+from apps.datasets.veiling import veiled_lines
 from apps.engine.contract.check import BREAKS, ROW
 from apps.engine.contract.requests import why_not
 from apps.engine.contract.rule import REFUSE, Rule
-from apps.engine.reading.rejects import harmless
 from apps.engine.recipe.lineage import changed_by, needed, origins
-from apps.engine.recipe.values import text_of_value
 from apps.engine.types import TableSpec
 from apps.planning.models import Sensitivity
 from apps.planning.queries import column_classes, sensitive_columns, signed_plan
 from apps.projects.models import Cycle, Project
 
-HIDDEN = "not shown: sensitive"
 MOST_VERSIONS = 30
-_BATCH_ROWS = 8_192
 
 
 @dataclass(frozen=True)
@@ -241,22 +236,8 @@ def failing_lines(run: ContractRun, *, cycle: Cycle) -> Iterator[list[Any]]:
 
     Text that a spreadsheet would run as a formula gets a quote before it.
     """
-    hidden = sensitive_columns(cycle)
-    with pq.ParquetFile(local(run.failing)) as file:
-        names = file.schema_arrow.names
-        yield [harmless(name) for name in names]
-        places = {place for place, name in enumerate(names) if name in hidden}
-        places -= {ROW, BREAKS}
-        for batch in file.iter_batches(batch_size=_BATCH_ROWS):
-            columns = [
-                [HIDDEN] * batch.num_rows if place in places else _cells(column.to_pylist())
-                for place, column in enumerate(batch.columns)
-            ]
-            yield from map(list, zip(*columns, strict=True))
-
-
-def _cells(values: list[Any]) -> list[Any]:
-    return [harmless(value) if isinstance(value, str) else text_of_value(value) for value in values]
+    hidden = sensitive_columns(cycle) - {ROW, BREAKS}
+    return veiled_lines(local(run.failing), hidden=hidden)
 
 
 def may_download(run: ContractRun, *, cycle: Cycle) -> bool:

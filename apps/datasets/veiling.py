@@ -1,14 +1,22 @@
 """Rows as the data room shows them: of sensitive columns there is no cell, on no page."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
+
 from apps.datasets.models import Version
+from apps.engine.reading.rejects import harmless
+from apps.engine.recipe.values import text_of_value
 from apps.planning.queries import sensitive_columns
 from apps.projects.models import Cycle
 from apps.web.refusals import Refusal
 
 HIDDEN = "•••"
+WITHHELD = "not shown: sensitive"
+"""Instead of a cell in a file that is given out."""
+_BATCH_ROWS = 8_192
 
 
 def veiled_look(look: dict[str, Any] | None, *, cycle: Cycle) -> dict[str, Any] | None:
@@ -39,6 +47,27 @@ def veiled_rows(
         for place in places:
             row[place] = HIDDEN
     return found
+
+
+def veiled_lines(path: Path, *, hidden: Collection[str]) -> Iterator[list[Any]]:
+    """Head and rows of a Parquet file as cells of CSV, batch by batch, without ``hidden`` ones.
+
+    Text that a spreadsheet would run as a formula gets a quote before it.
+    """
+    with pq.ParquetFile(path) as file:
+        names = file.schema_arrow.names
+        yield [harmless(name) for name in names]
+        places = {place for place, name in enumerate(names) if name in hidden}
+        for batch in file.iter_batches(batch_size=_BATCH_ROWS):
+            columns = [
+                [WITHHELD] * batch.num_rows if place in places else _cells(column.to_pylist())
+                for place, column in enumerate(batch.columns)
+            ]
+            yield from map(list, zip(*columns, strict=True))
+
+
+def _cells(values: list[Any]) -> list[Any]:
+    return [harmless(value) if isinstance(value, str) else text_of_value(value) for value in values]
 
 
 def may_leave(version: Version, *, cycle: Cycle) -> None:

@@ -19,6 +19,8 @@ from apps.production.models import (
     IncidentNote,
     Prediction,
     Release,
+    Scores,
+    Scoring,
     Segment,
     Switch,
     WatchReport,
@@ -241,3 +243,21 @@ class DrillAdmin(ReadOnlyAdmin):
     list_filter = ["passed", "at"]
     list_select_related = ["cycle__project", "person"]
     search_fields = ["risk", "contingency"]
+
+
+@admin.register(Scoring)
+class ScoringAdmin(ReadOnlyAdmin):
+    """Files whose rows were scored."""
+
+    list_display = ["deployment", "number", "filename", "release", "person", "at"]
+    list_select_related = ["deployment", "release__deployment", "person"]
+    search_fields = ["deployment__slug", "filename"]
+
+
+@admin.register(Scores)
+class ScoresAdmin(ReadOnlyAdmin):
+    """What became of their rows."""
+
+    list_display = ["scoring", "rows", "answered", "refused", "at"]
+    list_select_related = ["scoring__deployment"]
+    search_fields = ["scoring__deployment__slug", "sha256"]

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.conf import settings
+from django.template.defaultfilters import filesizeformat
 
+from apps.datasets.models import Version
 from apps.engine.serving.contract import Contract, Field
 from apps.engine.serving.fallback import OPERATORS, Rule
 from apps.engine.types import Kind
@@ -193,3 +196,57 @@ class GlassForm(forms.Form):
         super().__init__(data, initial=start)
         choices = [(one.pk, f"Release {one.number}") for one in releases]
         self.fields["release"].choices = [(NOTHING, "none"), *choices]
+
+
+class ScoreForm(forms.Form):
+    """Rows to be scored: a file, or a version of a source that was read."""
+
+    STOP = "stop"
+    file = forms.FileField(
+        required=False,
+        allow_empty_file=True,  # clean_file names the file and says what to do
+        label="A file of rows",
+        help_text="CSV or other delimited text, Excel, JSON, JSON Lines or Parquet; .gz or .zip.",
+    )
+    version = forms.TypedChoiceField(
+        required=False, empty_value=None, label="Or a version of a source"
+    )
+    refused = forms.ChoiceField(
+        label="When a row is refused",
+        choices=[
+            ("go on", "Score the others, and say why this one was not"),
+            (STOP, "Score none, as a call of the endpoint does"),
+        ],
+        initial="go on",
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(
+        self, data: Any = None, files: Any = None, *, versions: Sequence[Version] = ()
+    ) -> None:
+        super().__init__(data, files)
+        known = {str(one.pk): one for one in versions}
+        choices = [(key, f"{one} ({one.rows:,} rows)") for key, one in known.items()]
+        self.fields["version"].choices = [(NOTHING, "none"), *choices]
+        self.fields["version"].coerce = known.__getitem__
+
+    def clean_file(self) -> Any:
+        """Neither empty nor larger than allowed."""
+        file = self.cleaned_data["file"]
+        if file and file.size == 0:
+            raise forms.ValidationError(
+                f"The file “{file.name}” is empty: it has 0 bytes. Choose another file."
+            )
+        if file and file.size > settings.UPLOAD_BYTES:
+            raise forms.ValidationError(
+                f"The file has {filesizeformat(file.size)}; at most "
+                f"{filesizeformat(settings.UPLOAD_BYTES)} are accepted here."
+            )
+        return file
+
+    def clean(self) -> dict[str, Any]:
+        """Either a file or a version."""
+        told: dict[str, Any] = super().clean() or self.cleaned_data
+        if not self.errors and bool(told["file"]) == (told["version"] is not None):
+            raise forms.ValidationError("Choose a file or a version of a source: one of them.")
+        return told

@@ -93,16 +93,21 @@ class Models:
                 self._bytes -= gone
 
 
-def load(release: Release) -> tuple[Scorer, int]:
-    """A release's scorer, ready to answer, and about the bytes it takes. Raises NotLoaded."""
-    told = release.served_with
-    wanted = told["versions"]["scikit-learn"].split(".")[:2]
-    if sklearn_version.split(".")[:2] != wanted:
+def require_version(release: Release) -> None:
+    """Raise NotLoaded where the model was trained with another scikit-learn than is here."""
+    trained: str = release.served_with["versions"]["scikit-learn"]
+    if sklearn_version.split(".")[:2] != trained.split(".")[:2]:
         raise NotLoaded(
             "other_version",
-            f"The model was trained with scikit-learn {told['versions']['scikit-learn']} and this "
-            f"server has {sklearn_version}: it is not loaded.",
+            f"The model was trained with scikit-learn {trained} and this server has "
+            f"{sklearn_version}: it is not loaded.",
         )
+
+
+def load(release: Release) -> tuple[Scorer, int]:
+    """A release's scorer, ready to answer, and about the bytes it takes. Raises NotLoaded."""
+    require_version(release)
+    told = release.served_with
     path = local(release.candidate.model)
     try:
         model = load_model(path, sha256=release.candidate.model)

@@ -8,6 +8,7 @@ from django.db import models
 from apps.engine.serving.openapi import quantile_in_words
 from apps.jobs.models import Job
 from apps.modeling.models import Candidate
+from apps.production.score_models import Scores, Scoring
 from apps.production.sums import AnswerSum, CallSum
 from apps.production.words import (
     DriftReference,
@@ -21,7 +22,7 @@ from apps.production.words import (
 )
 from apps.projects.models import Cycle, Project
 
-__all__ = [  # those of sums.py and words.py; what is defined here needs no line
+__all__ = [  # those of the files beside this one; what is defined here needs no line
     "AnswerSum",
     "CallSum",
     "DriftReference",
@@ -30,6 +31,8 @@ __all__ = [  # those of sums.py and words.py; what is defined here needs no line
     "FallbackKind",
     "FlipReport",
     "GlassRequest",
+    "Scores",
+    "Scoring",
     "Switch",
     "WirePolicy",
 ]

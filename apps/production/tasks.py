@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from apps.jobs import runner
-from apps.production import comparing, release_actions, taking, work
+from apps.production import comparing, release_actions, score_work, taking, work
 from apps.production.models import Deployment
 
 
@@ -17,6 +17,12 @@ def build_release(job_id: str) -> None:
 def compare_releases(job_id: str) -> None:
     """Answer logged cases by another release (see comparing.compare_releases)."""
     runner.run(job_id, comparing.compare_releases)
+
+
+@shared_task(name="production.score", acks_late=True, ignore_result=True)
+def score(job_id: str) -> None:
+    """Score the rows of a batch (see score_work.score)."""
+    runner.run(job_id, score_work.score)
 
 
 @shared_task(name="production.follow", ignore_result=True)

@@ -10,6 +10,7 @@ from apps.production.views import (
     incidents,
     monitor,
     releases,
+    scoring,
     trace,
 )
 
@@ -18,6 +19,11 @@ urlpatterns = [
     path("deploy/", deploy.deploy, name="deploy"),
     path("deploy/build/", deploy.build, name="build"),
     path("deploy/releases/<int:release_id>/try/", deploy.rehearse, name="rehearse"),
+    path("deploy/score/", scoring.score, name="score"),
+    path("deploy/score/by/<int:release_id>/", scoring.start, name="start_scoring"),
+    path("deploy/score/<int:number>.csv", scoring.answers_csv, name="scores_csv"),
+    path("deploy/score/<int:number>.parquet", scoring.answers_parquet, name="scores_parquet"),
+    path("deploy/score/<int:number>/unread.csv", scoring.unread_csv, name="scores_unread"),
     path("deploy/tokens/", deploy.issue_token, name="issue_token"),
     path("deploy/tokens/<int:token_id>/revoke/", deploy.revoke_token, name="revoke_token"),
     path("releases/", releases.releases, name="releases"),

@@ -1,11 +1,9 @@
 """The data contract: its page, drafting, changing and accepting it, its failing rows; classes."""
 
-import csv
-from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
@@ -18,6 +16,7 @@ from apps.engine.contract.rule import Rule
 from apps.planning.classing import classify
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
+from apps.web.csv_file import csv_file
 from apps.web.fragments import render_page
 from apps.web.refusals import Refusal
 
@@ -169,13 +168,6 @@ def class_columns(request: HttpRequest, project: Project) -> HttpResponse:
     return _back(project, source, at="#classes")
 
 
-class _Echo:
-    """A file that gives back what is written."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
 @require_GET
 @project_view(Verb.LOOK)
 def failing_rows(request: HttpRequest, project: Project, run_id: int) -> HttpResponseBase:
@@ -185,14 +177,5 @@ def failing_rows(request: HttpRequest, project: Project, run_id: int) -> HttpRes
     )
     if not contracts.may_download(run, cycle=project.cycle):
         raise Http404
-    writer = csv.writer(_Echo())
-
-    def lines() -> Iterator[str]:
-        yield "\ufeff"
-        for row in contracts.failing_lines(run, cycle=project.cycle):
-            yield writer.writerow(row)
-
-    name = f"{project.slug}-failing-rows-{run.pk}.csv"
-    answer = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer
+    rows = contracts.failing_lines(run, cycle=project.cycle)
+    return csv_file(rows, name=f"{project.slug}-failing-rows-{run.pk}.csv")

@@ -25,6 +25,8 @@ from apps.production.models import (
     Fallback,
     GlassRequest,
     Release,
+    Scores,
+    Scoring,
     Switch,
     WirePolicy,
 )
@@ -69,6 +71,8 @@ def _rows_by_stage(cycle: Cycle) -> dict[Stage, dict[str, Iterable[models.Model]
             "drift_references": DriftReference.objects.filter(deployment__project=cycle.project_id),
             "wire_policies": WirePolicy.objects.filter(deployment__project=cycle.project_id),
             "glass_requests": GlassRequest.objects.filter(deployment__project=cycle.project_id),
+            "scorings": Scoring.objects.filter(release__cycle=cycle).order_by("pk"),
+            "scores": Scores.objects.filter(scoring__release__cycle=cycle),
             "switches": Switch.objects.filter(deployment__project=cycle.project_id),
         },
     }
