@@ -74,6 +74,8 @@ from apps.production.models import (
     Incident,
     Prediction,
     Release,
+    Removal,
+    Retention,
     Segment,
     Switch,
     WatchReport,
@@ -388,6 +390,10 @@ class Rows:
         FlipReport.objects.create(before=release, after=release, job=self.job(3))
         WirePolicy.objects.create(takes=["promise"], **endpoint)
         DriftReference.objects.create(kind="hour", reason="Nights differ", **endpoint)
+        Retention.objects.create(
+            inputs_days=90, answers_days=400, reason="The law asks for it", **endpoint
+        )
+        Removal.objects.create(deployment=release.deployment, inputs=3)
         GlassRequest.objects.create(kind="stop", hours=4, reason="It harms", **endpoint)
         Switch.objects.create(number=1, kind="stop", reason="It answers nonsense", **endpoint)
         Drill.objects.create(

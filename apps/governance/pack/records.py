@@ -25,6 +25,8 @@ from apps.production.models import (
     Fallback,
     GlassRequest,
     Release,
+    Removal,
+    Retention,
     Switch,
     WirePolicy,
 )
@@ -67,6 +69,8 @@ def _rows_by_stage(cycle: Cycle) -> dict[Stage, dict[str, Iterable[models.Model]
             "fallbacks": Fallback.objects.filter(deployment__project=cycle.project_id),
             "drills": Drill.objects.filter(cycle=cycle),
             "drift_references": DriftReference.objects.filter(deployment__project=cycle.project_id),
+            "retentions": Retention.objects.filter(deployment__project=cycle.project_id),
+            "removals": Removal.objects.filter(deployment__project=cycle.project_id),
             "wire_policies": WirePolicy.objects.filter(deployment__project=cycle.project_id),
             "glass_requests": GlassRequest.objects.filter(deployment__project=cycle.project_id),
             "switches": Switch.objects.filter(deployment__project=cycle.project_id),
