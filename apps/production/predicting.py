@@ -239,6 +239,9 @@ def _known(
         item = found.get(key)
         if item is None:
             continue
+        if not item.row:
+            says = "This id was answered before; its inputs are no longer kept. Take a new one."
+            raise _of_row(409, "id_taken", number, says)
         is_mine = item.deployment_id == release.deployment_id
         if not is_mine or not is_row_of(item, row, keeping):
             raise _of_row(

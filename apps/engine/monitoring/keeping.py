@@ -1,8 +1,8 @@
 """What the log of calls keeps of an input: the value, only the bin it lies in, or nothing.
 
-A value that is not kept leaves a mark in its place, ``{"bin": 3}`` or ``{"bin": None}``: no value of
-a request is an object, so a mark is never taken for one. Bins are those of the sketch that drift is
-measured with (``sketch.bins_in``), so what is counted by bins goes on being counted.
+A value that is not kept leaves a mark in its place, ``{"bin": 3}`` or ``{"bin": None}``: no value
+of a request is an object, so a mark is never taken for one. Bins are those of the sketch that drift
+is measured with (``sketch.bins_in``), so what is counted by bins goes on being counted.
 """
 
 import math
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -152,7 +153,7 @@ def _middles(edges: Sequence[float], *, beyond: float) -> list[float]:
     """
     if not edges:
         return [0.0]
-    pairs = zip(edges, edges[1:], strict=False)
+    pairs = pairwise(edges)
     inside = [middle if low < (middle := (low + high) / 2) else high for low, high in pairs]
     return [edges[0] - beyond, *inside, float(np.nextafter(edges[-1] + beyond, math.inf))]
 

@@ -56,7 +56,8 @@ def compare_releases(
     dict
         ``cases`` compared, ``unanswered`` (refused by the other release's contract or recipe, with
         ``unanswered_says``), ``unkept`` (not replayed, because the log does not keep a value that
-        the other release asks for, with ``unkept_says``), ``flips``, ``share`` of them, ``into`` (counts by "old → new"),
+        the other release asks for, with ``unkept_says``), ``flips``, ``share`` of them, ``into``
+        (counts by "old → new"),
         ``change`` (median and largest, of the probability of the positive class or of the number),
         ``segments``, ``money``, ``listed``: the largest changes; of a quantile ``kept`` (see
         ``_kept``), None for others.
