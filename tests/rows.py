@@ -390,17 +390,10 @@ class Rows:
         FlipReport.objects.create(before=release, after=release, job=self.job(3))
         WirePolicy.objects.create(takes=["promise"], **endpoint)
         DriftReference.objects.create(kind="hour", reason="Nights differ", **endpoint)
-        Retention.objects.create(
-            inputs_days=90, answers_days=400, reason="The law asks for it", **endpoint
-        )
+        Retention.objects.create(inputs_days=9, answers_days=99, reason="The law", **endpoint)
         Removal.objects.create(deployment=release.deployment, inputs=3)
         GlassRequest.objects.create(kind="stop", hours=4, reason="It harms", **endpoint)
         Switch.objects.create(number=1, kind="stop", reason="It answers nonsense", **endpoint)
-        Drill.objects.create(
-            cycle=self.cycle,
-            **{"risk": "The scanner is replaced", "contingency": "Read in order of arrival"},
-            done="Read a day like that",
-            passed=True,
-            took_s=60.0,
-            person=self.by,
-        )
+        told = {"risk": "The scanner is replaced", "contingency": "Read in order of arrival"}
+        told |= {"done": "Read a day like that", "passed": True, "took_s": 60.0}
+        Drill.objects.create(cycle=self.cycle, person=self.by, **told)
