@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from contextlib import nullcontext
 
 import pytest
 from django.db import connection
@@ -10,6 +11,7 @@ from django.urls import reverse
 from apps.engine.monitoring.keeping import Keep
 from apps.engine.serving.contract import Contract
 from apps.engine.serving.flips import _whole
+from apps.jobs.models import Job, Queue
 from apps.planning.models import ColumnClass, Sensitivity
 from apps.planning.queries import sensitive_columns
 from apps.production import comparing, predicting, segments, serving, taking, work
@@ -135,3 +137,28 @@ def test_a_source_of_a_sensitive_column_is_as_sensitive_and_a_class_taken_back_l
     release.served_with["keeps"] = {"desk": "nothing", "distance": "nothing"}
     assert keeping_of(release).how == {"desk": Keep.NOTHING, "distance": Keep.NOTHING}
     assert sensitive_columns(release.cycle) >= {"way"}
+
+
+def test_a_release_takes_with_it_how_its_columns_are_kept_under_its_hash(
+    release, classed, built, monkeypatch
+):
+    class Desk:
+        finishing = staticmethod(nullcontext)
+
+        def child(self, name, **asked):
+            return dict(built.told)
+
+    monkeypatch.setattr(work, "local", str)
+    release.job = Job.objects.create(
+        task="x.y", queue=Queue.DATA, title="x", project=release.cycle.project
+    )
+    release.save()
+    work.build_release(release.job, Desk())
+    release.refresh_from_db()
+    before = release.content_hash
+    assert "keeps" not in release.served_with
+    classed(desk=Sensitivity.SECRET, distance=Sensitivity.PERSONAL)
+    work.build_release(release.job, Desk())
+    release.refresh_from_db()
+    assert release.served_with["keeps"] == {"desk": "nothing", "distance": "bin"}
+    assert release.content_hash != before
