@@ -90,13 +90,13 @@ class RetentionForm(forms.Form):
         label="Days that inputs are kept",
         min_value=0,
         max_value=MOST_DAYS,
-        help_text="0: for good. Without them a case cannot be answered again.",
+        help_text="0: for good. Once they are removed, no case can be answered again.",
     )
     answers_days = forms.IntegerField(
         label="Days that calls, answers and truths are kept",
         min_value=0,
         max_value=MOST_DAYS,
-        help_text="0: for good. Then only the sums of them stay.",
+        help_text="0: for good. Once they are removed, only the sums of them stay.",
     )
     reason = forms.CharField(
         max_length=400, label="Why?", help_text="For example: the works council agreed to 90 days."
