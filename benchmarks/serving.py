@@ -147,6 +147,7 @@ def product(candidate: str, *, threads: int) -> Iterator[tuple[Server, dict[str,
         **os.environ,
         "MLCYCLE_VAR": str(var),
         "MLCYCLE_PREDICT_CALLS_PER_MINUTE": str(10**9),
+        "MLCYCLE_PREDICT_ROWS_PER_MINUTE": str(10**12),
         "MLCYCLE_WEB_THREADS": str(threads),
         "DJANGO_SETTINGS_MODULE": "mlcycle_site.settings.production",
     }

@@ -74,6 +74,8 @@ from apps.production.models import (
     Incident,
     Prediction,
     Release,
+    Removal,
+    Retention,
     Scores,
     Scoring,
     Segment,
@@ -325,20 +327,16 @@ class Rows:
         contract = Contract.objects.create(
             project=self.project,
             source=source,
-            number=1,
-            rules=[],
+            **{"number": 1, "rules": [], "says": "drafted"},
             content_hash="6" * 64,
-            says="drafted",
             author=self.by,
         )
         Acceptance.objects.create(contract=contract, person=self.by)
-        ContractRun.objects.create(
-            project=self.project, source=source, contract=contract, parquet="7" * 64
-        )
+        of = {"project": self.project, "source": source, "parquet": "7" * 64}
+        ContractRun.objects.create(contract=contract, **of)
         Datasheet.objects.create(source=source, number=1, answers={}, person=self.by)
-        ColumnClass.objects.create(
-            project=self.project, column="age", sensitivity=Sensitivity.PERSONAL, person=self.by
-        )
+        of_age = {"column": "age", "sensitivity": Sensitivity.PERSONAL, "person": self.by}
+        ColumnClass.objects.create(project=self.project, **of_age)
 
     def _opened(self) -> None:
         opening = Opening.objects.create(
@@ -366,13 +364,8 @@ class Rows:
         Segment.objects.create(name="01795642634911876819-1-4435c873.log", taken_bytes=1)
         WatchReport.objects.create(release=prediction.release, at=now)
         self._switched(prediction.release)
-        ApiToken.objects.create(
-            deployment=prediction.deployment,
-            name="the till",
-            prefix="mlc_abc",
-            sha256="5ec7e7" + "0" * 58,
-            created_by=self.by,
-        )
+        till = {"name": "the till", "prefix": "mlc_abc", "sha256": "5ec7e7" + "0" * 58}
+        ApiToken.objects.create(deployment=prediction.deployment, created_by=self.by, **till)
 
     def told(self, number: int) -> None:
         """An incident of a team with a webhook, told and sent."""
@@ -394,6 +387,8 @@ class Rows:
         scoring = Scoring.objects.create(number=1, release=release, job=self.job(4), **endpoint)
         Scores.objects.create(scoring=scoring, sha256="5" * 64, rows=2, answered=1, refused=1)
         DriftReference.objects.create(kind="hour", reason="Nights differ", **endpoint)
+        Retention.objects.create(inputs_days=9, answers_days=99, reason="The law", **endpoint)
+        Removal.objects.create(deployment=release.deployment, inputs=3)
         GlassRequest.objects.create(kind="stop", hours=4, reason="It harms", **endpoint)
         Switch.objects.create(number=1, kind="stop", reason="It answers nonsense", **endpoint)
         told = {"cycle": self.cycle, "passed": True, "took_s": 60.0, "person": self.by}

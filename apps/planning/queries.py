@@ -116,6 +116,12 @@ def veiled_columns(project_id: int) -> frozenset[str]:
     return frozenset(name for name, level in classes.items() if level.is_veiled)
 
 
+def secret_columns(project_id: int) -> frozenset[str]:
+    """Columns that a person classed as secret: not even a bin of a value is kept."""
+    classes = column_classes(project_id)
+    return frozenset(name for name, level in classes.items() if level is Sensitivity.SECRET)
+
+
 def plan_subject(cycle: Cycle) -> str:
     """What the plan gate is about: the content hash of the newest version; empty without one."""
     plan = current_plan(cycle)

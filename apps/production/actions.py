@@ -112,8 +112,18 @@ def _agreed(cycle: Cycle) -> dict[str, Any]:
 
 
 @transaction.atomic
-def issue_token(*, deployment: Deployment, name: str, by: User) -> str:
-    """Make a token of this endpoint and return it. It is shown this once and never stored."""
+def issue_token(
+    *,
+    deployment: Deployment,
+    name: str,
+    by: User,
+    calls_per_minute: int | None = None,
+    rows_per_minute: int | None = None,
+) -> str:
+    """Make a token of this endpoint and return it. It is shown this once and never stored.
+
+    Without limits of its own those of the installation hold.
+    """
     require(by, Verb.ISSUE_TOKENS, deployment.project)
     secret = TOKEN_START + secrets.token_urlsafe(32)
     ApiToken.objects.create(
@@ -121,6 +131,8 @@ def issue_token(*, deployment: Deployment, name: str, by: User) -> str:
         name=name,
         prefix=secret[:9],
         sha256=hashlib.sha256(secret.encode()).hexdigest(),
+        calls_per_minute=calls_per_minute,
+        rows_per_minute=rows_per_minute,
         created_by=by,
     )
     ledger.record(
@@ -128,6 +140,7 @@ def issue_token(*, deployment: Deployment, name: str, by: User) -> str:
         f"{by} issued the token “{name}” of {deployment}",
         actor=by,
         project=deployment.project,
+        facts={"calls_per_minute": calls_per_minute, "rows_per_minute": rows_per_minute},
     )
     return secret
 

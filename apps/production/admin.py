@@ -19,6 +19,8 @@ from apps.production.models import (
     IncidentNote,
     Prediction,
     Release,
+    Removal,
+    Retention,
     Scores,
     Scoring,
     Segment,
@@ -172,6 +174,26 @@ class WirePolicyAdmin(ReadOnlyAdmin):
     list_display = ["deployment", "takes", "person", "at"]
     list_filter = ["at"]
     list_select_related = ["deployment", "person"]
+    search_fields = ["deployment__slug"]
+
+
+@admin.register(Retention)
+class RetentionAdmin(ReadOnlyAdmin):
+    """How long the log of an endpoint is kept, and why."""
+
+    list_display = ["deployment", "inputs_days", "answers_days", "person", "at"]
+    list_filter = ["at"]
+    list_select_related = ["deployment", "person"]
+    search_fields = ["deployment__slug", "reason"]
+
+
+@admin.register(Removal)
+class RemovalAdmin(ReadOnlyAdmin):
+    """What was removed from the log of an endpoint because its time was over."""
+
+    list_display = ["deployment", "inputs", "answers", "actuals", "calls", "at"]
+    list_filter = ["at"]
+    list_select_related = ["deployment"]
     search_fields = ["deployment__slug"]
 
 

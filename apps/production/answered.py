@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from apps.engine.evaluation.metrics import Predictions
 from apps.engine.labels import joined
+from apps.engine.monitoring.keeping import Keep, is_mark, marked, series_of
 from apps.engine.monitoring.sketch import PREDICTION
 from apps.engine.serving.contract import Contract
 from apps.engine.types import Kind, Problem
@@ -44,9 +45,10 @@ class Answer:
 
 
 def newest(release: Release) -> list[Answer]:
-    """The newest MOST_ROWS answers that a program asked for, the oldest of them first."""
+    """The newest MOST_ROWS answers to a program whose inputs are kept, the oldest of them first."""
     found = (
         Prediction.objects.filter(release=release, call__is_rehearsal=False)
+        .exclude(row={})  # its inputs were removed: see retention.py
         .order_by("-at")
         .values_list(*_FIELDS)[:MOST_ROWS]
     )
@@ -69,16 +71,26 @@ def positive_of(release: Release) -> str | None:
 
 
 def frame_of(release: Release, answers: list[Answer]) -> pd.DataFrame:
-    """(n, columns of the contract) as they were asked, typed."""
-    contract = Contract.from_dict(release.contract)
-    return pd.DataFrame(
-        {
-            item.name: pd.Series([answer.row.get(item.name) for answer in answers]).astype(
-                _DTYPES[item.kind]
-            )
-            for item in contract.fields
-        }
-    )
+    """(n, columns of the contract) as they were asked, typed.
+
+    A column of which only bins are kept has a value of each bin; of what is not kept at all there
+    is no column, so nobody takes it for missing.
+    """
+    contract, sketch = Contract.from_dict(release.contract), release.report.get("sketch", {})
+    marks = unkept(answers)
+    columns = {}
+    for item in contract.fields:
+        values = [answer.row.get(item.name) for answer in answers]
+        if item.name not in marks:
+            columns[item.name] = pd.Series(values).astype(_DTYPES[item.kind])
+        elif marks[item.name] is Keep.BIN:
+            columns[item.name] = series_of(values, item.kind, sketch[item.name])
+    return pd.DataFrame(columns, index=range(len(answers)))
+
+
+def unkept(answers: list[Answer]) -> dict[str, Keep]:
+    """Columns whose values are not all kept, by what there is of them."""
+    return marked(answer.row for answer in answers)
 
 
 def times_of(release: Release, answers: list[Answer], frame: pd.DataFrame) -> "pd.Series[Any]":
@@ -86,16 +98,21 @@ def times_of(release: Release, answers: list[Answer], frame: pd.DataFrame) -> "p
     asked = [timezone.localtime(answer.at).replace(tzinfo=None) for answer in answers]
     moments = pd.Series(asked, dtype="datetime64[us]")
     name = release.report.get("sketch_time")
+    if name in unkept(answers):
+        return moments
     if name in frame.columns and frame[name].dtype == moments.dtype:
         return frame[name].fillna(moments)
     return moments
 
 
 def typed_rows(release: Release, answers: list[Answer]) -> list[dict[str, Any]]:
-    """The rows as they were asked, moments as moments."""
+    """The rows as they were asked, moments as moments; without what is not kept of them."""
     contract = Contract.from_dict(release.contract)
     dates = [item.name for item in contract.fields if item.kind is Kind.DATETIME]
-    rows = [dict(answer.row) for answer in answers]
+    rows = [
+        {name: value for name, value in answer.row.items() if not is_mark(value)}
+        for answer in answers
+    ]
     for row in rows:
         for name in dates:
             if isinstance(row.get(name), str):

@@ -13,8 +13,9 @@ from apps.engine.serving.fallback import OPERATORS, Rule
 from apps.engine.types import Kind
 from apps.production.canary_actions import MOST_SHARE
 from apps.production.glass import MOST_HOURS
-from apps.production.models import FallbackKind, Release
+from apps.production.models import Deployment, FallbackKind, Release
 from apps.production.releases import Risk
+from apps.production.retention import MOST_DAYS, terms_of
 
 NOTHING = ""
 
@@ -69,6 +70,45 @@ class TokenForm(forms.Form):
     """Who or what will use the token."""
 
     name = forms.CharField(max_length=80, label="Who or what uses it?")
+    calls_per_minute = forms.IntegerField(
+        label="Calls a minute, at most",
+        required=False,
+        min_value=1,
+        max_value=1_000_000,
+        help_text="Left empty: what holds in the installation.",
+    )
+    rows_per_minute = forms.IntegerField(
+        label="Rows a minute, at most",
+        required=False,
+        min_value=1,
+        max_value=1_000_000_000,
+        help_text="Left empty: what holds in the installation.",
+    )
+
+
+class RetentionForm(forms.Form):
+    """How long the log of an endpoint is kept; filled with what holds now."""
+
+    inputs_days = forms.IntegerField(
+        label="Days that inputs are kept",
+        min_value=0,
+        max_value=MOST_DAYS,
+        help_text="0: for good. Once they are removed, no case can be answered again.",
+    )
+    answers_days = forms.IntegerField(
+        label="Days that calls, answers and truths are kept",
+        min_value=0,
+        max_value=MOST_DAYS,
+        help_text="0: for good. Once they are removed, only the sums of them stay.",
+    )
+    reason = forms.CharField(
+        max_length=400, label="Why?", help_text="For example: the works council agreed to 90 days."
+    )
+
+    def __init__(self, data: Any = None, *, deployment: Deployment | None = None) -> None:
+        terms = terms_of(deployment) if deployment else None
+        days = {name: getattr(terms, name) for name in ("inputs_days", "answers_days") if terms}
+        super().__init__(data, initial=days)
 
 
 class FallbackForm(forms.Form):

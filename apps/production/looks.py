@@ -19,6 +19,7 @@ from apps.engine.monitoring.alarms import wires_of
 from apps.engine.monitoring.cause import Recent, causes
 from apps.engine.monitoring.drift import drift
 from apps.engine.monitoring.estimated import estimate, estimated_days
+from apps.engine.monitoring.keeping import coarse
 from apps.engine.monitoring.level import level_loss
 from apps.engine.monitoring.performance import FEW_ROWS, realised
 from apps.engine.monitoring.seasons import ALL, referred
@@ -134,6 +135,7 @@ def _reference(
     kind = word.kind if word else ALL
     times = answered.times_of(release, answers, frame)
     sketch, says = referred(release.report["sketch"], kind, times)
+    sketch = coarse(sketch, answered.unkept(answers))
     return sketch, {"kind": kind, "says": says}
 
 
@@ -267,6 +269,8 @@ def _estimate(
     if not estimator or len(rows) < FEW_ROWS or not plan.promises:
         return None
     still, asked = [answers[row] for row in rows], frame.iloc[rows].reset_index(drop=True)
+    if not set(estimator.get("columns", [])) <= set(asked.columns):
+        return None  # it rests on a column of which nothing is kept
     told, positive = _told(release, still), _positive(release)
     return {
         **estimate(estimator, plan.promises, told, asked, positive=positive),

@@ -17,6 +17,8 @@ from apps.production.words import (
     FallbackKind,
     FlipReport,
     GlassRequest,
+    Removal,
+    Retention,
     Switch,
     WirePolicy,
 )
@@ -31,6 +33,8 @@ __all__ = [  # those of the files beside this one; what is defined here needs no
     "FallbackKind",
     "FlipReport",
     "GlassRequest",
+    "Removal",
+    "Retention",
     "Scores",
     "Scoring",
     "Switch",
@@ -121,6 +125,12 @@ class ApiToken(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    calls_per_minute = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Of each web process; empty: the installation's."
+    )
+    rows_per_minute = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Of each web process; empty: the installation's."
+    )
 
     class Meta:
         ordering = ["-created_at"]
@@ -164,7 +174,16 @@ class Prediction(models.Model):
         related_name="predictions",
         help_text="Null where the fallback's rule answered in the model's place.",
     )
-    row = models.JSONField(help_text="The checked input.")
+    row = models.JSONField(
+        help_text="The checked input, sensitive columns as marks (see keeping.py); {} once removed."
+    )
+    seal = models.CharField(
+        max_length=32,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Keyed hash of a row that has the caller's id and is not kept whole.",
+    )
     prediction = models.JSONField()
     probabilities = models.JSONField(null=True)
     at = models.DateTimeField()

@@ -18,11 +18,11 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
-from apps.engine.serving.columns import Columns
 from apps.engine.serving.fallback import Rule
 from apps.engine.serving.payload import Asked, BadPayload, parse_call
 from apps.engine.serving.reasons import MOST_ROWS
 from apps.production import serving
+from apps.production.keeping import is_row_of, kept_rows, seal_of
 from apps.production.models import ApiToken, Prediction, Release
 from apps.production.segments import WRITER
 from apps.production.serving import Answer, ApiRefusal
@@ -72,6 +72,7 @@ def _answered(environ: Environ, token: ApiToken) -> bytes:
         release = serving.release_of(standing)
         by = None if standing.rule else release
         asked = _parsed(body_of(environ))
+        serving.limit_rows(token, len(asked.rows))
         if standing.canary is None:
             parts = [_part(release, asked, began=began, rule=standing.rule)]
             shared = None
@@ -90,7 +91,7 @@ def _answered(environ: Environ, token: ApiToken) -> bytes:
         raise crash from error
     at = timezone.now()  # one moment for all parts of a call
     for part in parts:
-        _log(token, part.told.by, ms=part.ms, at=at, told=part.told, predictions=part.predictions)
+        _log(token, part.told.by, ms=part.ms, at=at, told=part.told, predictions=part.logged)
     return body
 
 
@@ -99,7 +100,8 @@ class Part:
     """What one release answered of a call: all of it, or its share beside a canary."""
 
     told: Answer
-    predictions: bytes  # as JSON, for the log too
+    logged: bytes  # the predictions as JSON: without reasons, which tell values of the row
+    sent: bytes
     ms: float
 
 
@@ -114,9 +116,11 @@ def _part(release: Release, asked: Asked, *, began: float, rule: Rule | None = N
         if asked.ids is None
         else _named(release, asked.rows, asked.ids, rule)
     )
+    logged = sent = orjson.dumps(told.predictions)
     if asked.reasons:
         serving.give_reasons(told)
-    return Part(told, orjson.dumps(told.predictions), _ms(began))
+        sent = orjson.dumps(told.predictions)
+    return Part(told, logged, sent, _ms(began))
 
 
 def _shared(
@@ -173,7 +177,7 @@ def _body(token: ApiToken, parts: list[Part], shared: Shared | None) -> bytes:
     if told.release.level is not None:
         about["quantile"] = told.release.level
     head = orjson.dumps(about)
-    predictions = orjson.dumps(shared.predictions) if shared else parts[0].predictions
+    predictions = orjson.dumps(shared.predictions) if shared else parts[0].sent
     warnings = orjson.dumps(shared.warnings if shared else told.warnings)
     return b'%b, "predictions": %b, "warnings": %b}' % (head[:-1], predictions, warnings)
 
@@ -200,7 +204,8 @@ def _named(release: Release, rows: list[Any], ids: list[Any], rule: Rule | None)
     predictions = [
         {"id": str(key), **(known[key] if key in known else next(following))} for key in keys
     ]
-    return Answer(release, checked.rows, predictions, [*checked.warnings, *warnings], bool(rule))
+    said = [*checked.warnings, *warnings]
+    return Answer(release, checked.rows, predictions, said, bool(rule), is_named=True)
 
 
 def _keys(ids: list[Any], rows: int) -> list[uuid.UUID]:
@@ -229,12 +234,16 @@ def _known(
     found = {
         item.pk: item for item in Prediction.objects.filter(pk__in=keys).select_related("release")
     }
-    told = {}
+    told, keeping = {}, serving.keeping_for(release)
     for number, (key, row) in enumerate(zip(keys, rows, strict=True), start=1):
         item = found.get(key)
         if item is None:
             continue
-        if item.deployment_id != release.deployment_id or item.row != serving.jsonable(row):
+        if not item.row:
+            says = "This id was answered before; its inputs are no longer kept. Take a new one."
+            raise _of_row(409, "id_taken", number, says)
+        is_mine = item.deployment_id == release.deployment_id
+        if not is_mine or not is_row_of(item, row, keeping):
             raise _of_row(
                 409, "id_taken", number, "This id is that of another row: take a new one."
             )
@@ -263,7 +272,7 @@ def _log(
 
     ``by``: the release that answered or refused; None where a rule did, or nothing answers.
     """
-    rows = told.rows if told else []
+    rows: dict[str, Any] = _written(told) if told else {"rows": []}
     head = orjson.dumps(
         {
             "call": serving.new_id(),
@@ -272,13 +281,22 @@ def _log(
             "token": token.pk,
             "status": refusal.status if refusal else 200,
             "error": refusal.code if refusal else "",
-            "count": len(rows),
+            "count": len(told.rows) if told else 0,
             "ms": ms,
             "at": at or timezone.now(),
-            **({"columns": rows.values} if isinstance(rows, Columns) else {"rows": rows}),
+            **rows,
         }
     )
     WRITER.append(b'%b, "predictions": %b}' % (head[:-1], predictions))
+
+
+def _written(told: Answer) -> dict[str, Any]:
+    """The rows as they are kept, and what those are known again by that are not kept whole."""
+    keeping = serving.keeping_for(told.release)
+    rows = kept_rows(told.rows, keeping)
+    if told.is_named and keeping.how:
+        rows["seals"] = [seal_of(row) for row in told.rows]
+    return rows
 
 
 def require_method(environ: Environ, method: str) -> None:

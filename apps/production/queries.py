@@ -15,15 +15,18 @@ from apps.modeling.queries import model_subject
 from apps.production.booking import Cost, cost_of
 from apps.production.canaries import last_comparison
 from apps.production.changes import changes_since
+from apps.production.keeping import keeping_of, says_of
 from apps.production.models import (
     Alarm,
     Deployment,
     DriftReference,
     Prediction,
     Release,
+    Removal,
     WatchReport,
 )
 from apps.production.releases import reference_of
+from apps.production.retention import Terms, is_held, terms_of
 from apps.production.standing import answering, release_subject
 from apps.production.tallying import service_by_release
 from apps.projects.models import Cycle, Event, Project
@@ -95,6 +98,11 @@ class MonitorPage:
     reference: DriftReference | None = None
     changes: Sequence[Event] = ()
     releases: Sequence[dict[str, Any]] = ()
+
+    @property
+    def unkept(self) -> list[tuple[str, str]]:
+        """Columns of which the log keeps less than the value, in words."""
+        return says_of(keeping_of(self.release)) if self.release else []
 
     @property
     def cost(self) -> Cost:
@@ -173,6 +181,27 @@ def monitor_page(deployment: Deployment) -> MonitorPage:
         canary=standing.canary,
         reference=reference_of(deployment),
         changes=changes_since(deployment.project, now - window),
+    )
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What the log keeps of an endpoint's calls, and how long."""
+
+    terms: Terms
+    is_held: bool
+    columns: list[tuple[str, str]]
+    last: Removal | None
+
+
+def kept_of(deployment: Deployment) -> Kept:
+    """As it holds now; the columns are those of the newest release."""
+    release = deployment.releases.exclude(content_hash="").order_by("-number").first()
+    return Kept(
+        terms=terms_of(deployment),
+        is_held=is_held(deployment),
+        columns=says_of(keeping_of(release)) if release else [],
+        last=deployment.removals.order_by("-pk").first(),
     )
 
 

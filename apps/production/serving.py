@@ -19,6 +19,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from apps.engine.errors import EngineError
+from apps.engine.monitoring.keeping import Keeping
 from apps.engine.serving.columns import LEAST_ROWS, Columns, check_columns
 from apps.engine.serving.contract import Checked, check_rows
 from apps.engine.serving.fallback import Rule
@@ -26,6 +27,7 @@ from apps.engine.serving.openapi import openapi
 from apps.engine.serving.reasons import reasons_of
 from apps.engine.serving.score import Answered, RowRefused, Scorer
 from apps.engine.types import Problem
+from apps.production.keeping import jsonable, keeping_of
 from apps.production.loaded import Models, NotLoaded
 from apps.production.models import ApiToken, Call, Deployment, Prediction, Release
 from apps.production.standing import Standing, answering
@@ -61,7 +63,7 @@ class Known:
     lock: threading.Lock = field(default_factory=threading.Lock)
     seen: dict[Any, tuple[float, Any]] = field(default_factory=dict)
     models: Models = field(default_factory=Models)
-    calls: dict[int, tuple[float, int]] = field(default_factory=dict)
+    used: dict[tuple[str, int], tuple[float, int]] = field(default_factory=dict)
     renewing: set[Any] = field(default_factory=set)
 
     def fresh(self, key: Any, find: Callable[[], Any]) -> Any:
@@ -96,7 +98,7 @@ class Known:
         """Start anew; for tests."""
         self.seen.clear()
         self.models.forget()
-        self.calls.clear()
+        self.used.clear()
 
 
 KNOWN = Known()
@@ -135,23 +137,35 @@ def authenticate(header: str, *, slug: str) -> ApiToken:
     token = known_token(header)
     if token.deployment.slug != slug or token.deployment.retired_at:
         raise ApiRefusal(404, "no_endpoint", "There is no such endpoint.")
-    _limit_rate(token)
+    most = token.calls_per_minute or settings.PREDICT_CALLS_PER_MINUTE
+    _limit(("calls", token.pk), 1, most, "This token called too often.")
     return token
 
 
-def _limit_rate(token: ApiToken) -> None:
-    """Calls a minute of one token in this process; the rest wait."""
+def limit_rows(token: ApiToken, rows: int) -> None:
+    """Count the rows of a call against what its token may send in a minute.
+
+    A call that alone has more is taken in an unused minute: how many rows a call may have is
+    another limit, and whoever waits as told must not wait for ever.
+    """
+    most = token.rows_per_minute or settings.PREDICT_ROWS_PER_MINUTE
+    _limit(("rows", token.pk), rows, most, f"This token sent more than {most:,} rows in a minute.")
+
+
+def _limit(key: tuple[str, int], amount: int, most: int, says: str) -> None:
+    """What one token uses of this process in a minute; the rest waits and is not counted."""
     now = time.monotonic()
     with KNOWN.lock:
-        since, count = KNOWN.calls.get(token.pk, (now, 0))
+        since, used = KNOWN.used.get(key, (now, 0))
         if now - since >= 60:
-            since, count = now, 0
-        KNOWN.calls[token.pk] = (since, count + 1)
-    if count >= settings.PREDICT_CALLS_PER_MINUTE:
+            since, used = now, 0
+        is_over = used > 0 and used + amount > most
+        KNOWN.used[key] = (since, used if is_over else used + amount)
+    if is_over:
         raise ApiRefusal(
             429,
-            "too_many_calls",
-            "This token called too often. Wait and send the call again.",
+            "too_many_calls" if key[0] == "calls" else "rows_a_minute",
+            f"{says} Wait and send the call again.",
             headers={"Retry-After": str(int(61 - (now - since)))},
         )
 
@@ -187,15 +201,21 @@ def scorer_for(release: Release) -> Scorer:
         raise ApiRefusal(503, reason.code, str(reason)) from reason
 
 
+def keeping_for(release: Release) -> Keeping:
+    """What is written down of a release's inputs, as this process knows it."""
+    return KNOWN.fresh(("keeping", release.pk), lambda: keeping_of(release))
+
+
 @dataclass(frozen=True)
 class Answer:
-    """What is sent back, and what is logged."""
+    """What is sent back, and what is logged. ``is_named``: the caller gave the rows ids."""
 
     release: Release
     rows: Columns | list[dict[str, Any]]
     predictions: list[dict[str, Any]]
     warnings: list[dict[str, Any]]
     by_rule: bool = False
+    is_named: bool = False
 
     @property
     def by(self) -> Release | None:
@@ -308,14 +328,6 @@ def openapi_of(release: Release, *, base: str) -> dict[str, Any]:
     )
 
 
-def jsonable(row: dict[str, Any]) -> dict[str, Any]:
-    """A checked row as it is kept."""
-    return {
-        name: value.isoformat() if hasattr(value, "isoformat") else value
-        for name, value in row.items()
-    }
-
-
 @transaction.atomic
 def log(
     deployment: Deployment,
@@ -343,13 +355,14 @@ def log(
         at=now,
     )
     if told is not None:
+        keeping = keeping_of(told.release)
         Prediction.objects.bulk_create(
             Prediction(
                 id=answered["id"],
                 call=call,
                 deployment=deployment,
                 release=told.by,
-                row=jsonable(row),
+                row=jsonable(keeping.row(row)),
                 prediction=answered["prediction"],
                 probabilities=answered["probabilities"],
                 at=now,

@@ -143,6 +143,7 @@ def _call(record: dict[str, Any]) -> Call:
 
 
 def _predictions(record: dict[str, Any]) -> list[Prediction]:
+    seals = record.get("seals") or [""] * len(record["predictions"])
     return [
         Prediction(
             id=uuid.UUID(told["id"]),
@@ -150,11 +151,12 @@ def _predictions(record: dict[str, Any]) -> list[Prediction]:
             deployment_id=record["deployment"],
             release_id=record["release"],
             row=row,
+            seal=seal,
             prediction=told["prediction"],
             probabilities=told["probabilities"],
             at=datetime.fromisoformat(record["at"]),
         )
-        for row, told in zip(_rows(record), record["predictions"], strict=True)
+        for row, told, seal in zip(_rows(record), record["predictions"], seals, strict=True)
     ]
 
 

@@ -14,6 +14,7 @@ from django.db import transaction
 from apps.engine.monitoring.service import Tally, period_of, service, window_start
 from apps.engine.types import Problem
 from apps.production.models import Actual, AnswerSum, Call, CallSum, Deployment, Prediction, Release
+from apps.production.retention import kept_since
 
 CallKey = tuple[int, datetime, int | None]
 """Deployment, start of the half hour, release."""
@@ -141,11 +142,17 @@ def _write(lines: Counter[Line]) -> None:
 
 @transaction.atomic
 def recount(deployment: Deployment) -> None:
-    """Make all sums of an endpoint anew from the rows of its log. Reads every row of it."""
-    CallSum.objects.filter(deployment=deployment).delete()
-    AnswerSum.objects.filter(release__deployment=deployment).delete()
-    count(deployment.calls.order_by().iterator(chunk_size=READ_ROWS))
-    found = deployment.predictions.filter(call__is_rehearsal=False, release__isnull=False)
+    """Make the sums of an endpoint anew from its log, as far back as that has every call.
+
+    Sums of days whose calls were removed stay as they are. Reads every row of the log.
+    """
+    since = kept_since(deployment) or datetime.min.replace(tzinfo=UTC)
+    CallSum.objects.filter(deployment=deployment, start__gte=since).delete()
+    AnswerSum.objects.filter(release__deployment=deployment, day__gte=since.date()).delete()
+    count(deployment.calls.filter(at__gte=since).order_by().iterator(chunk_size=READ_ROWS))
+    found = deployment.predictions.filter(
+        call__is_rehearsal=False, release__isnull=False, at__gte=since
+    )
     releases = {release.pk: release for release in deployment.releases.all()}
     rows = found.defer("row", "probabilities").order_by().iterator(chunk_size=READ_ROWS)
     book(rows, releases)

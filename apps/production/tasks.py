@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from apps.jobs import runner
-from apps.production import comparing, release_actions, score_work, taking, work
+from apps.production import comparing, release_actions, retention, score_work, taking, work
 from apps.production.models import Deployment
 
 
@@ -48,3 +48,9 @@ def watch() -> None:
 def take_up() -> None:
     """Take the log of calls up into the database (see taking.take_up)."""
     taking.take_up()
+
+
+@shared_task(name="production.remove_due", ignore_result=True)
+def remove_due() -> None:
+    """Remove from the log of calls what its time is over of (see retention.remove_due)."""
+    retention.remove_due()

@@ -54,6 +54,7 @@ urlpatterns = [
     path("trace/", trace.find, name="trace_find"),
     path("trace/<uuid:prediction_id>/", trace.trace, name="trace"),
     path("monitor/reference/", monitor.set_reference, name="set_reference"),
+    path("retention/", deploy.set_retention, name="set_retention"),
     path("monitor/next/", monitor.next_cycle, name="next_cycle"),
     path("monitor/<slug:name>.json", monitor.figure, name="figure"),
 ]

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from apps.accounts.models import User
 from apps.datasets.models import Version
+from apps.engine.monitoring.keeping import is_mark
 from apps.modeling.models import Opening
 from apps.planning.models import Plan
 from apps.planning.queries import veiled_columns
@@ -24,6 +25,7 @@ GRAVEST_FIRST = {"high": 0, "medium": 1, "low": 2}
 MOST_CLOSED = 20
 SHA256_CHARACTERS = 64
 VEILED = "not shown: sensitive"
+UNKEPT = "not kept: sensitive"
 
 
 def _worst_first(incident: Incident) -> tuple[float, int, int, Any]:
@@ -126,15 +128,19 @@ class Trace:
         columns = self.plan.task("features").get("columns") or []
         veiled = {row["name"] for row in columns if row.get("sensitive")}
         veiled |= veiled_columns(self.cycle.project_id)
-        return [
-            (name, VEILED if name in veiled else "missing" if value is None else value)
-            for name, value in self.prediction.row.items()
-        ]
+        row = self.prediction.row.items()
+        return [(name, _shown(value, is_veiled=name in veiled)) for name, value in row]
 
     @property
     def split(self) -> Any:
         """The rows that the model learnt from and was tested on."""
         return self.release.candidate.trial.experiment.split
+
+
+def _shown(value: Any, *, is_veiled: bool) -> Any:
+    if is_mark(value):
+        return UNKEPT
+    return VEILED if is_veiled else "missing" if value is None else value
 
 
 def answer_of(project: Project, key: str) -> Prediction | None:

@@ -105,6 +105,46 @@ class DriftReference(InsertOnly):
         return f"{self.deployment} is held against: {self.kind}"
 
 
+class Retention(InsertOnly):
+    """How long the log of an endpoint is kept. The newest row counts; none: the installation's."""
+
+    TEAM = "deployment__project__team"
+
+    deployment = models.ForeignKey("production.Deployment", models.PROTECT, related_name="+")
+    inputs_days = models.PositiveIntegerField(help_text="Inputs of a call; 0: for good.")
+    answers_days = models.PositiveIntegerField(help_text="Calls, answers, truths; 0: for good.")
+    reason = models.TextField()
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.deployment}: inputs {self.inputs_days}, answers {self.answers_days} days"
+
+
+class Removal(InsertOnly):
+    """What one run removed from the log of an endpoint because its time was over."""
+
+    TEAM = "deployment__project__team"
+
+    deployment = models.ForeignKey("production.Deployment", models.PROTECT, related_name="removals")
+    inputs_before = models.DateTimeField(null=True, help_text="Inputs before it were removed.")
+    answers_before = models.DateTimeField(null=True, help_text="Calls before it were removed.")
+    inputs = models.PositiveBigIntegerField(default=0, help_text="Rows that lost their inputs.")
+    answers = models.PositiveBigIntegerField(default=0)
+    actuals = models.PositiveBigIntegerField(default=0)
+    calls = models.PositiveBigIntegerField(default=0)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.deployment} at {self.at}: {self.inputs} inputs, {self.answers} answers"
+
+
 class GlassRequest(InsertOnly):
     """Somebody asks to switch without the gate's conditions; another person has to agree."""
 

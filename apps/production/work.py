@@ -16,6 +16,7 @@ from apps.planning.queries import as_signed
 from apps.production.canaries import compare
 from apps.production.guarding import end_canary, fall_back
 from apps.production.incidents import raise_alarms
+from apps.production.keeping import how_of
 from apps.production.looks import Looked, look_at
 from apps.production.models import Actual, Deployment, Release, WatchReport
 from apps.production.queries import serving_release
@@ -51,6 +52,8 @@ def build_release(job: Job, desk: Desk) -> None:
     )
     with desk.finishing():
         release.contract, release.report = result.pop("contract"), result
+        if keeps := how_of(release):
+            told["keeps"] = keeps
         release.content_hash = content_hash(
             {
                 "model": release.candidate.model,
@@ -59,7 +62,7 @@ def build_release(job: Job, desk: Desk) -> None:
                 "served_with": told,
             }
         )
-        release.save(update_fields=["contract", "report", "content_hash"])
+        release.save(update_fields=["contract", "report", "served_with", "content_hash"])
         ledger.record(
             "production.released",
             f"{release} is built: {result['verified_rows']} rows answered as in training",

@@ -159,6 +159,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3.0,
         "options": {"queue": "quick", "expires": 3},
     },
+    "remove_due": {
+        "task": "production.remove_due",
+        "schedule": 600.0,
+        "options": {"queue": "quick", "expires": 600},
+    },
     "incidents": {
         "task": "governance.tell_of_incidents",
         "schedule": 30.0,
@@ -294,8 +299,12 @@ LOGGING = {
 PREDICT_ROWS = env.int("MLCYCLE_PREDICT_ROWS", default=10_000)
 PREDICT_BYTES = env.int("MLCYCLE_PREDICT_MB", default=20) * 1024**2
 PREDICT_CALLS_PER_MINUTE = env.int("MLCYCLE_PREDICT_CALLS_PER_MINUTE", default=6_000)
+PREDICT_ROWS_PER_MINUTE = env.int("MLCYCLE_PREDICT_ROWS_PER_MINUTE", default=60_000_000)
 METRICS_TOKEN = env.str("MLCYCLE_METRICS_TOKEN", default="")
 CALL_LOG = VAR / "calls"  # web writes, workers read: on one disk
+# Unless an endpoint says otherwise; 0: for good (apps/production/retention.py).
+KEEP_INPUTS_DAYS = env.int("MLCYCLE_KEEP_INPUTS_DAYS", default=400)
+KEEP_ANSWERS_DAYS = env.int("MLCYCLE_KEEP_ANSWERS_DAYS", default=0)
 CALL_LOG_FSYNC = env.bool("MLCYCLE_CALL_LOG_FSYNC", default=False)
 
 # --- What `manage.py up` starts -----------------------------------------------------------

@@ -1,6 +1,7 @@
 """The edges of the JSON doors: whatever comes, one clear JSON error with its place and status."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -25,7 +26,9 @@ from tests.production.conftest import one, told
         ({"Authorization": "Bearer ÿ\x80"}, 401, "bad_token"),
         ({"Content_Type": "text/csv"}, 415, "content_type"),
         ({"Content_Type": "application/x-www-form-urlencoded"}, 415, "content_type"),
+        ({"Content_Type": ""}, 415, "content_type"),
         ({"Content_Encoding": "gzip"}, 415, "encoding"),
+        ({"Content_Encoding": "nonsense"}, 415, "encoding"),
     ],
 )
 def test_wrong_headers_are_told_before_the_body_is_looked_at(door, headers, status, code, caller):
@@ -154,6 +157,45 @@ def test_too_many_calls_of_one_token_wait_and_others_do_not(
     other = actions.issue_token(deployment=release.deployment, name="other", by=analyst)
     answer = caller.post("predict", one(row), Authorization=f"Bearer {other}")
     assert answer.status_code == 200
+
+
+def test_rows_of_one_token_wait_when_a_minute_has_its_rows_and_others_do_not(
+    caller, release, analyst, row, settings
+):
+    settings.PREDICT_ROWS_PER_MINUTE = 5
+    assert caller.post("predict", {"rows": [row] * 4}).status_code == 200
+    late = caller.post("predict", {"rows": [row] * 2})
+    assert told(late)[:2] == (429, "rows_a_minute")
+    assert 1 <= int(late["Retry-After"]) <= 61
+    assert caller.post("predict", one(row)).status_code == 200  # the refused ones do not count
+    large = actions.issue_token(
+        deployment=release.deployment, name="large", by=analyst, rows_per_minute=50
+    )
+    many = {"rows": [row] * 50}
+    assert caller.post("predict", many, Authorization=f"Bearer {large}").status_code == 200
+    slow = actions.issue_token(
+        deployment=release.deployment, name="slow", by=analyst, calls_per_minute=1
+    )
+    answers = [caller.post("predict", one(row), Authorization=f"Bearer {slow}") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 429]
+    alone = actions.issue_token(deployment=release.deployment, name="alone", by=analyst)
+    answer = caller.post("predict", {"rows": [row] * 9}, Authorization=f"Bearer {alone}")
+    assert answer.status_code == 200  # else it would wait for ever
+
+
+def test_of_200_calls_at_once_just_as_many_are_let_in_as_a_minute_has(token, settings):
+    settings.PREDICT_CALLS_PER_MINUTE = 150
+
+    def call(_):
+        try:
+            serving._limit(("calls", token.pk), 1, settings.PREDICT_CALLS_PER_MINUTE, "No.")
+        except serving.ApiRefusal as refusal:
+            return refusal.status
+        return 200
+
+    with ThreadPoolExecutor(32) as pool:
+        answered = list(pool.map(call, range(200)))
+    assert (answered.count(200), answered.count(429)) == (150, 50)
 
 
 def test_the_form_the_endpoint_and_scikit_learn_give_the_same_answer(caller, release, row):

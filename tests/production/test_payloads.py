@@ -58,6 +58,15 @@ BAD = {
         "'desk' stands twice",
     ),
     "deep nesting": (lambda row: b"[" * 100_000, 400, "bad_json", None, None, "nested deeper"),
+    "deep objects": (
+        lambda row: b'{"a":' * 100_000,
+        400,
+        "bad_json",
+        None,
+        None,
+        "nested deeper",
+    ),
+    "-Infinity": (lambda row: b'{"rows": [-Infinity]}', 400, "bad_json", None, None, "Inf"),
     "no rows": (lambda row: {"rows": []}, 422, "no_rows", None, None, "no row"),
     "10,001 rows": (
         lambda row: {"rows": [row] * 10_001},

@@ -10,6 +10,7 @@ import numpy as np
 
 from apps.engine.evaluation.metrics.quantities import covered, pinball_losses
 from apps.engine.labels import joined
+from apps.engine.monitoring.keeping import is_mark, marked
 from apps.engine.serving.contract import Contract, check_rows
 from apps.engine.serving.score import Scorer
 from apps.engine.training.files import load_model
@@ -54,7 +55,9 @@ def compare_releases(
     -------
     dict
         ``cases`` compared, ``unanswered`` (refused by the other release's contract or recipe, with
-        ``unanswered_says``), ``flips``, ``share`` of them, ``into`` (counts by "old → new"),
+        ``unanswered_says``), ``unkept`` (not replayed, because the log does not keep a value that
+        the other release asks for, with ``unkept_says``), ``flips``, ``share`` of them, ``into``
+        (counts by "old → new"),
         ``change`` (median and largest, of the probability of the positive class or of the number),
         ``segments``, ``money``, ``listed``: the largest changes; of a quantile ``kept`` (see
         ``_kept``), None for others.
@@ -70,7 +73,8 @@ def compare_releases(
     )
     asked: list[Case] = json.loads(Path(cases).read_text())
     report(0, len(asked), "Answering logged cases")
-    kept, rows, refused = _checked(asked, scorer.contract)
+    whole, unkept = _whole(asked, scorer.contract)
+    kept, rows, refused = _checked(whole, scorer.contract)
     told, _ = scorer.predict(rows) if rows else ([], [])
     compared = [_compared(case, new, positive) for case, new in zip(kept, told, strict=True)]
     report(len(asked), len(asked), "Counting what changed")
@@ -80,6 +84,8 @@ def compare_releases(
         "cases": len(compared),
         "unanswered": len(refused),
         "unanswered_says": refused[0] if refused else "",
+        "unkept": len(asked) - len(whole),
+        "unkept_says": unkept,
         "flips": len(flips),
         "share": len(flips) / len(compared) if compared else 0.0,
         "into": _into(flips) if scorer.problem != Problem.REGRESSION else [],
@@ -95,6 +101,18 @@ def compare_releases(
             for case in sorted(flips, key=lambda case: -case["change"])[:MOST_LISTED]
         ],
     }
+
+
+def _whole(cases: Sequence[Case], contract: Contract) -> tuple[list[Case], str]:
+    """Cases whose row is kept as far as the contract asks for it, and why the others are not."""
+    names = set(contract.names)
+    whole = [case for case in cases if case["row"] and not names & set(marked([case["row"]]))]
+    if len(whole) == len(cases):
+        return whole, ""
+    lacking = sorted(names & set(marked(case["row"] for case in cases)))
+    if lacking:
+        return whole, f"The log does not keep the values of {', '.join(lacking)}: sensitive."
+    return whole, "The inputs of these cases were removed from the log at the end of their time."
 
 
 def _checked(
@@ -152,6 +170,8 @@ def _segments(cases: Sequence[Case], columns: Sequence[str]) -> list[dict[str, A
     for case in cases:
         for column in columns:
             value = case["row"].get(column)
+            if is_mark(value):
+                continue
             group = counts.setdefault((column, "missing" if value is None else str(value)), [0, 0])
             group[0] += 1
             group[1] += case["flipped"]

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.engine.serving.contract import Contract
 from apps.modeling.queries import signed_model
-from apps.production import actions, queries, serving
-from apps.production.forms import TokenForm, TryForm
+from apps.production import actions, queries, serving, watch_actions
+from apps.production.forms import RetentionForm, TokenForm, TryForm
 from apps.production.models import ApiToken, Release
 from apps.production.snippets import snippets
 from apps.projects.access import Verb, project_view
@@ -38,6 +38,8 @@ def _deploy_page(request: HttpRequest, project: Project, **more: Any) -> HttpRes
         "serving": queries.serving_release(deployment) if deployment else None,
         "tokens": deployment.tokens.filter(revoked_at=None) if deployment else [],
         "token_form": TokenForm(),
+        "kept": queries.kept_of(deployment) if deployment else None,
+        "retention_form": RetentionForm(deployment=deployment),
         "try_form": TryForm(Contract.from_dict(summary.release.contract)) if summary else None,
         "address": address,
         "snippets": snippets(address, summary.release.report["example"]) if summary else [],
@@ -90,6 +92,21 @@ def rehearse(request: HttpRequest, project: Project, release_id: int) -> HttpRes
 
 
 @require_POST
+@project_view(Verb.SIGN)
+def set_retention(request: HttpRequest, project: Project) -> HttpResponse:
+    """Say how long the endpoint's log is kept."""
+    deployment = queries.endpoint_of(project)
+    if deployment is None:
+        raise Http404
+    form = RetentionForm(request.POST)
+    if not form.is_valid():
+        return _deploy_page(request, project, retention_form=form, status=422)
+    watch_actions.set_retention(deployment=deployment, by=request.user, **form.cleaned_data)
+    messages.success(request, "The log is kept like this; what is over goes within ten minutes.")
+    return redirect("production:deploy", project.slug)
+
+
+@require_POST
 @project_view(Verb.ISSUE_TOKENS)
 def issue_token(request: HttpRequest, project: Project) -> HttpResponse:
     """Make a token and show it this once."""
@@ -99,9 +116,7 @@ def issue_token(request: HttpRequest, project: Project) -> HttpResponse:
         raise Http404
     if not form.is_valid():
         return _deploy_page(request, project, token_form=form, status=422)
-    secret = actions.issue_token(
-        deployment=deployment, name=form.cleaned_data["name"], by=request.user
-    )
+    secret = actions.issue_token(deployment=deployment, by=request.user, **form.cleaned_data)
     return _deploy_page(request, project, secret=secret)
 
 
