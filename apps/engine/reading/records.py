@@ -19,6 +19,7 @@ from apps.engine.reading.raw_cells import RawCells
 from apps.engine.reading.rejects import RejectedRows
 
 MOST_REJECTED_KEPT = 1_000
+_BYTES_AT_ONCE = 1_048_576  # what a processor keeps near: cells of all columns are copied from it
 ROWS_PER_BATCH = 20_000
 
 
@@ -131,7 +132,7 @@ def _parsed(block: Block, *, options: ReadingOptions, shape: Shape) -> list[pa.S
             pa.BufferReader(data),
             # One thread: blocks are few, and the next one is read while this one is used.
             pyarrow.csv.ReadOptions(
-                column_names=names, block_size=len(data) + 1, use_threads=False
+                column_names=names, block_size=_BYTES_AT_ONCE, use_threads=False
             ),
             pyarrow.csv.ParseOptions(
                 delimiter=options.delimiter,

@@ -221,7 +221,9 @@ def _laid_out(schema: pa.Schema, dictionary: Collection[str] | None) -> dict[str
 
     A dictionary pays for texts, which repeat; for numbers it only costs time. Differences of whole
     numbers and times are smaller than what a compression leaves of them, and read three times as
-    fast. Nobody asks for the least and most of a row group but of texts (the grid's order).
+    fast. Other numbers hardly shrink (measured decimals by a third, computed ones not at all) and
+    stay as they are. Nobody asks for the least and most of a row group but of texts (the grid's
+    order).
     """
     texts = [each.name for each in schema if each.type == pa.string()]
     whole = [each.name for each in schema if each.type in _DIFFERENCES]
@@ -229,7 +231,7 @@ def _laid_out(schema: pa.Schema, dictionary: Collection[str] | None) -> dict[str
         "use_dictionary": texts if dictionary is None else list(dictionary),
         "column_encoding": dict.fromkeys(whole, "DELTA_BINARY_PACKED"),
         "compression": {
-            each.name: "none" if each.type in _DIFFERENCES else "snappy" for each in schema
+            each.name: "snappy" if each.type == pa.string() else "none" for each in schema
         },
         "write_statistics": texts,
     }
