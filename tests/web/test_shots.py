@@ -13,7 +13,7 @@ pytestmark = pytest.mark.once  # pages and files, the same on every database
 NOT_A_PAGE = re.compile(
     r"\.(json|py|parquet|ipynb)$|/chart/$|^/(healthz|readyz|metrics)$|^/api/|^/admin/|/download/$"
     r"|/uploads/\d+/$|/versions/\d+/(original|rejected)/$|/checks/\d+/failing/$|/packs/\d+/$|/relations/pair/$"
-    r"|/unmatched/\w+/$|/production/trace/$"
+    r"|/unmatched/\w+/$|/production/trace/$|/score/\d+(/unread)?\.csv$"
 )
 SEEN_ONLY_MIDWAY = {
     "/accounts/reauthenticate/",

@@ -125,16 +125,7 @@ def score_file(
     tally = batch.write(Path(target), schema, added, release=release, about=about)
     if all_or_nothing and tally.refused:
         raise _none(tally, rows=tally.rows)
-    return {
-        "rows": tally.rows,
-        "answered": tally.rows - tally.refused,
-        "refused": tally.refused,
-        "warned": tally.warned,
-        "unread": broken,
-        "reasons": tally.listed(),
-        "columns": list(schema.names),
-        "added": added,
-    }
+    return {**_told(tally), "unread": broken, "columns": list(schema.names), "added": added}
 
 
 def _added(there: Collection[str], classes: Sequence[str]) -> dict[str, str]:
@@ -186,6 +177,16 @@ class Tally:
             }
             for (name, code), rows in self.reasons.most_common(MOST_REASONS)
         ]
+
+
+def _told(tally: Tally) -> dict[str, Any]:
+    return {
+        "rows": tally.rows,
+        "answered": tally.rows - tally.refused,
+        "refused": tally.refused,
+        "warned": tally.warned,
+        "reasons": tally.listed(),
+    }
 
 
 def _none(tally: Tally, *, rows: int) -> BadFile:
