@@ -184,7 +184,7 @@ def deliveries(rows, *, seed):
 @pytest.fixture(scope="module")
 def late(tmp_path_factory):
     frame, truth = deliveries(3_000, seed=0)
-    # Seldom missing, so that a request may leave it out: a spike of gaps is then drift, not a refusal.
+    # Seldom missing, so that a request may leave it out: many gaps are then drift, not a refusal.
     frame["distance"] = frame["distance"].mask(np.random.default_rng(1).random(3_000) < 0.02)
     return learnt(
         frame.assign(late=truth),
