@@ -1,5 +1,6 @@
 """Make columns of the parts of a date."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
@@ -13,6 +14,19 @@ from apps.engine.recipe.values import is_missing
 from apps.engine.types import ColumnSpec, Kind, TableSpec
 
 PARTS = ("year", "quarter", "month", "day", "weekday", "hour", "minute", "day of year")
+
+
+_OF_ONE: dict[str, Callable[[datetime], int]] = {
+    "year": lambda at: at.year,
+    "quarter": lambda at: (at.month + 2) // 3,
+    "month": lambda at: at.month,
+    "day": lambda at: at.day,
+    "weekday": lambda at: at.weekday(),
+    "hour": lambda at: at.hour,
+    "minute": lambda at: at.minute,
+    "day of year": lambda at: at.timetuple().tm_yday,
+}
+"""As ``part_of``, for the one moment of a request: an array of one costs ten times as much."""
 
 
 def part_of(moments: Any, part: str) -> Any:
@@ -102,5 +116,4 @@ class DateParts(Step):
         value = row[self.column]
         if is_missing(value) or not isinstance(value, datetime):
             return row | {self.name_of(part): None for part in self.parts}
-        moment = np.array([value], dtype="datetime64[us]")
-        return row | {self.name_of(part): int(part_of(moment, part)[0]) for part in self.parts}
+        return row | {self.name_of(part): _OF_ONE[part](value) for part in self.parts}
