@@ -114,11 +114,6 @@ class Board:
         return own
 
     @property
-    def has_rule(self) -> bool:
-        """Today's rule is one of the baselines."""
-        return any(line.trial.candidate == "rule" for line in self.lines)
-
-    @property
     def places(self) -> int:
         """Decimals of the scores and their differences."""
         return digits_of(self.best.score if self.best else None)

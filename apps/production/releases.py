@@ -161,11 +161,6 @@ class ReleaseLine:
     flips: FlipReport | None
     answered: dict[str, Any]
 
-    @property
-    def needs_flips(self) -> bool:
-        """It may be switched to once somebody had it compared."""
-        return self.flips is None
-
 
 @dataclass(frozen=True)
 class ReleasesPage:

@@ -96,27 +96,10 @@ WILSON, DELONG, BOOTSTRAP, BY_GROUP = "Wilson", "DeLong", "bootstrap", "bootstra
 
 
 def metric_interval(
-    metric: str | Mapping[str, Any] | Measure,
-    truth: Any,
-    predictions: Predictions,
-    *,
-    positive: str | None = None,
-    seed: int = 0,
-    rounds: int = ROUNDS,
-    confidence: float = 0.95,
-    groups: Any = None,
+    metric: str | Mapping[str, Any] | Measure, truth: Any, predictions: Predictions, **how: Any
 ) -> Interval:
     """The interval of any metric on a test set, by the best method: see ``interval_and_method``."""
-    return interval_and_method(
-        metric,
-        truth,
-        predictions,
-        positive=positive,
-        seed=seed,
-        rounds=rounds,
-        confidence=confidence,
-        groups=groups,
-    )[0]
+    return interval_and_method(metric, truth, predictions, **how)[0]
 
 
 def interval_and_method(
