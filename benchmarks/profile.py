@@ -6,13 +6,16 @@
     make bench B=profile ARGS="--pages http://127.0.0.1:8000/p/card-fraud/"   pages of a `make up`
 
 "Explored" is everything that the worker computes: the profile of each column, relations, gaps,
-time, leaks and findings, as the JSON that is kept. The peers run once each, in an environment of
+time, leaks and findings, as the JSON that is kept; numerical libraries have one thread, as in a
+child of a worker. "First findings" is when the first part of it is there to be shown. The peers
+run once each, in an environment of
 their own under var/, after one call that warms up; both write one page of HTML. Tables are made.
 """
 
 import argparse
 import http.cookiejar
 import json
+import math
 import re
 import resource
 import statistics
@@ -29,6 +32,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
+from threadpoolctl import threadpool_limits
 
 from apps.engine.charts.columns import column_chart
 from apps.engine.profile.explore import explore_table
@@ -43,7 +47,7 @@ BARS = {
     "times_ydata_minimal": 20.0,
     "times_skrub": 15.0,
     "reads_1m": 12.0,
-    "explored_1m_s": 3.0,
+    "first_findings_1m_s": 3.0,
     "peak_mb_wide": 2_000.0,
     "slowest_page_ms": 100.0,
     "largest_page_kb": 200.0,
@@ -109,10 +113,25 @@ def median_s(call: Callable[[], object], *, times: int) -> tuple[float, float]:
 
 def ours_s(path: Path, *, times: int) -> tuple[float, float]:
     """What a warm worker needs, with the JSON that is kept."""
-    return median_s(
-        lambda: json.dumps(explore_table(table=str(path), target="target", report=silent)),
-        times=times,
-    )
+    with threadpool_limits(1):
+        return median_s(
+            lambda: json.dumps(explore_table(table=str(path), target="target", report=silent)),
+            times=times,
+        )
+
+
+def first_findings_s(path: Path, folder: Path) -> float:
+    """When the first part of a result is there, from the start of a warm worker's call."""
+    so_far, start, seen = folder / "so_far.json", time.perf_counter(), [math.inf]
+
+    def report(done: int, total: int, says: str) -> None:
+        if so_far.exists():
+            seen[0] = min(seen[0], time.perf_counter() - start)
+
+    with threadpool_limits(1):
+        explore_table(table=str(path), target="target", report=report, so_far=str(so_far))
+    so_far.unlink(missing_ok=True)
+    return min(seen[0], time.perf_counter() - start)
 
 
 def read_s(path: Path) -> tuple[float, float]:
@@ -187,6 +206,7 @@ def figures_of(folder: Path, *, peers_python: str, with_wide: bool) -> dict[str,
     measured["explored_2000_columns"] = ours_s(many, times=1)
     figures = {f"{name}_s": both[0] for name, both in measured.items()}
     figures |= {f"{name}_cpu_s": both[1] for name, both in measured.items()}
+    figures["first_findings_1m_s"] = first_findings_s(large, folder)
     for kind, mark in (("s", ""), ("cpu_s", "_cpu")):
         ours = figures[f"explored_100k_{kind}"]
         for peer, ratio in (("ydata_minimal", "times_ydata_minimal"), ("skrub", "times_skrub")):

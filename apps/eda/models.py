@@ -20,6 +20,7 @@ class Profile(models.Model):
         choices=[("table", "All rows, before the split"), ("development", "Development rows")],
     )
     job = models.ForeignKey(Job, models.PROTECT, related_name="+", null=True)
+    # Until the study is there, the result is that of the first columns.
     result = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the JSON result.")
     study = models.CharField(
         max_length=64, blank=True, help_text="SHA-256 of what lies between the columns, as JSON."
@@ -38,8 +39,8 @@ class Profile(models.Model):
 
     @property
     def is_ready(self) -> bool:
-        """Computed."""
-        return bool(self.result)
+        """Computed, all of it."""
+        return bool(self.study)
 
 
 class Answer(models.Model):

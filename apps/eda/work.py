@@ -1,6 +1,8 @@
 """What a worker does: profile a table, answer what is much to compute, keep the results."""
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from apps.datasets.storage import keep, local, scratch
@@ -14,16 +16,23 @@ from apps.projects import ledger
 
 
 def profile_table(job: Job, desk: Desk) -> None:
-    """Profile the rows and study what lies between the columns, in a limited child process."""
+    """Profile the rows and study what lies between the columns, in a limited child process.
+
+    What is known of the first columns is shown while the rest is computed.
+    """
     profile = Profile.objects.select_related("cycle__project").get(job=job)
     plan = signed_plan(profile.cycle)
     positive = (plan.positive or None) if plan else None
-    told = desk.child(
-        "apps.engine.profile.explore:explore_table",
-        table=str(local(profile.parquet)),
-        target=profile.target or None,
-        positive=positive,
-    )
+    with scratch() as folder:
+        so_far = folder / "so_far.json"
+        told = desk.child(
+            "apps.engine.profile.explore:explore_table",
+            beside=_shown(profile, so_far),
+            table=str(local(profile.parquet)),
+            target=profile.target or None,
+            positive=positive,
+            so_far=str(so_far),
+        )
     result = told["profile"]
     stored, kept_study = _kept(result), _kept(told["study"])
     with desk.finishing():
@@ -73,6 +82,22 @@ def look_at_sealed(job: Job, desk: Desk) -> None:
             facts={"look": look.number, "differ": differ},
             row=sight,
         )
+
+
+def _shown(profile: Profile, so_far: Path) -> Callable[[int], None]:
+    """Keeps the newest part of a result, for the page to show until the whole is there."""
+    seen = 0
+
+    def look(_memory_bytes: int) -> None:
+        nonlocal seen
+        told = so_far.stat().st_mtime_ns if so_far.exists() else 0
+        if told != seen:
+            seen = told
+            whole = so_far.with_name("shown.json")  # the file is replaced meanwhile
+            whole.write_bytes(so_far.read_bytes())
+            Profile.objects.filter(pk=profile.pk, study="").update(result=keep(whole))
+
+    return look
 
 
 def _kept(told: dict[str, Any]) -> str:

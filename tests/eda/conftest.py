@@ -26,7 +26,7 @@ def _here(monkeypatch):
     tests/journeys/test_whole_cycle.py profiles in a real child process.
     """
 
-    def call(desk, name, **arguments):
+    def call(desk, name, *, beside=None, **arguments):
         told = child.call({"call": name, "arguments": arguments})
         return json.loads(json.dumps(told, allow_nan=False))
 

@@ -151,7 +151,7 @@ def test_the_gate_wants_the_development_rows_profiled(built, profiled):
     evidence = asked(profiled, "eda.was_explored")
     assert evidence.ok
     assert "development rows in 10 columns are profiled" in evidence.says
-    profiled.profiles.update(result="")
+    profiled.profiles.update(study="")
     assert asked(profiled, "eda.was_explored").state == "block"
 
 

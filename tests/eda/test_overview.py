@@ -1,5 +1,7 @@
 """The overview: empty states, what a profile says, who may look."""
 
+import json
+
 import pytest
 from django.urls import reverse
 
@@ -7,7 +9,9 @@ from apps.datasets import actions as data
 from apps.datasets.queries import current_split
 from apps.eda.models import Profile
 from apps.eda.queries import column_lines, current_profile, result_of
+from apps.engine.profile import explore, so_far
 from apps.jobs.models import JobState
+from apps.jobs.runner import Desk
 from tests import builders
 
 pytestmark = pytest.mark.once  # pages and files, the same on every database
@@ -61,7 +65,7 @@ def test_a_profile_that_was_stopped_is_tried_again_with_the_same_row(
     client, analyst, profiled, at, run_jobs
 ):
     profile = current_profile(profiled)
-    Profile.objects.filter(pk=profile.pk).update(result="")
+    Profile.objects.filter(pk=profile.pk).update(result="", study="")
     profile.job.state, profile.job.problem = JobState.STOPPED, "Stopped by a person."
     profile.job.save()
     client.force_login(analyst)
@@ -73,6 +77,34 @@ def test_a_profile_that_was_stopped_is_tried_again_with_the_same_row(
     profile.refresh_from_db()
     assert profile.is_ready
     assert profile.job.state == JobState.DONE
+
+
+def test_what_is_found_in_the_first_columns_is_shown_while_the_rest_is_computed(
+    client, analyst, built, at, run_jobs, monkeypatch
+):
+    seen = []
+
+    def call(desk, name, *, beside, **arguments):
+        def report(done, total, says):
+            beside(0)
+            seen.append(client.get(at("overview")))
+
+        told = explore.explore_table(report=report, **arguments)
+        return json.loads(json.dumps(told, allow_nan=False))
+
+    monkeypatch.setattr(so_far, "FIRST_S", 0.0)
+    monkeypatch.setattr(Desk, "child", call)
+    client.force_login(analyst)
+    with run_jobs():
+        client.post(at("profile"))
+    parts = [page.context["so_far"]["columns"] for page in seen if page.context["so_far"]]
+    assert parts == sorted(parts)
+    assert parts[-1] == seen[-1].context["so_far"]["column_count"]
+    assert b"Found so far" in seen[-1].content
+    assert b"Go on to the split" not in seen[-1].content
+    page = client.get(at("overview"), headers={"HX-Request": "true", "HX-Target": "so-far"})
+    assert page.content.strip() == b""  # it is over: the piece of the page goes
+    assert client.get(at("overview")).context["result"]["column_count"] == parts[-1]
 
 
 def test_a_column_says_in_short_how_it_is_filled_and_what_it_tells(profiled):

@@ -62,6 +62,23 @@ def _profiled(request: HttpRequest, project: Project, rows: Rows) -> dict[str, A
     }
 
 
+def _so_far(project: Project, rows: Rows) -> dict[str, Any] | None:
+    """What is found in the first columns, while a worker profiles the others."""
+    profile = rows.profile
+    if rows.where or profile is None or profile.is_ready or not profile.result:
+        return None
+    if profile.job is None or not profile.job.is_live:
+        return None
+    result = queries.result_of(profile)
+    hints = [_led(project, hint) for hint in queries.hints(project.cycle, result)]
+    return {
+        "columns": len(result["columns"]),
+        **{key: result[key] for key in ("rows", "column_count")},
+        "first": hints[:_FIRST_HINTS],
+        "more": len(hints[_FIRST_HINTS:]),
+    }
+
+
 def _led(project: Project, hint: queries.Hint) -> queries.Hint:
     address, action = action_of(project, hint.leads, position=hint.position)
     return replace(hint, address=address, action=action)
@@ -81,6 +98,7 @@ def _overview(
         "scope": rows.scope,
         "profile": rows.made,
         "result": _profiled(request, project, rows),
+        "so_far": _so_far(project, rows),
         "findings": queries.open_findings(cycle),
         "answered": queries.answered_findings(cycle),
         "form": form or _form(request, project, rows.scope),
@@ -88,7 +106,7 @@ def _overview(
         "would_withdraw": queries.is_data_passed(cycle),
     }
     status = 422 if form is not None else 200
-    return render_page(request, "eda/overview.html", context, status=status)
+    return render_page(request, "eda/overview.html", context, fragments={"so-far"}, status=status)
 
 
 @require_GET

@@ -60,6 +60,11 @@ class Gaps:
     columns: list[dict[str, Any]] = field(default_factory=list)
     masks: list[NDArray[np.bool_]] = field(default_factory=list)
 
+    @property
+    def absent(self) -> dict[str, NDArray[np.bool_]]:
+        """Where the first MOST_COLUMNS columns with gaps have nothing, each of shape (n_rows,)."""
+        return dict(zip(self.names, self.masks, strict=True))
+
     def look(
         self, name: str, *, present: NDArray[np.bool_], is_target: bool, hidden: int = 0
     ) -> Gap | None:

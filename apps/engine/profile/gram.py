@@ -73,31 +73,34 @@ def _block_sums(
 ) -> PairSums:
     rows = slice(start, start + BLOCK_ROWS)
     values = np.stack([number[rows] for number in numbers])  # shape (p, rows of the block)
-    absent = np.isnan(values)
-    lost_from = np.flatnonzero(absent.any(axis=1))
-    for place in lost_from:
-        values[place, absent[place]] = 0
-    gaps = [absent[lost_from], *[(codes[rows] < 0)[None] for codes, _ in categories]]
+    totals = values.sum(axis=1, dtype=np.float64)
+    lost_from = np.flatnonzero(np.isnan(totals))
+    absent = np.isnan(values[lost_from])
+    for place, missing in zip(lost_from, absent, strict=True):
+        values[place, missing] = 0
+    totals[lost_from] = values[lost_from].sum(axis=1, dtype=np.float64)
+    counted = np.full(len(numbers), float(values.shape[1]))
+    counted[lost_from] -= np.count_nonzero(absent, axis=1)
+    gaps = [absent, *[(codes[rows] < 0)[None] for codes, _ in categories]]
     masks = np.append(lost_from, len(numbers) + np.arange(len(categories)))
     lost = np.concatenate(gaps)
     with_gaps = np.flatnonzero(lost.any(axis=1))
     lost, masks = lost[with_gaps].astype(np.float32), masks[with_gaps]
     width = len(numbers) + len(categories)
-    squared = values * values
-    counted = (values.shape[1] - absent.sum(axis=1)).astype(np.float64)
-    sums = np.repeat(values.sum(axis=1, dtype=np.float64)[:, None], width, axis=1)
-    squares = np.repeat(squared.sum(axis=1, dtype=np.float64)[:, None], width, axis=1)
+    products = (values @ values.T).astype(np.float64)
+    sums = np.repeat(totals[:, None], width, axis=1)
+    squares = np.repeat(np.diag(products)[:, None], width, axis=1)
     both = np.repeat(counted[:, None], width, axis=1)
     if len(masks):  # what is lost where the other column has no value
         sums[:, masks] -= values @ lost.T
-        squares[:, masks] -= squared @ lost.T
+        squares[:, masks] -= (values * values) @ lost.T
         both[:, masks] -= lost.sum(axis=1, dtype=np.float64)
         both[np.ix_(lost_from, masks)] = counted[lost_from, None] - (
-            (~absent[lost_from]).astype(np.float32) @ lost.T
+            (~absent).astype(np.float32) @ lost.T
         )
     some = [(codes[rows], levels) for codes, levels in categories]
-    by_level = _by_level(values, absent[lost_from].astype(np.float32), lost_from, some)
-    return PairSums((values @ values.T).astype(np.float64), sums, squares, both, by_level)
+    by_level = _by_level(values, absent.astype(np.float32), lost_from, some)
+    return PairSums(products, sums, squares, both, by_level)
 
 
 def _by_level(

@@ -82,8 +82,7 @@ def sort_numbers(column: Cells) -> Sorted:
             infinite = int(np.count_nonzero(present & np.isinf(values)))
             present = present & finite
     rows = None if present.all() else np.flatnonzero(present)
-    order = argsort(values, rows=rows)
-    ascending = values[order]
+    order, ascending = argsort(values, rows=rows)
     is_new = np.ones(len(ascending), dtype=bool)
     np.not_equal(ascending[1:], ascending[:-1], out=is_new[1:])
     starts = np.flatnonzero(is_new)
@@ -94,10 +93,12 @@ def sort_numbers(column: Cells) -> Sorted:
     return Sorted(ascending, order, ranks, starts, infinite)
 
 
-def argsort(values: NDArray[Any], *, rows: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
-    """Order of finite values, ties in the order of the rows: of all, or of some ascending ``rows``.
+def argsort(
+    values: NDArray[Any], *, rows: NDArray[np.int64] | None = None
+) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """Order of finite values, ties in the order of the rows, and the values in that order.
 
-    O(n log n).
+    Of all, or of some ascending ``rows``. O(n log n).
 
     A value is scaled to 32 bits, its row is put below them, and the whole numbers are sorted:
     numpy does that with vector instructions, several times as fast as sorting an index. Values that
@@ -107,16 +108,16 @@ def argsort(values: NDArray[Any], *, rows: NDArray[np.int64] | None = None) -> N
     keys = _keys(mine) if len(mine) >= PACK_FROM and len(values) <= _LOW else None
     if keys is None:
         order = np.argsort(mine, kind="stable")
-        return order if rows is None else rows[order]
+        return (order if rows is None else rows[order]), mine[order]
     keys <<= np.uint64(32)
     keys |= np.arange(len(values), dtype=np.uint64) if rows is None else rows.view(np.uint64)
     keys.sort()
     order = (keys & np.uint64(_LOW)).view(np.int64)
     ascending = values[order]
-    wrong = ascending[1:] < ascending[:-1]
-    if not wrong.any():
-        return order
-    return _untied(order, ascending=ascending, keys=keys >> np.uint64(32), wrong=wrong)
+    wrong = np.flatnonzero(ascending[1:] < ascending[:-1])
+    if len(wrong):
+        _untie(order, ascending=ascending, keys=keys, wrong=wrong)
+    return order, ascending
 
 
 def _keys(values: NDArray[Any]) -> NDArray[np.uint64] | None:
@@ -134,20 +135,24 @@ def _keys(values: NDArray[Any]) -> NDArray[np.uint64] | None:
     return ((values - low) * factor).astype(np.uint64)
 
 
-def _untied(
+def _untie(
     order: NDArray[np.int64],
     *,
     ascending: NDArray[Any],
     keys: NDArray[np.uint64],
-    wrong: NDArray[np.bool_],
-) -> NDArray[np.int64]:
-    """Put values in order that have the same key; ``wrong``: the next value is smaller."""
-    runs = np.append(0, np.cumsum(keys[1:] != keys[:-1]))
-    is_mixed = np.zeros(int(runs[-1]) + 1, dtype=bool)
-    is_mixed[runs[1:][wrong]] = True
-    places = np.flatnonzero(is_mixed[runs])
-    order[places] = order[places][np.lexsort((ascending[places], runs[places]))]
-    return order
+    wrong: NDArray[np.int64],
+) -> None:
+    """Put values in order, in place, that share 32 bits; behind ``wrong`` a smaller one follows.
+
+    Only the runs of equal bits that are mixed are looked at: mostly two values here and there.
+    """
+    shared = np.unique(keys[wrong] >> np.uint64(32))
+    firsts = np.searchsorted(keys, shared << np.uint64(32))
+    sizes = np.searchsorted(keys, shared << np.uint64(32) | np.uint64(_LOW), "right") - firsts
+    runs = np.repeat(np.arange(len(shared)), sizes)
+    places = np.repeat(firsts - np.cumsum(sizes) + sizes, sizes) + np.arange(len(runs))
+    sorted_places = places[np.lexsort((ascending[places], runs))]
+    order[places], ascending[places] = order[sorted_places], ascending[sorted_places]
 
 
 def _scaled(starts: NDArray[np.int64], n: int) -> NDArray[np.float32]:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from apps.engine.profile.associations import can_be_compared, rank_correlations
 from apps.engine.profile.categorical import Coded
 from apps.engine.profile.cells import Cells, Columns
-from apps.engine.profile.gap_words import hides_a_gap
 from apps.engine.profile.gaps import Gap, Gaps
 from apps.engine.profile.gram import PairSums, pair_sums
 from apps.engine.profile.likeness import clustered_order, ranked_pairs, redundancy_groups
@@ -105,7 +104,7 @@ class Study:
         ``sums`` (see ``sum_rules``) and ``later`` (dates that follow other dates).
         """
         gaps = self.gaps.told()
-        _find_exact(gaps["columns"], source=self.source, columns=self.bins, rows=profile["rows"])
+        _find_exact(gaps["columns"], absent=self.gaps.absent, source=self.source, columns=self.bins)
         return {
             "relations": _relations(profile, study=self, threads=threads),
             "gaps": gaps,
@@ -202,7 +201,11 @@ def _standard(source: Columns, column: dict[str, Any], *, group: int) -> NDArray
 
 
 def _find_exact(
-    gaps: list[dict[str, Any]], *, source: Columns, columns: dict[str, Binned], rows: int
+    gaps: list[dict[str, Any]],
+    *,
+    absent: dict[str, NDArray[np.bool_]],
+    source: Columns,
+    columns: dict[str, Binned],
 ) -> None:
     """Note where a column is missing exactly in the rows of one value of another column.
 
@@ -210,16 +213,14 @@ def _find_exact(
     """
     for gap in gaps:
         gap["exactly"] = None
-        if not 3 <= gap["missing"] <= MOST_EXACT_ROWS * rows:
+        missing = absent.get(gap["name"])
+        if missing is None or not 3 <= gap["missing"] <= MOST_EXACT_ROWS * source.rows:
             continue
-        cells = source.read(gap["name"])
-        hidden = cells.words is not None and hides_a_gap(cells.words)
-        absent = ~cells.present if hidden is False else ~cells.present | hidden[cells.data]
-        inside = np.flatnonzero(absent)
+        inside = np.flatnonzero(missing)
         for name, reduced in columns.items():
             if name == gap["name"] or not _is_one(reduced.codes, inside):
                 continue
-            value = _only_value(source.read(name), absent=absent)
+            value = _only_value(source.read(name), absent=missing)
             if value is not None:
                 gap["exactly"] = {"column": name, "value": value}
                 break

@@ -26,6 +26,7 @@ from apps.engine.profile.groups import Groups, group_numbers, group_values
 from apps.engine.profile.leakage import leak
 from apps.engine.profile.missing import disguised_numbers, disguised_texts, number_text
 from apps.engine.profile.numeric import Sorted, profile_numbers, sort_numbers
+from apps.engine.profile.so_far import SoFar
 from apps.engine.profile.study import Piece, Study
 from apps.engine.profile.target import Target, has_target, prepare_target
 from apps.engine.types import Kind, Report
@@ -43,6 +44,7 @@ def profile(
     report: Report,
     positive: str | None = None,
     study: Study | None = None,
+    so_far: SoFar | None = None,
 ) -> dict[str, Any]:
     """Profile columns, exactly and on all their rows.
 
@@ -57,6 +59,8 @@ def profile(
         Class of the target whose rate is told; None chooses (see ``class_target``).
     study : Study or None
         Gathers what lies between the columns, on the way.
+    so_far : SoFar or None
+        Is told the columns that are done, now and then, with what is found in them.
 
     Returns
     -------
@@ -83,23 +87,22 @@ def profile(
         for done, column in enumerate(_in_turn(threads, walk.column, names)):
             report(done, len(names) + 1, f"Profiling “{names[done]}”")
             columns.append(walk.kept(column))
+            if so_far is not None and so_far.is_due:
+                so_far.tell(_with_findings(walk.told(columns)))
         report(len(names), len(names) + 1, "Comparing columns")
         repeated = threads.submit(walk.hashes.repeated)
-        told: dict[str, Any] = {
-            "rows": source.rows,
-            "column_count": len(names),
-            "missing_cells": sum(column["missing"] for column in columns),
-            "memory_bytes": walk.memory_bytes,
-            "columns": columns,
-            "target": walk.target_says,
-            "associations": walk.compared.matrix(threads=threads),
-        }
+        told = walk.told(columns)
+        told["associations"] = walk.compared.matrix(threads=threads)
         told["duplicate_rows"] = repeated.result()
-        told["findings"] = find(told)
+        told = _with_findings(told)
         if study is not None:
             told["study"] = study.told(told, threads=threads)
     report(len(names) + 1, len(names) + 1, "Profiled")
     return told
+
+
+def _with_findings(told: dict[str, Any]) -> dict[str, Any]:
+    return {**told, "findings": find(told)}
 
 
 def _in_turn[Item, Result](
@@ -190,6 +193,19 @@ class _Walk:
         if self.study is not None and column.piece is not None:
             self.study.keep(column.piece, is_compared=is_compared)
         return column.profile
+
+    def told(self, columns: list[dict[str, Any]]) -> dict[str, Any]:
+        """The table as far as these columns tell it: no two are compared, no row is counted."""
+        return {
+            "rows": self.source.rows,
+            "column_count": len(self.source.names),
+            "missing_cells": sum(column["missing"] for column in columns),
+            "memory_bytes": self.memory_bytes,
+            "columns": columns,
+            "target": self.target_says,
+            "associations": {"strongest": []},
+            "duplicate_rows": 0,
+        }
 
 
 def _prepared(cells: Cells) -> Sorted | Coded:
