@@ -18,12 +18,20 @@ STRONGEST = 20
 
 @dataclass(frozen=True)
 class Trait:
-    """One column reduced to what associations need: scaled ranks, or codes of its values."""
+    """One column reduced to what associations need: scaled ranks, or codes of its values.
+
+    A column that is not compared has neither.
+    """
 
     name: str
+    levels: int  # different values
     ranks: NDArray[np.float32] | None = None  # shape (n_rows,), -1 to 1, NaN when missing
-    codes: NDArray[np.int32] | None = None  # shape (n_rows,), -1 when missing
-    levels: int = 0
+    codes: NDArray[np.int8] | None = None  # shape (n_rows,), -1 when missing
+
+    @property
+    def is_comparable(self) -> bool:
+        """It varies, and has not too many texts."""
+        return self.ranks is not None or self.codes is not None
 
 
 def cramers_v(counts: NDArray[np.int64]) -> float | None:
@@ -103,10 +111,16 @@ def rank_ratios(pairs: PairSums) -> list[NDArray[np.float64]]:
     return found
 
 
-def can_be_compared(feature: Sorted | Coded) -> bool:
-    """It varies, and has not too many texts."""
-    few = isinstance(feature, Sorted) or feature.distinct <= MOST_LEVELS
-    return feature.distinct > 1 and few
+def trait_of(name: str, feature: Sorted | Coded) -> Trait:
+    """What is kept of a prepared column: four bytes a row of a number, one of a category."""
+    levels = feature.distinct
+    if levels < 2:
+        return Trait(name, levels)
+    if isinstance(feature, Sorted):
+        return Trait(name, levels, ranks=feature.ranks)
+    if levels > MOST_LEVELS:
+        return Trait(name, levels)
+    return Trait(name, levels, codes=feature.codes.astype(np.int8))
 
 
 class Compared:
@@ -117,32 +131,27 @@ class Compared:
         self.left_out: list[dict[str, str]] = []
         self.reserved = reserved  # a column whose place is kept free until it comes
 
-    def add(self, name: str, *, feature: Sorted | Coded) -> bool:
+    def add(self, trait: Trait) -> bool:
         """Keep a column, or note why not; whether it is kept."""
-        if name == self.reserved:
+        if trait.name == self.reserved:
             self.reserved = None
         places = MOST_COLUMNS - (self.reserved is not None)
-        why = None
-        if can_be_compared(feature) and len(self.traits) >= places:
+        if trait.is_comparable and len(self.traits) < places:
+            self.traits.append(trait)
+            return True
+        if trait.is_comparable:
             why = f"only {MOST_COLUMNS} columns are compared"
-        elif feature.distinct < 2:
+        elif trait.levels < 2:
             why = "it does not vary"
-        elif isinstance(feature, Coded) and feature.distinct > MOST_LEVELS:
-            why = f"it has more than {MOST_LEVELS} different values"
-        if why is not None:
-            self.left_out.append({"column": name, "why": why})
-        elif isinstance(feature, Sorted):
-            self.traits.append(Trait(name, ranks=feature.ranks))
         else:
-            self.traits.append(Trait(name, codes=feature.codes, levels=feature.distinct))
-        return why is None
+            why = f"it has more than {MOST_LEVELS} different values"
+        self.left_out.append({"column": trait.name, "why": why})
+        return False
 
     def matrix(self, *, threads: Executor | None = None) -> dict[str, Any]:
-        """``association_matrix`` of the kept columns, and the columns left out."""
-        return {
-            **association_matrix(self.traits, threads=threads),
-            "left_out": self.left_out,
-        }
+        """``association_matrix`` of the kept columns, whose rows are let go, and those left out."""
+        traits, self.traits = self.traits, []
+        return {**association_matrix(traits, threads=threads), "left_out": self.left_out}
 
 
 def association_matrix(traits: list[Trait], *, threads: Executor | None = None) -> dict[str, Any]:
@@ -189,7 +198,7 @@ def _contingency(one: Trait, other: Trait) -> float | None:
     assert one.codes is not None
     assert other.codes is not None
     wide = other.levels + 1  # a row and a column for missing values, dropped below
-    cells = (one.codes + 1) * np.int32(wide) + (other.codes + 1)
+    cells = (one.codes + np.int16(1)) * np.int16(wide) + (other.codes + np.int16(1))
     counts = np.bincount(cells, minlength=(one.levels + 1) * wide)
     return cramers_v(counts.reshape(one.levels + 1, wide)[1:, 1:])
 

@@ -46,7 +46,7 @@ class PairSums:
 
 def pair_sums(
     numbers: list[NDArray[np.float32]],
-    categories: list[tuple[NDArray[np.int32], int]],
+    categories: list[tuple[NDArray[np.int8], int]],
     *,
     threads: Executor | None = None,
 ) -> PairSums:
@@ -68,7 +68,7 @@ def pair_sums(
 
 def _block_sums(
     numbers: list[NDArray[np.float32]],
-    categories: list[tuple[NDArray[np.int32], int]],
+    categories: list[tuple[NDArray[np.int8], int]],
     start: int,
 ) -> PairSums:
     rows = slice(start, start + BLOCK_ROWS)
@@ -107,7 +107,7 @@ def _by_level(
     values: NDArray[np.float32],
     absent: NDArray[np.float32],
     lost_from: NDArray[np.int64],
-    categories: list[tuple[NDArray[np.int32], int]],
+    categories: list[tuple[NDArray[np.int8], int]],
 ) -> list[tuple[Square, Square]]:
     """Sums and rows by level: products with a matrix that is 1 where a row has the level."""
     if not categories:

@@ -78,7 +78,7 @@ def _dates(name: str, cells: Cells) -> Partition:
     if days is not None:
         ends = pairwise([*days.starts, ""])
         bounds = [_between(name, low, high) for low, high in ends]
-        return Partition(days.codes, days.starts, bounds, is_ordered=True)
+        return Partition(days.codes.astype(np.int64), days.starts, bounds, is_ordered=True)
     filled = cells.data[cells.present]
     labels = [moment(int(filled[0]))[:10]] if len(filled) else []
     codes = np.where(cells.present, 0, -1)

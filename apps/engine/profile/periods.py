@@ -38,7 +38,7 @@ class Calendar:
 
     name: str
     step: str
-    codes: NDArray[np.int64]  # shape (n_rows,), -1 without a date
+    codes: NDArray[np.int8]  # shape (n_rows,), -1 without a date
     starts: list[str]  # ISO dates or moments
     moments: NDArray[np.int64]  # microseconds since 1970, 0 without a date
 
@@ -75,7 +75,8 @@ def calendar(name: str, *, cells: Cells) -> Calendar | None:
     first, last = int(numbers.min()), int(numbers.max())
     if first == last:
         return None
-    codes = np.where(cells.present, numbers - first, -1)
+    codes = (numbers - first).astype(np.int8)
+    codes[~cells.present] = -1
     starts = [_start(number, step=step, unit=unit) for number in range(first, last + 1)]
     return Calendar(name, step, codes, starts, moments)
 
@@ -137,7 +138,11 @@ def _gaps(counts: NDArray[np.int64], *, starts: list[str]) -> list[dict[str, Any
 
 
 def _target(
-    codes: NDArray[np.int64], target: Target, *, usable: NDArray[np.bool_] | None, size: int
+    codes: NDArray[np.signedinteger[Any]],
+    target: Target,
+    *,
+    usable: NDArray[np.bool_] | None,
+    size: int,
 ) -> dict[str, Any]:
     """Rate of the first shown class, or mean, by group with 95 % intervals; code -1 is no group."""
     mine = codes if usable is None else codes[usable]

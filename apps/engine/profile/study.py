@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.engine.profile.associations import can_be_compared, rank_correlations
+from apps.engine.profile.associations import Trait, rank_correlations
 from apps.engine.profile.categorical import Coded
 from apps.engine.profile.cells import Cells, Columns
 from apps.engine.profile.gaps import Gap, Gaps
@@ -64,8 +64,11 @@ class Study:
         self.clocks = list(islice((days for days in made if days), MOST_CLOCKS))
         self.time = [along(days, target=target, usable=usable) for days in self.clocks]
 
-    def look(self, name: str, *, cells: Cells, feature: Sorted | Coded, is_target: bool) -> Piece:
+    def look(
+        self, trait: Trait, *, cells: Cells, feature: Sorted | Coded, is_target: bool
+    ) -> Piece:
         """Everything about one column; keeps nothing, so threads may ask."""
+        name = trait.name
         present = said(cells, feature)
         hidden = int(cells.present.sum() - present.sum()) if present is not cells.present else 0
         is_number = cells.kind in {Kind.INTEGER, Kind.NUMBER}
@@ -76,7 +79,7 @@ class Study:
                 None if days.name == name else drift(days, name=name, cells=cells, feature=feature)
                 for days in self.clocks
             ],
-            binned(name, feature=feature) if can_be_compared(feature) else None,
+            binned(name, feature=feature) if trait.is_comparable else None,
             Numbers(name, _floats(cells, self.probe), partial(self._read, name))
             if is_number
             else None,

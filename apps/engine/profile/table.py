@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apps.engine.errors import ColumnMissing, NotEnoughData
-from apps.engine.profile.associations import Compared
+from apps.engine.profile.associations import Compared, Trait, trait_of
 from apps.engine.profile.categorical import (
     Coded,
     code_values,
@@ -127,7 +127,7 @@ class _Column:
     """What is kept of a column until its turn comes."""
 
     profile: dict[str, Any]
-    feature: Sorted | Coded
+    trait: Trait
     hashes: NDArray[np.uint64]
     nbytes: int
     piece: Piece | None
@@ -179,17 +179,17 @@ class _Walk:
             groups = _groups(related, kind=cells.kind)
             profile["relation"] = self.target.relate(groups, feature=related)
             profile["leak"] = leak(profile["relation"])
-        piece = None
+        trait, piece = trait_of(name, feature), None
         if self.study is not None:
             is_target = name == self.target_name
-            piece = self.study.look(name, cells=cells, feature=feature, is_target=is_target)
-        return _Column(profile, feature, hash_cells(cells), cells.nbytes, piece)
+            piece = self.study.look(trait, cells=cells, feature=feature, is_target=is_target)
+        return _Column(profile, trait, hash_cells(cells), cells.nbytes, piece)
 
     def kept(self, column: _Column) -> dict[str, Any]:
         """Take over a column in the order of the table; its profile."""
         self.hashes.add(column.hashes)
         self.memory_bytes += column.nbytes
-        is_compared = self.compared.add(column.profile["name"], feature=column.feature)
+        is_compared = self.compared.add(column.trait)
         if self.study is not None and column.piece is not None:
             self.study.keep(column.piece, is_compared=is_compared)
         return column.profile

@@ -12,6 +12,7 @@ from apps.engine.profile.associations import (
     correlation_ratio,
     cramers_v,
     rank_correlations,
+    trait_of,
 )
 from apps.engine.profile.cells import cells_of
 from apps.engine.profile.gram import pair_sums
@@ -88,7 +89,7 @@ def test_the_matrix_of_mixed_columns_equals_its_pairs_one_by_one():
     }
     compared = Compared(reserved=None)
     for name, feature in prepared.items():
-        compared.add(name, feature=feature)
+        compared.add(trait_of(name, feature))
     values = np.array(compared.matrix()["values"], dtype=float)
     for number in (0, 1):
         for category in (2, 3):
@@ -105,10 +106,10 @@ def test_mixed_columns_are_compared_and_left_out_with_a_reason():
     rng = np.random.default_rng(0)
     compared = Compared(reserved="y")
     for place in range(MOST_COLUMNS + 5):
-        compared.add(f"n{place}", feature=sort_numbers(pd.Series(rng.normal(size=50))))
-    compared.add("constant", feature=sort_numbers(pd.Series(np.ones(50))))
+        compared.add(trait_of(f"n{place}", sort_numbers(pd.Series(rng.normal(size=50)))))
+    compared.add(trait_of("constant", sort_numbers(pd.Series(np.ones(50)))))
     y = code_values(pd.Series(["a", "b"] * 25, dtype="string"))
-    compared.add("y", feature=y)
+    compared.add(trait_of("y", y))
     matrix = compared.matrix()
     assert len(matrix["columns"]) == MOST_COLUMNS == len(matrix["values"])
     assert matrix["columns"][-1] == "y"
