@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from apps.engine.profile.relation import Z_95
+from apps.engine.profile.effects import Z_95
 
 Told = dict[str, Any]
 LEAST_ROWS = 5
+GUESSING = 0.5
 
 
 def auc_interval(auc: float, *, positives: int, negatives: int) -> tuple[float, float]:
@@ -57,6 +58,20 @@ def strength(relation: Told, *, kind: str) -> Told:
         positives = sum(round(rows * (points[0]["value"] or 0.0)) for rows, points in kept)
         if 0 < positives < n:
             told["auc"] = auc_interval(auc, positives=positives, negatives=n - positives)
-    if effect["name"] == "spearman" and effect["value"] is not None:
-        told["effect"] = spearman_interval(effect["value"], rows=n)
+    told["effect"] = _effect_interval(effect, rows=n, auc=auc, of_auc=told["auc"])
     return told
+
+
+def _effect_interval(
+    effect: Told, *, rows: int, auc: float | None, of_auc: tuple[float, float] | None
+) -> tuple[float, float] | None:
+    if effect["value"] is None:
+        return None
+    if effect["name"] == "spearman":
+        return spearman_interval(effect["value"], rows=rows)
+    if effect["name"] == "correlation_ratio" and auc and of_auc and auc > GUESSING:
+        # Of the ranks of two classes, the ratio and the AUC are one number on two scales.
+        scale = effect["value"] / (auc - GUESSING)
+        low, high = (max(0.0, bound - GUESSING) * scale for bound in of_auc)
+        return low, min(1.0, high)
+    return effect.get("interval")
