@@ -23,6 +23,7 @@ def profile_table(job: Job, desk: Desk) -> None:
         table=str(local(profile.parquet)),
         target=profile.target or None,
         positive=positive,
+        reading=profile.reading,
     )
     result = told["profile"]
     stored, kept_study = _kept(result), _kept(told["study"])

@@ -9,20 +9,33 @@ from apps.engine.types import Report
 
 
 def explore_table(
-    *, table: str, target: str | None, report: Report, positive: str | None = None
+    *,
+    table: str,
+    target: str | None,
+    report: Report,
+    positive: str | None = None,
+    reading: str = "",
 ) -> dict[str, Any]:
     """``explore`` a typed table, exactly and on all rows. Job function."""
-    return explore(Columns(table), target=target, report=report, positive=positive)
+    source = Columns(table)
+    return explore(source, target=target, report=report, positive=positive, reading=reading)
 
 
 def explore(
-    source: Columns, *, target: str | None, report: Report, positive: str | None = None
+    source: Columns,
+    *,
+    target: str | None,
+    report: Report,
+    positive: str | None = None,
+    reading: str = "",
 ) -> dict[str, Any]:
     """What each column is and what lies between them: ``profile`` and ``study``, JSON-ready.
 
     See ``profile`` for the arguments and errors, ``Study.told`` for the study.
     """
     study = Study(source)
-    told = profile(source, target=target, report=report, positive=positive, study=study)
+    told = profile(
+        source, target=target, report=report, positive=positive, reading=reading, study=study
+    )
     between = told.pop("study")
     return {"profile": told, "study": between}

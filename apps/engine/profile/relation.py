@@ -100,6 +100,25 @@ class ClassTarget:
 
 
 @dataclass(frozen=True)
+class LabelsTarget:
+    """A target with sets of labels, on the rows that have one: the frequent labels one by one."""
+
+    name: str
+    each: list[ClassTarget]  # of two classes: without the label, with it; the most frequent first
+
+    def relate(self, groups: Groups, *, feature: Sorted | Coded) -> dict[str, Any]:
+        """Rate of each label by group; AUC and effect size ``of`` the label that is told best."""
+        told = [one.relate(groups, feature=feature) for one in self.each]
+        best = max(told, key=lambda part: part["auc"] or 0.0)
+        return {
+            **best,
+            "target": self.name,
+            "series": [series for part in told for series in part["series"]],
+            "of": best["series"][0]["name"],
+        }
+
+
+@dataclass(frozen=True)
 class NumberTarget:
     """A target with numbers, on the rows that have one."""
 

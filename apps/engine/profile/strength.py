@@ -36,26 +36,32 @@ def spearman_interval(value: float, *, rows: int) -> tuple[float, float] | None:
     return float(low), float(high)
 
 
+def told_series(relation: Told) -> Told:
+    """The series that AUC and effect are about: of sets, that of the label that is told best."""
+    found: Told = next(
+        (one for one in relation["series"] if one["name"] == relation.get("of")),
+        relation["series"][0],
+    )
+    return found
+
+
 def strength(relation: Told, *, kind: str) -> Told:
     """Intervals of a relation to the target: ``auc`` and ``effect``, each (low, high) or None.
 
     Of a target with more than two classes the AUC is a mean and has none.
     """
     kept = [
-        (rows, points)
-        for label, rows, *points in zip(
-            relation["labels"],
-            relation["rows"],
-            *(series["points"] for series in relation["series"]),
-            strict=True,
+        (rows, point)
+        for label, rows, point in zip(
+            relation["labels"], relation["rows"], told_series(relation)["points"], strict=True
         )
         if label != "missing" or kind in {"text", "boolean"}
     ]
     n = sum(rows for rows, _ in kept)
     auc, effect = relation["auc"], relation["effect"]
     told: Told = {"auc": None, "effect": None}
-    if auc is not None and len(relation["series"]) == 1:
-        positives = sum(round(rows * (points[0]["value"] or 0.0)) for rows, points in kept)
+    if auc is not None and ("of" in relation or len(relation["series"]) == 1):
+        positives = sum(round(rows * (point["value"] or 0.0)) for rows, point in kept)
         if 0 < positives < n:
             told["auc"] = auc_interval(auc, positives=positives, negatives=n - positives)
     told["effect"] = _effect_interval(effect, rows=n, auc=auc, of_auc=told["auc"])

@@ -42,6 +42,7 @@ def profile(
     target: str | None,
     report: Report,
     positive: str | None = None,
+    reading: str = "",
     study: Study | None = None,
 ) -> dict[str, Any]:
     """Profile columns, exactly and on all their rows.
@@ -55,6 +56,8 @@ def profile(
         Column to relate every other column to.
     positive : str or None
         Class of the target whose rate is told; None chooses (see ``class_target``).
+    reading : str
+        How the plan says that the target is read (see ``prepare_target``); "" finds out.
     study : Study or None
         Gathers what lies between the columns, on the way.
 
@@ -77,7 +80,7 @@ def profile(
         raise ColumnMissing(f"The table has no column “{target}”; choose the target again.")
     if not source.rows:
         raise NotEnoughData("The table has no rows, so there is nothing to profile.")
-    walk = _Walk(source, target=target, positive=positive, study=study)
+    walk = _Walk(source, target=target, positive=positive, reading=reading, study=study)
     columns = []
     with ThreadPoolExecutor(THREADS) as threads:
         for done, column in enumerate(_in_turn(threads, walk.column, names)):
@@ -139,6 +142,7 @@ class _Walk:
         *,
         target: str | None,
         positive: str | None,
+        reading: str,
         study: Study | None,
     ) -> None:
         self.source, self.study = source, study
@@ -154,7 +158,10 @@ class _Walk:
             usable = has_target(series)
             self.has_target = None if usable.all() else usable
             self.target, self.target_says = prepare_target(
-                series[usable].reset_index(drop=True), rows=source.rows, positive=positive
+                series[usable].reset_index(drop=True),
+                rows=source.rows,
+                positive=positive,
+                reading=reading,
             )
         if study is not None:
             study.begin(self.target, self.has_target)
