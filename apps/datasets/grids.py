@@ -247,7 +247,13 @@ def split_advice(cycle: Cycle) -> dict[str, Any]:
     frame = first_rows(table.parquet, cells=PREVIEW_CELLS)
     is_partial = len(frame) < (table.rows or 0)
     try:
-        told = advise(frame, target=plan.target, sets=plan.sets, sign=plan.label_sign)
+        told = advise(
+            frame,
+            target=plan.target,
+            quantity=plan.is_of_numbers,
+            sets=plan.sets,
+            sign=plan.label_sign,
+        )
     except EngineError as error:
         # The first rows of a large table may hold one class only: the worker looks at all.
         told = {"warnings": [str(error)]} if is_partial else {"problem": str(error)}

@@ -9,7 +9,7 @@ from apps.accounts.models import User
 from apps.eda.answers import Question
 from apps.eda.models import Finding, Profile, SealedLook, Severity, View
 from apps.eda.pinned import Place
-from apps.eda.queries import current_profile, profile_of, scope_of, target_of
+from apps.eda.queries import current_profile, profile_of, reading_of, scope_of, target_of
 from apps.eda.sealed import left_out, look_at
 from apps.jobs.actions import enqueue, revive
 from apps.jobs.models import Queue
@@ -50,6 +50,7 @@ def start_profile(*, cycle: Cycle, by: User) -> Profile:
         cycle=cycle,
         parquet=scope.parquet,
         target=target_of(cycle, scope.table),
+        reading=reading_of(cycle, scope),
         scope=scope.name,
         job=job,
     )

@@ -15,6 +15,9 @@ class Profile(models.Model):
     cycle = models.ForeignKey(Cycle, models.CASCADE, related_name="profiles")
     parquet = models.CharField(max_length=64, help_text="SHA-256 of the rows that are profiled.")
     target = models.CharField(max_length=255, blank=True)
+    reading = models.CharField(
+        max_length=20, blank=True, help_text="How the plan says that the target is read."
+    )
     scope = models.CharField(
         max_length=12,
         choices=[("table", "All rows, before the split"), ("development", "Development rows")],
@@ -30,7 +33,7 @@ class Profile(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["cycle", "parquet", "target"], name="profile_once_per_content"
+                fields=["cycle", "parquet", "target", "reading"], name="profile_once_per_content"
             )
         ]
 

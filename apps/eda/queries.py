@@ -2,19 +2,27 @@
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from apps.datasets.models import Split, Table
 from apps.datasets.queries import current_split, current_table, data_subject
 from apps.datasets.storage import local
 from apps.eda.models import Finding, Profile, Severity
+from apps.engine.labels import SIGN
+from apps.engine.profile.findings import is_id_like
 from apps.engine.profile.radar import suspects
+from apps.engine.profile.target import QUANTITY, SETS
 from apps.engine.profile.veil import veil_profile, veil_study
+from apps.engine.types import ColumnSpec, Kind
 from apps.planning.content import Feature, features_of
 from apps.planning.queries import current_plan, sensitive_columns, signed_plan
 from apps.projects.models import Cycle
 from apps.projects.queries import passed_by
 from apps.projects.stages import Stage
+
+MOST_PARSED = 8
+"""Results that a web process keeps parsed: those of some 2,000 columns are 20 MB each."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +33,11 @@ class Scope:
     split: Split | None
     parquet: str
     name: str
+
+    @property
+    def columns(self) -> tuple[ColumnSpec, ...]:
+        """Names and kinds."""
+        return self.table.table_spec.columns
 
 
 def scope_of(cycle: Cycle) -> Scope | None:
@@ -50,10 +63,30 @@ def target_of(cycle: Cycle, table: Table) -> str:
     return plan.target if plan and plan.target in table.table_spec.names else ""
 
 
+def reading_of(cycle: Cycle, scope: Scope) -> str:
+    """How the plan says that the target is read, as the engine takes it; "": it is found out.
+
+    A split writes sets in the one notation; before it the plan's sign stands between labels.
+    """
+    plan, kinds = signed_plan(cycle), {column.name: column.kind for column in scope.columns}
+    if plan is None or plan.target not in kinds:
+        return ""
+    if plan.sets:
+        return f"{SETS} {SIGN if scope.split else plan.label_sign}".strip()
+    return QUANTITY if plan.is_of_numbers and kinds[plan.target] == Kind.INTEGER else ""
+
+
 def profile_of(cycle: Cycle, scope: Scope) -> Profile | None:
     """The profile of exactly these rows and today's target, finished or not."""
-    target = target_of(cycle, scope.table)
-    return cycle.profiles.filter(parquet=scope.parquet, target=target).select_related("job").first()
+    return (
+        cycle.profiles.filter(
+            parquet=scope.parquet,
+            target=target_of(cycle, scope.table),
+            reading=reading_of(cycle, scope),
+        )
+        .select_related("job")
+        .first()
+    )
 
 
 def current_profile(cycle: Cycle) -> Profile | None:
@@ -69,14 +102,19 @@ def result_of(profile: Profile) -> dict[str, Any]:
 
 def study_of(profile: Profile) -> dict[str, Any]:
     """What lies between the columns, without the values of sensitive ones."""
-    found: dict[str, Any] = json.loads(local(profile.study).read_bytes())
     hidden = sensitive_columns(profile.cycle)
-    return veil_study(found, sensitive=hidden, target=profile.target)
+    return veil_study(_parsed(profile.study), sensitive=hidden, target=profile.target)
 
 
 def raw_result(profile: Profile) -> dict[str, Any]:
     """What the engine found, values of sensitive columns and all: not for a page."""
-    found: dict[str, Any] = json.loads(local(profile.result).read_bytes())
+    return _parsed(profile.result)
+
+
+@lru_cache(maxsize=MOST_PARSED)
+def _parsed(sha256: str) -> dict[str, Any]:
+    """A kept result, parsed once: that of a wide table takes longer than its page. Not changed."""
+    found: dict[str, Any] = json.loads(local(sha256).read_bytes())
     return found
 
 
@@ -222,8 +260,20 @@ def hints(cycle: Cycle, result: dict[str, Any], *, before: str = "") -> list[Hin
 
 
 def has_distribution(column: dict[str, Any]) -> bool:
-    """True when there is a value to draw: not for an empty column, or one of infinities."""
-    return bool(column.get("histogram") or column.get("over_time") or column.get("top"))
+    """True when there is a value to draw: none of an empty column, of infinities, of names."""
+    drawn = column.get("histogram") or column.get("over_time") or column.get("top")
+    return bool(drawn) and not names_rows(column)
+
+
+def names_rows(column: dict[str, Any]) -> bool:
+    """Texts of which (nearly) each stands in one row: a bar, or a rate, for each says nothing."""
+    return column["kind"] == "text" and not column.get("sensitive") and is_id_like(column)
+
+
+def has_relation(column: dict[str, Any]) -> bool:
+    """True when the target can be told by groups of the column."""
+    relation = column.get("relation")
+    return bool(relation and relation["labels"]) and not names_rows(column)
 
 
 @dataclass(frozen=True)
@@ -253,6 +303,16 @@ class ColumnPage:
     def is_drawable(self) -> bool:
         """Its distribution can be drawn."""
         return has_distribution(self.column)
+
+    @property
+    def names_rows(self) -> bool:
+        """Its texts are names of rows."""
+        return names_rows(self.column)
+
+    @property
+    def has_relation(self) -> bool:
+        """The target can be told by its groups."""
+        return has_relation(self.column)
 
 
 _FACTS = (

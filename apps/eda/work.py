@@ -31,6 +31,7 @@ def profile_table(job: Job, desk: Desk) -> None:
             table=str(local(profile.parquet)),
             target=profile.target or None,
             positive=positive,
+            reading=profile.reading,
             so_far=str(so_far),
         )
     result = told["profile"]

@@ -64,9 +64,11 @@ const linkOf = (table, row) => {
   return `${links.address}${links.address.includes("?") ? "&" : "?"}${slices.join("&")}`;
 };
 
+/* The figure in the colours of the page. */
+const inTheme = (figure) => (isDark() ? recoloured(figure, false) : structuredClone(figure));
+
 const draw = async (chart) => {
-  const { figure } = drawn.get(chart);
-  const shown = isDark() ? recoloured(figure, false) : structuredClone(figure);
+  const shown = inTheme(drawn.get(chart).figure);
   const plot = chart.querySelector(".chart-plot");
   const Plotly = await loadPlotly();
   await Plotly.react(plot, shown.data, { ...shown.layout, autosize: true }, {
@@ -150,14 +152,35 @@ const safeText = (value) => {
   return `"${(risky ? `'${text}` : text).replaceAll('"', '""')}"`;
 };
 
+const titleOf = (chart) => chart.querySelector("figcaption > span").textContent.trim();
+
+/* A picture leaves the page: it takes its title and the ground it was drawn on along. */
+const asPicture = (chart) => {
+  const { data, layout } = inTheme(drawn.get(chart).figure);
+  const plot = chart.querySelector(".chart-plot");
+  const text = titleOf(chart).replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+  const title = {
+    text, x: 0, xref: "paper", xanchor: "left", y: 1, yref: "container", yanchor: "top",
+    pad: { t: 12 }, font: { size: 16 }, automargin: true,
+  };
+  return {
+    data,
+    layout: {
+      ...layout, title, autosize: false, width: plot.clientWidth + 32,
+      height: plot.clientHeight + 56, margin: { ...layout.margin, l: 16, r: 16, t: 48, b: 16 },
+      paper_bgcolor: getComputedStyle(chart.closest(".card") ?? document.body).backgroundColor,
+    },
+  };
+};
+
 const download = async (chart, kind) => {
-  const name = chart.id || "chart";
+  const name = titleOf(chart).toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 80)
+    .replace(/^-|-$/g, "") || chart.id;
   if (kind !== "csv") {
     const Plotly = await loadPlotly();
-    const plot = chart.querySelector(".chart-plot");
-    await Plotly.downloadImage(plot, {
-      format: kind, filename: name, width: plot.clientWidth, height: plot.clientHeight, scale: 2,
-    });
+    const picture = asPicture(chart);
+    const { width, height } = picture.layout;
+    await Plotly.downloadImage(picture, { format: kind, filename: name, width, height, scale: 2 });
     return;
   }
   const { table } = drawn.get(chart);

@@ -87,7 +87,7 @@ def test_the_target_has_a_distribution_and_no_relation_to_itself(client, analyst
     place = position_of(profiled, "diagnosis")
     page = client.get(at("column", place))
     assert b"never a feature" in page.content
-    assert b"Relation to the target" not in page.content
+    assert b"chart-relation" not in page.content
     assert client.get(at("column_figure", place, "distribution")).status_code == 200
     assert client.get(at("column_figure", place, "relation")).status_code == 404
 

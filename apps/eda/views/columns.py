@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 from apps.eda import queries
 from apps.eda.slices import column_conditions, links_to_rows
 from apps.eda.views.common import Rows, chart, ready_rows, rows_of, sliceable
-from apps.engine.charts.columns import column_chart, histogram
+from apps.engine.charts.columns import column_chart, histogram, labels_chart
 from apps.engine.charts.periods import column_drift
 from apps.engine.charts.relations import target_relation
 from apps.engine.profile.slices import Condition
@@ -46,6 +46,9 @@ def column_figure(request: HttpRequest, project: Project, position: int, name: s
     told = columns[position - 1] if 1 <= position <= len(columns) else None
     scale = request.GET.get("scale", "")
     figure = _figure(told, name=name, scale=scale, study=rows.study) if told else None
+    target = rows.result["target"]
+    if told and name == "labels" and target and target["name"] == told["name"]:
+        figure = labels_chart(target)
     links = None
     if figure and told and name == "distribution":
         address = reverse("eda:rows", args=[project.slug])
@@ -57,7 +60,7 @@ def column_figure(request: HttpRequest, project: Project, position: int, name: s
 def _figure(
     told: dict[str, Any], *, name: str, scale: str, study: dict[str, Any]
 ) -> dict[str, Any] | None:
-    if name == "relation" and told.get("relation") and told["relation"]["labels"]:
+    if name == "relation" and queries.has_relation(told):
         return target_relation(told["relation"])
     if name == "distribution" and scale == LOG:
         return histogram(told, is_log=True) if told.get("log_histogram") else None

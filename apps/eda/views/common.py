@@ -109,6 +109,7 @@ class Rows:
                 "without": self.without,
                 "target": self.target or None,
                 "positive": (plan.positive or None) if plan else None,
+                "reading": queries.reading_of(self.cycle, self.scope) if self.target else "",
             },
         )
 

@@ -54,6 +54,7 @@ def _profiled(request: HttpRequest, project: Project, rows: Rows) -> dict[str, A
         **{key: result[key] for key in ("rows", "column_count", "missing_cells", "memory_bytes")},
         "duplicate_rows": result["duplicate_rows"],
         "target": next((line for line in queries.column_lines(result) if line.is_target), None),
+        "target_figure": "labels" if (result["target"] or {}).get("labels") else "distribution",
         "first": hints[:_FIRST_HINTS],
         "more": hints[_FIRST_HINTS:],
         "page": page_of(lines, request),

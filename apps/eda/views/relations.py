@@ -11,7 +11,7 @@ from apps.eda.behind import behind_pair, links, point_links
 from apps.eda.views.common import Rows, chart, ready_rows, rows_of, sliceable
 from apps.engine.charts.pairs import pair_chart
 from apps.engine.charts.relations import MEASURES, relation_matrix
-from apps.engine.profile.likeness import METHODS
+from apps.engine.profile.likeness import METHODS, pair_in
 from apps.engine.profile.pairs import pair_of
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
@@ -97,7 +97,7 @@ def _pair_page(request: HttpRequest, project: Project, one: int, other: int) -> 
     third = _third(request, columns=rows.result["columns"], besides=(one, other))
     a, b = columns
     url = reverse("eda:pair_figure", args=[project.slug, one, other])
-    told = _told(rows, {a["name"], b["name"]})
+    told = pair_in(rows.study["relations"], names={a["name"], b["name"]})
     told_by = [*rows.where.pairs, *([("third", str(third))] if third else [])]
     context = {
         "rows": rows,
@@ -140,11 +140,6 @@ def _third(
     if not 1 <= place <= len(columns) or place in besides:
         return None
     return None if columns[place - 1].get("sensitive") else place
-
-
-def _told(rows: Rows, names: set[str]) -> dict[str, Any] | None:
-    found = rows.study["relations"]["pairs"]
-    return next((pair for pair in found if {pair["a"], pair["b"]} == names), None)
 
 
 @require_GET

@@ -1,13 +1,15 @@
 """The target: balance, over groups, over time, how late it comes and how noisy it is."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
-from apps.eda import answers
+from apps.eda import answers, queries
 from apps.eda.views.common import Rows, rows_of, sliceable
 from apps.engine.profile.findings import is_id_like
+from apps.engine.profile.strength import strength, told_series
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
 from apps.web.fragments import render_page
@@ -51,6 +53,7 @@ def question_of(rows: Rows, name: str) -> answers.Question:
             "where": rows.where.as_lists(),
             "without": without,
             "target": name,
+            "reading": queries.reading_of(rows.cycle, rows.scope),
             "ignored": [one for one in ignored if one not in without],
             "later": [
                 [one["column"], one["than"]]
@@ -68,7 +71,7 @@ def _ranked(rows: Rows) -> list[dict[str, Any]]:
         relation = column.get("relation")
         if not relation or not relation["labels"] or relation["effect"]["value"] is None:
             continue
-        first = relation["series"][0]["points"]
+        first = told_series(relation)["points"]
         known = [
             (point["value"], label, size)
             for point, label, size in zip(first, relation["labels"], relation["rows"], strict=True)
@@ -80,9 +83,20 @@ def _ranked(rows: Rows) -> list[dict[str, Any]]:
                     "name": column["name"],
                     "position": rows.positions[column["name"]],
                     "strength": abs(relation["effect"]["value"]),
+                    "interval": _unsigned(strength(relation, kind=column["kind"])["effect"]),
+                    "of": relation.get("of", ""),
                     "is_rate": relation["kind"] == "rate",
                     "low": min(known),
                     "high": max(known),
                 }
             )
     return sorted(found, key=lambda one: -float(one["strength"]))
+
+
+def _unsigned(interval: Sequence[float] | None) -> tuple[float, float] | None:
+    """Of the size of an effect; from 0 where its sign is not sure."""
+    if interval is None:
+        return None
+    low, high = interval
+    ends = sorted((abs(low), abs(high)))
+    return (0.0 if low < 0 < high else ends[0]), ends[1]

@@ -15,6 +15,9 @@ MOST_MISSING_BARS = 60
 LEAST_SMOOTHED = 8
 SMOOTH_POINTS = 100
 MOST_POWERS = 8
+HALF = 0.5
+GAP, MOST_GAPS = 0.15, 12
+"""Few whole numbers are bars apart, as values of a category are."""
 
 
 def column_chart(column: dict[str, Any]) -> Figure:
@@ -33,13 +36,15 @@ def histogram(column: dict[str, Any], *, is_log: bool = False) -> Figure:
     if shape is None:
         raise NotEnoughData(f"The column “{column['name']}” holds no number to draw like this.")
     edges, counts = shape["edges"], shape["counts"]
-    ranges = [f"{short(low)} to {short(high)}" for low, high in pairwise(edges)]
     drawn = [math.log10(edge) for edge in edges] if is_log else edges
     pairs = list(pairwise(drawn))
+    whole = not is_log and _holds_whole_numbers(column, edges)
+    ranges = [_range_text(low, high, whole=whole) for low, high in pairwise(edges)]
+    gap = GAP if whole and len(pairs) <= MOST_GAPS else 0.0
     bars = go.Bar(
         x=[(low + high) / 2 for low, high in pairs],
         y=counts,
-        width=[high - low for low, high in pairs],
+        width=[(high - low) * (1 - gap) for low, high in pairs],
         marker={"color": ACCENT, "opacity": 0.8},
         ids=marks(len(pairs), first=1 if shape["below"] else 0),
         text=ranges,
@@ -55,12 +60,25 @@ def histogram(column: dict[str, Any], *, is_log: bool = False) -> Figure:
                 "title": {"text": _value_title(column, shape, is_log=is_log)},
                 "range": [drawn[0], drawn[-1]],
                 **(_powers(drawn) if is_log else {}),
+                **({"tickformat": "d", "dtick": 1} if gap else {}),
             },
             "yaxis": {**_rows_axis(), "domain": [0, 0.86]},
             "yaxis2": {"domain": [0.9, 1], "visible": False, "fixedrange": True},
             "bargap": 0.02,
         },
     )
+
+
+def _holds_whole_numbers(column: dict[str, Any], edges: list[float]) -> bool:
+    """Each bin holds whole numbers between halves: one of them, or so many."""
+    return column.get("kind") == "integer" and all(edge % 1 == HALF for edge in edges)
+
+
+def _range_text(low: float, high: float, *, whole: bool) -> str:
+    if not whole:
+        return f"{short(low)} to {short(high)}"
+    first, last = low + HALF, high - HALF
+    return short(first) if first == last else f"{short(first)} to {short(last)}"
 
 
 def _bins_as_rows(shape: dict[str, Any], ranges: list[str]) -> list[list[Any]]:
@@ -152,7 +170,7 @@ def categories(column: dict[str, Any]) -> Figure:
     counts = [entry["rows"] for entry in column["top"]]
     rest = column["rest"]
     if rest["values"]:
-        names.append(f"{rest['values']} other values")
+        names.append(f"{rest['values']:,} other values")
         counts.append(rest["rows"])
     filled = max(column["count"], 1)
     shares = [count / filled for count in counts]
@@ -166,6 +184,14 @@ def categories(column: dict[str, Any]) -> Figure:
         ],
         layout=_lying_layout(names, title="Rows"),
     )
+
+
+def labels_chart(target: dict[str, Any]) -> Figure | None:
+    """Rows that hold each label of a target of sets, the most frequent on top; None of others."""
+    if not target.get("labels"):
+        return None
+    kept = {"top": target["labels"], "rest": {"values": 0}}
+    return categories({**kept, "count": target["labels"][0]["rows"] / target["labels"][0]["share"]})
 
 
 def time_counts(column: dict[str, Any]) -> Figure:

@@ -29,7 +29,11 @@ def target_relation(relation: dict[str, Any]) -> Figure:
         for series in relation["series"]
     ]
     first = relation["series"][0]["name"]
-    of = f"Rate of “{label(first)}”" if len(traces) == 1 else "Rate of each class"
+    of = (
+        f"Rate of “{label(first)}”"
+        if len(traces) == 1
+        else f"Rate of each {'label' if 'of' in relation else 'class'}"
+    )
     title = of if _is_rate(relation) else f"Mean of “{label(relation['target'])}”"
     yaxis: dict[str, Any] = {"title": {"text": title}}
     if _is_rate(relation):
@@ -48,8 +52,8 @@ def target_relation(relation: dict[str, Any]) -> Figure:
 
 
 MEASURES = {
-    "rank": "Rank correlation, Cramér's V or correlation ratio",
-    "linear": "Pearson's correlation",
+    "rank": "Rank or association",
+    "linear": "Pearson",
     "mutual": "Mutual information",
 }
 

@@ -15,6 +15,7 @@ def explore_table(
     target: str | None,
     report: Report,
     positive: str | None = None,
+    reading: str = "",
     so_far: str | None = None,
 ) -> dict[str, Any]:
     """``explore`` a typed table, exactly and on all rows. Job function.
@@ -22,7 +23,14 @@ def explore_table(
     ``so_far`` names a file for what is known of the columns on the way, see ``SoFar``.
     """
     known = SoFar(so_far) if so_far else None
-    return explore(Columns(table), target=target, report=report, positive=positive, so_far=known)
+    return explore(
+        Columns(table),
+        target=target,
+        report=report,
+        positive=positive,
+        reading=reading,
+        so_far=known,
+    )
 
 
 def explore(
@@ -31,6 +39,7 @@ def explore(
     target: str | None,
     report: Report,
     positive: str | None = None,
+    reading: str = "",
     so_far: SoFar | None = None,
 ) -> dict[str, Any]:
     """What each column is and what lies between them: ``profile`` and ``study``, JSON-ready.
@@ -39,7 +48,13 @@ def explore(
     """
     study = Study(source)
     told = profile(
-        source, target=target, report=report, positive=positive, study=study, so_far=so_far
+        source,
+        target=target,
+        report=report,
+        positive=positive,
+        reading=reading,
+        study=study,
+        so_far=so_far,
     )
     between = told.pop("study")
     return {"profile": told, "study": between}

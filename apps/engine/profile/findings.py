@@ -262,7 +262,8 @@ def _of_target(target: dict[str, Any], *, rows: int) -> Iterable[Finding]:
             "class_imbalance",
             target["name"],
             "high" if rarest["share"] < VERY_RARE_CLASS else "medium",
-            f"The class “{rarest['value']}” is {rarest['share']:.2%} of the rows "
+            f"The {'label' if target['kind'] == 'labels' else 'class'} “{rarest['value']}” is "
+            f"{'in ' if target['kind'] == 'labels' else ''}{rarest['share']:.2%} of the rows "
             f"({rarest['rows']}).",
             "Stratify the split, and do not judge by accuracy.",
         )

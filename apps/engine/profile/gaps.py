@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from scipy.stats import binom
 
 from apps.engine.evaluation.intervals import rate_interval
-from apps.engine.profile.relation import Z_95, ClassTarget, NumberTarget
+from apps.engine.profile.effects import Z_95
+from apps.engine.profile.relation import ClassTarget, LabelsTarget, NumberTarget
 from apps.engine.profile.target import Target
 
 MOST_COLUMNS = 60
@@ -157,6 +158,9 @@ def missing_effect(target: Target, *, away: NDArray[np.bool_]) -> dict[str, Any]
     missing = int(np.count_nonzero(away))
     if min(missing, len(away) - missing) < LEAST_SIDE:
         return None
+    if isinstance(target, LabelsTarget):
+        found = [_rate_effect(one, away=away) for one in target.each]
+        return max(found, key=lambda one: (one["tells"] is not None, abs(one["difference"])))
     if isinstance(target, ClassTarget):
         return _rate_effect(target, away=away)
     return _mean_effect(target, away=away)

@@ -6,6 +6,7 @@ from typing import Any
 
 from apps.engine.profile.findings import is_id_like
 from apps.engine.profile.missing import number_text
+from apps.engine.profile.strength import told_series
 
 Told = dict[str, Any]
 
@@ -109,9 +110,11 @@ def _balance(profile: Told) -> Iterator[Headline]:
         return
     name, rarest = target["name"], target["rarest"]
     column = next(one for one in profile["columns"] if one["name"] == name)
-    if rarest is not None:
+    if target["kind"] == "labels":
+        yield from [_of_labels(target)] if target["labels"] else []
+    elif rarest is not None:
         yield _of_classes(name, rarest=rarest, column=column)
-    elif rarest is None and column.get("mean") is not None:
+    elif column.get("mean") is not None:
         quarters = {one["at"]: one["value"] for one in column.get("quantiles") or []}
         half = ""
         if quarters.get(0.25) is not None and quarters.get(0.75) is not None:
@@ -136,6 +139,20 @@ def _of_classes(name: str, *, rarest: Told, column: Told) -> Headline:
     if share < RARE:
         suggests = "Stratify the split, and do not judge by accuracy."
     return Headline("balance", name, severity, f"{says}.", suggests, "target")
+
+
+def _of_labels(target: Told) -> Headline:
+    """A set of labels is told label by label: the most frequent one and the rarest."""
+    first, last = target["labels"][0], target["rarest"]
+    rare = last["share"] < RARE
+    severity = ("high" if last["share"] < RARE / 10 else "medium") if rare else FACT
+    says = (
+        f"Each row has {target['size']:.1f} of {len(target['labels'])} labels on average; "
+        f"“{first['value']}” is in {first['share']:.1%} of the rows, “{last['value']}” in "
+        f"{last['share']:.{2 if rare else 1}%} ({last['rows']:,})."
+    )
+    suggests = "Look at each label by itself: rare ones are learnt from few rows."
+    return Headline("balance", target["name"], severity, says, suggests, "target")
 
 
 def _drivers(profile: Told, *, besides: set[str]) -> Iterator[Headline]:
@@ -179,7 +196,7 @@ def _strength(relation: Told) -> float | None:
 
 def _extremes(relation: Told, *, quoted: bool) -> str:
     """The highest and the lowest group whose intervals lie apart, in words."""
-    series = relation["series"][0]
+    series = told_series(relation)
     groups = [
         (label, point)
         for label, rows, point in zip(
@@ -197,7 +214,7 @@ def _extremes(relation: Told, *, quoted: bool) -> str:
         return ""
     if quoted:
         most, least = f"“{most}”", f"“{least}”"
-    target = f"“{relation['target']}” is "
+    target = f"“{relation['target']}” {'holds' if 'of' in relation else 'is'} "
     if relation["kind"] == "rate":
         target += f"“{series['name']}” in "
         return (

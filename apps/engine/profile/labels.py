@@ -3,14 +3,16 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from apps.engine.errors import EngineError
 from apps.engine.profile.cells import Columns
 from apps.engine.profile.duplicates import RowHashes, hash_cells
 from apps.engine.profile.numeric import quantile
-from apps.engine.profile.relation import ClassTarget
+from apps.engine.profile.relation import ClassTarget, LabelsTarget, NumberTarget
 from apps.engine.profile.slices import Condition, sliced
-from apps.engine.profile.target import Target, has_target, prepare_target
+from apps.engine.profile.target import SETS, has_target, in_sets, prepare_target
 from apps.engine.types import Report
 
 DAY_US = 86_400_000_000
@@ -26,6 +28,7 @@ def study_labels(
     ignored: list[str],
     later: list[list[str]],
     report: Report,
+    reading: str = "",
 ) -> dict[str, Any]:
     """Noise and delay of the labels of a slice. Job function.
 
@@ -38,6 +41,8 @@ def study_labels(
         Column of the labels.
     ignored : list of str
         Columns that name rows: with them no two rows would be equal.
+    reading : str
+        As ``prepare_target`` takes it. Sets of labels are compared whole.
     later : list of [date, earlier date]
         Dates that follow other dates.
 
@@ -56,9 +61,7 @@ def study_labels(
         hashes.add(hash_cells(source.read(name)))
     series = source.series(target)
     usable = has_target(series)
-    prepared, _ = prepare_target(
-        series[usable].reset_index(drop=True), rows=source.rows, positive=None
-    )
+    prepared = _whole_target(series[usable].reset_index(drop=True), reading=reading)
     twins = None
     if prepared is not None and features:
         twins = noise(hashes.hashes[usable], target=prepared)
@@ -68,7 +71,18 @@ def study_labels(
     }
 
 
-def noise(hashes: NDArray[np.uint64], *, target: Target) -> dict[str, Any]:
+def _whole_target(present: pd.Series, *, reading: str) -> ClassTarget | NumberTarget | None:
+    kind, _, sign = reading.partition(" ")
+    if kind == SETS:
+        try:
+            present, reading = in_sets(present, sign), ""
+        except EngineError:
+            return None
+    prepared, _ = prepare_target(present, rows=len(present), positive=None, reading=reading)
+    return None if isinstance(prepared, LabelsTarget) else prepared
+
+
+def noise(hashes: NDArray[np.uint64], *, target: ClassTarget | NumberTarget) -> dict[str, Any]:
     """What equal rows with different labels say about the best that any model can reach.
 
     ``hashes`` is equal for rows with equal features. Of classes: ``conflicting`` rows are those

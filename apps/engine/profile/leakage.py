@@ -53,11 +53,16 @@ def _halves(rows: int) -> NDArray[np.uint8]:
     return np.random.default_rng(0).integers(0, 2, rows).astype(np.uint8)
 
 
+def told_target(relation: dict[str, Any]) -> str:
+    """What a relation is about; of sets one label, which is not named: it may be sensitive."""
+    return f"a label of “{relation['target']}”" if "of" in relation else f"“{relation['target']}”"
+
+
 def leak(relation: dict[str, Any]) -> str | None:
     """One sentence when a relation to the target is too good to be true, else None."""
     auc, effect = relation["auc"], relation["effect"]
     if auc is not None and auc >= NEAR_PERFECT_AUC:
-        return f"alone tells “{relation['target']}” with an AUC of {auc:.3f}"
+        return f"alone tells {told_target(relation)} with an AUC of {auc:.3f}"
     value = effect["value"]
     if relation["kind"] == "mean" and value is not None and abs(value) >= NEAR_PERFECT_EFFECT:
         name = effect["name"].replace("_", " ")

@@ -147,6 +147,32 @@ def _pair(
     }
 
 
+def pair_in(relations: dict[str, Any], *, names: set[str]) -> dict[str, Any] | None:
+    """What binds two columns of a study's ``relations``; None where they are not compared.
+
+    A pair that is not among the ranked ones has its numbers and no claim.
+    """
+    columns = relations["columns"]
+    if len(names) < 2 or not names <= set(columns):
+        return None
+    found = next((pair for pair in relations["pairs"] if {pair["a"], pair["b"]} == names), None)
+    if found is not None:
+        return found
+    other, one = sorted(columns.index(name) for name in names)
+    told = _pair(
+        one,
+        other,
+        square=np.array(relations["rank"], dtype=np.float64),
+        names=columns,
+        kinds=relations["kinds"],
+        shared=relations["mutual"][one][other] or 0.0,
+    )
+    says = "The two do not go together more than chance makes them."
+    if len(relations["pairs"]) >= MOST_PAIRS:
+        says = f"Not among the {MOST_PAIRS} strongest pairs of this table."
+    return {**told, "says": says}
+
+
 def pair_sentence(a: str, b: str, *, method: str, value: float | None, shared: float) -> str:
     """What binds two columns, in one sentence; ``a`` is the number of a mixed pair."""
     size = abs(value or 0.0)

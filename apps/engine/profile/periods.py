@@ -13,7 +13,7 @@ from apps.engine.profile.categorical import Coded
 from apps.engine.profile.cells import Cells
 from apps.engine.profile.datetime import UNITS
 from apps.engine.profile.numeric import Sorted
-from apps.engine.profile.relation import ClassTarget, means, rates
+from apps.engine.profile.relation import ClassTarget, LabelsTarget, means, rates
 from apps.engine.profile.shifts import level_shift, steady_trend
 from apps.engine.profile.target import Target
 
@@ -144,10 +144,15 @@ def _target(
     usable: NDArray[np.bool_] | None,
     size: int,
 ) -> dict[str, Any]:
-    """Rate of the first shown class, or mean, by group with 95 % intervals; code -1 is no group."""
+    """Rate of the first shown class or label, or mean, by group with 95 % intervals.
+
+    A code of -1 is no group.
+    """
     mine = codes if usable is None else codes[usable]
     dated = mine >= 0
     sizes = np.bincount(mine[dated], minlength=size)
+    if isinstance(target, LabelsTarget):
+        target = target.each[0]
     if isinstance(target, ClassTarget):
         code = target.shown[0]
         hits = np.bincount(mine[dated & (target.codes == code)], minlength=size)

@@ -11,13 +11,18 @@ from scipy.stats import rankdata
 from apps.engine.evaluation.intervals import rate_interval
 from apps.engine.profile.associations import correlation_ratio, cramers_v
 from apps.engine.profile.categorical import Coded
+from apps.engine.profile.effects import (
+    Z_95,
+    correlation_ratio_interval,
+    cramers_v_interval,
+    power_sums,
+)
 from apps.engine.profile.groups import Groups
 from apps.engine.profile.leakage import auc_of_sum, held_out_auc
 from apps.engine.profile.numeric import Sorted, doubled_ranks
 
 MOST_EFFECT_LEVELS = 1_000
 """More different values than this have no meaningful effect size."""
-Z_95 = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -78,16 +83,39 @@ class ClassTarget:
         between = float((sums[held] ** 2 / rows[held]).sum())
         ratio = float(np.sqrt(min(1.0, between / total))) if total > 0 else None
         sides = [None if auc is None else max(auc, 1 - auc) for auc in aucs]
-        return sides, {"name": "correlation_ratio", "value": ratio}
+        interval = None
+        if len(self.labels) > 2:  # of two classes it follows from the AUC
+            interval = correlation_ratio_interval(power_sums(ranks / len(ranks), groups=classes))
+        return sides, {"name": "correlation_ratio", "value": ratio, "interval": interval}
 
     def _of_values(self, feature: Coded) -> dict[str, Any]:
         if feature.distinct > MOST_EFFECT_LEVELS:
-            return {"name": "cramers_v", "value": None}
+            return {"name": "cramers_v", "value": None, "interval": None}
         both = feature.codes >= 0
         cells = feature.codes[both].astype(np.int64) * len(self.labels) + self.codes[both]
         counts = np.bincount(cells, minlength=feature.distinct * len(self.labels))
         table = counts.reshape(feature.distinct, len(self.labels))
-        return {"name": "cramers_v", "value": cramers_v(table)}
+        interval = cramers_v_interval(table)
+        return {"name": "cramers_v", "value": cramers_v(table), "interval": interval}
+
+
+@dataclass(frozen=True)
+class LabelsTarget:
+    """A target with sets of labels, on the rows that have one: the frequent labels one by one."""
+
+    name: str
+    each: list[ClassTarget]  # of two classes: without the label, with it; the most frequent first
+
+    def relate(self, groups: Groups, *, feature: Sorted | Coded) -> dict[str, Any]:
+        """Rate of each label by group; AUC and effect size ``of`` the label that is told best."""
+        told = [one.relate(groups, feature=feature) for one in self.each]
+        best = max(told, key=lambda part: part["auc"] or 0.0)
+        return {
+            **best,
+            "target": self.name,
+            "series": [series for part in told for series in part["series"]],
+            "of": best["series"][0]["name"],
+        }
 
 
 @dataclass(frozen=True)
@@ -131,7 +159,12 @@ class NumberTarget:
     def _effect(self, feature: Sorted | Coded) -> dict[str, Any]:
         if isinstance(feature, Coded):
             value = correlation_ratio(self.numbers, codes=feature.codes)
-            return {"name": "correlation_ratio", "value": value}
+            both = feature.codes >= 0
+            interval = None
+            if value is not None and feature.distinct <= MOST_EFFECT_LEVELS:
+                sums = power_sums(self.numbers[both], groups=feature.codes[both])
+                interval = correlation_ratio_interval(sums)
+            return {"name": "correlation_ratio", "value": value, "interval": interval}
         # Of the ranks of a part, the part is ranked again: the order is the same.
         whole = len(feature.order) == len(self.numbers)
         other = self._ranks[feature.order]
@@ -139,7 +172,7 @@ class NumberTarget:
         other = other if whole else rankdata(other)
         varies = len(mine) > 1 and feature.distinct > 1 and bool((other != other[0]).any())
         value = float(np.corrcoef(mine, other)[0, 1]) if varies else None
-        return {"name": "spearman", "value": value}
+        return {"name": "spearman", "value": value, "interval": None}
 
 
 def rates(hits: NDArray[np.int64], sizes: NDArray[np.int64]) -> list[dict[str, Any]]:

@@ -122,11 +122,12 @@ def study_slice(
     target: str | None,
     report: Report,
     positive: str | None = None,
+    reading: str = "",
 ) -> dict[str, Any]:
     """``profile`` and ``study`` of a slice of one table, without some columns. Job function."""
     conditions = [Condition.from_list(told) for told in where]
     source = sliced(tables[0], where=conditions, without=without)
-    return explore(source, target=target, report=report, positive=positive)
+    return explore(source, target=target, report=report, positive=positive, reading=reading)
 
 
 def fulfils(cells: Cells, condition: Condition) -> NDArray[np.bool_]:

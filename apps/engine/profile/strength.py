@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from apps.engine.profile.relation import Z_95
+from apps.engine.profile.effects import Z_95
 
 Told = dict[str, Any]
 LEAST_ROWS = 5
+GUESSING = 0.5
 
 
 def auc_interval(auc: float, *, positives: int, negatives: int) -> tuple[float, float]:
@@ -35,28 +36,48 @@ def spearman_interval(value: float, *, rows: int) -> tuple[float, float] | None:
     return float(low), float(high)
 
 
+def told_series(relation: Told) -> Told:
+    """The series that AUC and effect are about: of sets, that of the label that is told best."""
+    found: Told = next(
+        (one for one in relation["series"] if one["name"] == relation.get("of")),
+        relation["series"][0],
+    )
+    return found
+
+
 def strength(relation: Told, *, kind: str) -> Told:
     """Intervals of a relation to the target: ``auc`` and ``effect``, each (low, high) or None.
 
     Of a target with more than two classes the AUC is a mean and has none.
     """
     kept = [
-        (rows, points)
-        for label, rows, *points in zip(
-            relation["labels"],
-            relation["rows"],
-            *(series["points"] for series in relation["series"]),
-            strict=True,
+        (rows, point)
+        for label, rows, point in zip(
+            relation["labels"], relation["rows"], told_series(relation)["points"], strict=True
         )
         if label != "missing" or kind in {"text", "boolean"}
     ]
     n = sum(rows for rows, _ in kept)
     auc, effect = relation["auc"], relation["effect"]
     told: Told = {"auc": None, "effect": None}
-    if auc is not None and len(relation["series"]) == 1:
-        positives = sum(round(rows * (points[0]["value"] or 0.0)) for rows, points in kept)
+    if auc is not None and ("of" in relation or len(relation["series"]) == 1):
+        positives = sum(round(rows * (point["value"] or 0.0)) for rows, point in kept)
         if 0 < positives < n:
             told["auc"] = auc_interval(auc, positives=positives, negatives=n - positives)
-    if effect["name"] == "spearman" and effect["value"] is not None:
-        told["effect"] = spearman_interval(effect["value"], rows=n)
+    told["effect"] = _effect_interval(effect, rows=n, auc=auc, of_auc=told["auc"])
     return told
+
+
+def _effect_interval(
+    effect: Told, *, rows: int, auc: float | None, of_auc: tuple[float, float] | None
+) -> tuple[float, float] | None:
+    if effect["value"] is None:
+        return None
+    if effect["name"] == "spearman":
+        return spearman_interval(effect["value"], rows=rows)
+    if effect["name"] == "correlation_ratio" and auc and of_auc and auc > GUESSING:
+        # Of the ranks of two classes, the ratio and the AUC are one number on two scales.
+        scale = effect["value"] / (auc - GUESSING)
+        low, high = (max(0.0, bound - GUESSING) * scale for bound in of_auc)
+        return low, min(1.0, high)
+    return effect.get("interval")

@@ -43,6 +43,7 @@ def profile(
     target: str | None,
     report: Report,
     positive: str | None = None,
+    reading: str = "",
     study: Study | None = None,
     so_far: SoFar | None = None,
 ) -> dict[str, Any]:
@@ -57,6 +58,8 @@ def profile(
         Column to relate every other column to.
     positive : str or None
         Class of the target whose rate is told; None chooses (see ``class_target``).
+    reading : str
+        How the plan says that the target is read (see ``prepare_target``); "" finds out.
     study : Study or None
         Gathers what lies between the columns, on the way.
     so_far : SoFar or None
@@ -81,7 +84,7 @@ def profile(
         raise ColumnMissing(f"The table has no column “{target}”; choose the target again.")
     if not source.rows:
         raise NotEnoughData("The table has no rows, so there is nothing to profile.")
-    walk = _Walk(source, target=target, positive=positive, study=study)
+    walk = _Walk(source, target=target, positive=positive, reading=reading, study=study)
     columns = []
     with ThreadPoolExecutor(THREADS) as threads:
         for done, column in enumerate(_in_turn(threads, walk.column, names)):
@@ -142,6 +145,7 @@ class _Walk:
         *,
         target: str | None,
         positive: str | None,
+        reading: str,
         study: Study | None,
     ) -> None:
         self.source, self.study = source, study
@@ -157,7 +161,10 @@ class _Walk:
             usable = has_target(series)
             self.has_target = None if usable.all() else usable
             self.target, self.target_says = prepare_target(
-                series[usable].reset_index(drop=True), rows=source.rows, positive=positive
+                series[usable].reset_index(drop=True),
+                rows=source.rows,
+                positive=positive,
+                reading=reading,
             )
         if study is not None:
             study.begin(self.target, self.has_target)

@@ -6,15 +6,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from apps.engine.errors import EngineError
+from apps.engine.labels import SIGN, in_notation, labels_in, matrix_of, sign_in
 from apps.engine.profile.categorical import code_values
 from apps.engine.profile.cells import cells_of
-from apps.engine.profile.relation import ClassTarget, NumberTarget
-from apps.engine.splitting.target import is_class_target
+from apps.engine.profile.relation import ClassTarget, LabelsTarget, NumberTarget
+from apps.engine.splitting.target import as_quantity, is_class_target, label_rows
 
 SHOWN_CLASSES = 6
 YES = frozenset({"true", "yes", "y", "1", "positive"})
 
-Target = ClassTarget | NumberTarget
+QUANTITY, SETS = "quantity", "sets"
+"""How a plan says that its target is read: as a number however few values it has, or as sets of
+labels ("sets", or "sets |" with the sign between them)."""
+
+Target = ClassTarget | LabelsTarget | NumberTarget
 
 
 def has_target(column: pd.Series) -> NDArray[np.bool_]:
@@ -26,13 +32,18 @@ def has_target(column: pd.Series) -> NDArray[np.bool_]:
 
 
 def prepare_target(
-    present: pd.Series, *, rows: int, positive: str | None
+    present: pd.Series, *, rows: int, positive: str | None, reading: str = ""
 ) -> tuple[Target | None, dict[str, Any]]:
     """The target ready for relations, and what is to be said about it.
 
-    ``present`` holds the rows that have a target, ``rows`` counts all. The target is None
-    when it has fewer than two different values; ``unusable`` then says so.
+    ``present`` holds the rows that have a target, ``rows`` counts all. ``reading`` is "" (found
+    out), QUANTITY or SETS. The target is None when it has fewer than two different values or
+    labels, or is no set that could be told; ``unusable`` then says so. Of sets ``labels`` lists
+    all of them, the most frequent first, and ``size`` is their mean number in a row.
     """
+    kind, _, sign = reading.partition(" ")
+    if kind == QUANTITY:
+        present = as_quantity(present)
     says: dict[str, Any] = {
         "name": str(present.name),
         "missing": rows - len(present),
@@ -45,6 +56,11 @@ def prepare_target(
     if distinct < 2:
         says["unusable"] = f"{distinct} different values are not enough: learning needs two."
         return None, says
+    if kind == SETS:
+        try:
+            return _labels_target(in_sets(present, sign), says)
+        except EngineError as error:
+            return None, {**says, "unusable": str(error)}
     if says["kind"] == "numbers":
         return NumberTarget(str(present.name), present.to_numpy(dtype=np.float64)), says
     target = class_target(present, positive=positive)
@@ -56,6 +72,37 @@ def prepare_target(
         "share": rarest / len(present),
     }
     return target, says
+
+
+def in_sets(present: pd.Series, sign: str) -> pd.Series:
+    """The column in the one notation of sets; "" finds the sign out, as the split does.
+
+    Raises BadParameter or NotEnoughData.
+    """
+    return in_notation(present, sign or (sign_in(present) or (SIGN, ""))[0])
+
+
+def _labels_target(sets: pd.Series, says: dict[str, Any]) -> tuple[Target, dict[str, Any]]:
+    counts = label_rows(sets)
+    names = [str(name) for name in counts.index]
+    shown = names[:SHOWN_CLASSES]
+    held = matrix_of(sets, shown)
+    each = [
+        ClassTarget(name, held[:, place].astype(np.int32), [f"without {name}", name], [1])
+        for place, name in enumerate(shown)
+    ]
+    told = [
+        {"value": name, "rows": int(rows), "share": int(rows) / len(sets)}
+        for name, rows in zip(names, counts, strict=True)
+    ]
+    return LabelsTarget(str(sets.name), each), {
+        **says,
+        "kind": "labels",
+        "shown": shown,
+        "rarest": told[-1],
+        "labels": told,
+        "size": float(np.mean([len(labels_in(cell)) for cell in sets])),
+    }
 
 
 def class_target(column: pd.Series, *, positive: str | None) -> ClassTarget:

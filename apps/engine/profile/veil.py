@@ -60,8 +60,13 @@ def _relation(relation: Told, *, hidden: bool, hides_target: bool) -> Told:
             label if label == "missing" and place == len(relation["labels"]) - 1 else f"group {n}"
             for n, (label, place) in enumerate(zip(labels, kept, strict=True), start=1)
         ]
+    of = relation.get("of")
+    if of and hides_target:
+        place = next(n for n, one in enumerate(relation["series"], start=1) if one["name"] == of)
+        of = f"class {place}"
     return {
         **relation,
+        **({"of": of} if of else {}),
         "labels": labels,
         "rows": [relation["rows"][place] for place in kept],
         "series": [
@@ -76,7 +81,11 @@ def _relation(relation: Told, *, hidden: bool, hides_target: bool) -> Told:
 
 def _target(target: Told) -> Told:
     rarest = target["rarest"] and {**target["rarest"], "value": HIDDEN}
-    return {**target, "shown": [HIDDEN for _ in target["shown"]], "rarest": rarest}
+    hidden = {"shown": [HIDDEN for _ in target["shown"]], "rarest": rarest}
+    if "labels" not in target:
+        return {**target, **hidden}
+    labels = [{**one, "value": f"label {n}"} for n, one in enumerate(target["labels"], start=1)]
+    return {**target, **hidden, "labels": [one for one in labels if one["rows"] >= LEAST_ROWS]}
 
 
 def _finding(finding: Told, *, sensitive: Collection[str]) -> Told:

@@ -10,6 +10,7 @@ from apps.engine.splitting.target import (
     label_rows,
     looks_like_sets,
     usable_target,
+    with_quantity,
     with_sets,
 )
 
@@ -17,7 +18,12 @@ FEW_OF_A_CLASS = 100
 
 
 def advise(
-    frame: pd.DataFrame, *, target: str, sets: bool = False, sign: str = ""
+    frame: pd.DataFrame,
+    *,
+    target: str,
+    quantity: bool = False,
+    sets: bool = False,
+    sign: str = "",
 ) -> dict[str, Any]:
     """The method that fits the table best, and why.
 
@@ -27,7 +33,7 @@ def advise(
         Typed table, not changed.
     target : str
         Name of the column to be predicted.
-    sets, sign : as ``draw.draw_split`` takes them
+    quantity, sets, sign : as ``draw.draw_split`` takes them
 
     Returns
     -------
@@ -43,6 +49,8 @@ def advise(
     """
     if sets:
         frame, _ = with_sets(frame, target=target, sign=sign)
+    if quantity:
+        frame = with_quantity(frame, target=target)
     column = usable_target(frame, target=target)
     groups = entity_columns(frame, target=target)
     times = time_columns(frame, target=target)

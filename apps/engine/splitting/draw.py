@@ -30,6 +30,7 @@ from apps.engine.splitting.target import (
     check_parts,
     looks_like_sets,
     usable_target,
+    with_quantity,
     with_sets,
 )
 from apps.engine.splitting.temporal import deal_by_time
@@ -103,7 +104,7 @@ def draw_split(
     frame = read_table(table)
     frame, joined_by = with_sets(frame, target=target, sign=sign) if sets else (frame, "")
     report(1, 4, "Drawing the split")
-    judged = _as_quantity(frame, target) if quantity else frame
+    judged = with_quantity(frame, target=target) if quantity else frame
     fold = deal(
         judged,
         method=method,
@@ -136,13 +137,6 @@ def draw_split(
         "says": _says(fold, method=method, group=group, time=time, folds=folds),
         "warnings": warnings,
     }
-
-
-def _as_quantity(frame: pd.DataFrame, target: str) -> pd.DataFrame:
-    """The table as it is looked at; what is written keeps its whole numbers."""
-    if target not in frame.columns or not pd.api.types.is_integer_dtype(frame[target].dtype):
-        return frame
-    return frame.assign(**{target: frame[target].astype("Float64")})
 
 
 def _classes(target: pd.Series, problem: Problem) -> list[str]:

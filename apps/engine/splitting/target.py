@@ -24,6 +24,18 @@ def is_class_target(target: pd.Series) -> bool:
     return pd.api.types.is_integer_dtype(target.dtype) and target.nunique() <= FEW_CLASSES
 
 
+def as_quantity(target: pd.Series) -> pd.Series:
+    """Whole numbers as they are looked at when the plan promises a quantity; others unchanged."""
+    return target.astype("Float64") if pd.api.types.is_integer_dtype(target.dtype) else target
+
+
+def with_quantity(frame: pd.DataFrame, *, target: str) -> pd.DataFrame:
+    """The table as it is looked at; what is written keeps its whole numbers."""
+    if target not in frame.columns:
+        return frame
+    return frame.assign(**{target: as_quantity(frame[target])})
+
+
 def with_sets(frame: pd.DataFrame, *, target: str, sign: str) -> tuple[pd.DataFrame, str]:
     """The table with the target as sets of labels in one notation, and why they are sets.
 

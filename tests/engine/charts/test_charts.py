@@ -190,6 +190,19 @@ def test_histogram_bars_stand_on_their_bins_and_far_rows_are_told():
         columns.histogram({"name": "x", "histogram": None})
 
 
+def test_few_whole_numbers_are_bars_apart_named_by_their_value():
+    shape = {"edges": [-0.5, 0.5, 1.5], "counts": [4, 6], "below": 0, "above": 0}
+    figure = columns.histogram({"name": "x", "kind": "integer", "histogram": shape})
+    assert as_table(figure)["rows"] == [["0", 4], ["1", 6]]
+    assert figure["data"][0]["width"] == [0.85, 0.85]
+    assert figure["layout"]["xaxis"]["dtick"] == 1
+    wide = {**shape, "edges": [-0.5, 4.5, 9.5]}
+    figure = columns.histogram({"name": "x", "kind": "integer", "histogram": wide})
+    assert as_table(figure)["rows"] == [["0 to 4", 4], ["5 to 9", 6]]
+    halves = columns.histogram({"name": "x", "kind": "number", "histogram": shape})
+    assert as_table(halves)["rows"][0] == ["-0.5 to 0.5", 4]
+
+
 def test_whiskers_reach_from_the_value_to_its_bounds():
     relation = {
         "target": "y",

@@ -1,0 +1,88 @@
+"""Explore and the split advice read the target as the signed plan says."""
+
+import pytest
+
+from apps.datasets import actions as data
+from apps.datasets.grids import split_advice
+from apps.eda.actions import start_profile
+from apps.eda.queries import current_profile, raw_result
+from apps.projects.stages import Stage
+from tests import builders
+
+SETS = {
+    "items": [{"metric": "jaccard", "direction": "up", "threshold": 0.4, "role": "primary"}],
+    "baseline": 0.2,
+}
+NUMBERS = {
+    "items": [{"metric": "rmse", "direction": "down", "threshold": 1.2, "role": "primary"}],
+    "baseline": 2.0,
+}
+CLASSES = {key: builders.PLAN["metrics"][key] for key in ("items", "baseline")}
+
+
+@pytest.fixture
+def explored(cycle, analyst, pass_gate, run_jobs, tmp_path):
+    """``explored(plan, text)``: a signed plan and its table, built and profiled, not split."""
+
+    def made(text, **plan):
+        builders.make_plan(cycle, analyst, **plan)
+        pass_gate(cycle, Stage.PLAN)
+        with run_jobs():
+            version = builders.upload(cycle, analyst, text.encode(), tmp_path=tmp_path)
+        data.set_base(cycle=cycle, source=version.source, by=analyst)
+        with run_jobs():
+            data.build_table(cycle=cycle, by=analyst)
+        with run_jobs():
+            start_profile(cycle=cycle, by=analyst)
+        return cycle
+
+    return made
+
+
+def tickets():
+    kinds = ("billing", "billing|outage", "outage", "access|billing", "(none)")
+    lines = [f"{n * 7 % 50 + (n % 5) * 9},{n % 3},{kinds[n % 5]}" for n in range(300)]
+    return "\n".join(["minutes,desk,tags", *lines]) + "\n"
+
+
+def test_a_set_is_told_label_by_label_before_and_after_the_split(
+    client, analyst, explored, at, run_jobs
+):
+    features = {"target": "tags", "positive": "", "columns": []}
+    cycle = explored(tickets(), features=features, metrics=SETS)
+    assert split_advice(cycle)["why"].startswith("Rows are dealt within the rarest label")
+    client.force_login(analyst)
+    before = client.get(at("target")).content.decode()
+    assert "of 3 labels on average" in before
+    builders.sealed_split(cycle, analyst, run_jobs)
+    with run_jobs():
+        start_profile(cycle=cycle, by=analyst)
+    page = client.get(at("target")).content.decode()
+    assert "The rarest, “access”" in page
+    table = client.get(at("column_figure", 3, "labels")).json()["table"]
+    assert [row[0] for row in table["rows"]] == ["billing", "outage", "access"]
+    groups = client.get(at("column_figure", 1, "relation")).json()["table"]
+    assert {row[2] for row in groups["rows"]} == {"billing", "outage", "access"}
+    assert "It tells “" in client.get(at("column", 1)).content.decode()
+    in_a_slice = client.get(f"{at('target')}?slice=%5B%22is%22%2C%22desk%22%2C%221%22%5D")
+    assert "of 3 labels on average" in in_a_slice.content.decode()
+    assert "chart-labels" in in_a_slice.content.decode()
+
+
+def test_few_whole_numbers_are_a_quantity_where_the_plan_promises_one(
+    client, analyst, explored, at, cycle, pass_gate, run_jobs
+):
+    stars = "\n".join(["size,stars", *(f"{n % 5 + n * 7 % 3},{n % 5 + 1}" for n in range(200))])
+    features = {"target": "stars", "positive": "", "columns": []}
+    explored(f"{stars}\n", features=features, metrics=NUMBERS)
+    assert split_advice(cycle)["method"] == "random"
+    assert raw_result(current_profile(cycle))["target"]["kind"] == "numbers"
+    client.force_login(analyst)
+    assert "rarest class" not in client.get(at("target")).content.decode()
+    builders.make_plan(cycle, analyst, features={**features, "positive": "1"}, metrics=CLASSES)
+    pass_gate(cycle, Stage.PLAN)
+    assert current_profile(cycle) is None  # read as classes now: it is profiled anew
+    assert split_advice(cycle)["method"] == "stratified"
+    with run_jobs():
+        start_profile(cycle=cycle, by=analyst)
+    assert raw_result(current_profile(cycle))["target"]["kind"] == "classes"

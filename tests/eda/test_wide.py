@@ -1,0 +1,51 @@
+"""Two thousand columns: every page stays small, and every column is reached."""
+
+import re
+import time
+
+import pytest
+
+COLUMNS = 2_000
+MOST_BYTES = 200 * 1024
+PAGES = ("overview", "relations", "target", "leaks", "missing", "time", "compare", "chart")
+FIGURE = re.compile(r'data-chart="([^"]+)"')
+
+
+def wide_csv(rows=120):
+    """Numbers, some with gaps, some that say the same, some that tell the target alone."""
+    names = [f"measurement number {n}" for n in range(COLUMNS - 2)]
+    lines = [",".join([*names, "day", "diagnosis"])]
+    for row in range(rows):
+        cells = [str((row * (n % 97 + 1) * 7919) % 1009) for n in range(COLUMNS - 2)]
+        for n in range(row % 3, len(cells), 3):
+            cells[n] = cells[n] if n % 9 else ""
+        for n in range(0, len(cells), 40):
+            cells[n] = str(row % 2 * 100 + row % 7)
+        target = "malignant" if row % 2 else "benign"
+        lines.append(",".join([*cells, f"2024-{row // 10 + 1:02}-{row % 10 + 1:02}", target]))
+    return "\n".join(lines) + "\n"
+
+
+def test_pages_of_two_thousand_columns_stay_small_and_lead_to_each(
+    client, analyst, profiled_csv, at
+):
+    profiled_csv(wide_csv())
+    client.force_login(analyst)
+    addresses = [*map(at, PAGES), at("column", 1), at("column", COLUMNS), at("pair", 1, 2)]
+    for address in addresses:
+        client.get(address)
+        took = time.process_time()
+        page = client.get(address)
+        took = time.process_time() - took
+        print("PAGE", address, len(page.content) // 1024, "KB", round(took * 1000), "ms")
+        assert page.status_code == 200
+        for figure in FIGURE.findall(page.content.decode()):
+            figure = figure.replace("&amp;", "&")
+            client.get(figure)
+            took = time.process_time()
+            told = client.get(figure)
+            took = time.process_time() - took
+            print("   FIG", figure, len(told.content) // 1024, "KB", round(took * 1000), "ms")
+    last = f"measurement number {COLUMNS - 3}"
+    found = client.get(at("overview"), {"q": last}).content.decode()
+    assert at("column", COLUMNS - 2) in found
