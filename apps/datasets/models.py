@@ -353,3 +353,11 @@ class Split(models.Model):
     def is_ready(self) -> bool:
         """Drawn and sealed."""
         return bool(self.sealed_test)
+
+    @property
+    def giveaways(self) -> dict[str, str]:
+        """Columns that tell the target too well to be known before it, each with what it shows.
+
+        Found on development rows; splits drawn before this was looked for know of none.
+        """
+        return {item["column"]: item["says"] for item in self.report.get("giveaways", [])}

@@ -134,6 +134,7 @@ def _tell_of(experiment: Experiment, stated: dict[str, Any] | None, *, by: User)
             "balanced": experiment.balanced,
             "preparation": experiment.preparation,
             "level": experiment.level,
+            "doubted": list(experiment.doubted),
         },
     )
 
@@ -372,7 +373,6 @@ def open_test(*, candidate: Candidate, by: User) -> Opening:
     data = require_closed_data(cycle)
     Project.objects.select_for_update().get(pk=cycle.project_id)
     _check_opening(candidate, data)
-    used = cycle.openings.count()
     job = enqueue(
         "modeling.test_candidate",
         queue=Queue.TRAIN,
@@ -382,7 +382,7 @@ def open_test(*, candidate: Candidate, by: User) -> Opening:
     )
     opening = Opening.objects.create(
         cycle=cycle,
-        number=used + 1,
+        number=cycle.openings.count() + 1,
         candidate=candidate,
         plan=data.plan.plan,
         split=data.split,

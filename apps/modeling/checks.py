@@ -175,6 +175,20 @@ def _attacks_find_nothing(evaluation: Evaluation) -> Evidence:
     )
 
 
+def _nothing_gives_it_away(evaluation: Evaluation) -> Evidence:
+    told = evaluation.opening.candidate.trial.experiment.doubted
+    if not told:
+        says = "No feature alone tells the target nearly perfectly."
+        return Evidence(ok=True, says=says, facts={"doubted": {}})
+    shown = " ".join(f"“{name}” is used. {says}" for name, says in told.items())
+    return Evidence(
+        ok=False,
+        warning=True,
+        says=f"{shown} Somebody chose it all the same: ask when it is written.",
+        facts={"doubted": told},
+    )
+
+
 def _data_is_closed(cycle: Cycle) -> Evidence:
     data = closed_data(cycle)
     return Evidence(
@@ -203,6 +217,11 @@ CHECKS = (
         "model.beats_the_baseline",
         "Is it better than the baseline?",
         _on_evaluation(_beats_the_baseline),
+    ),
+    Check(
+        "model.nothing_gives_it_away",
+        "Is it trained on what is known only afterwards?",
+        _on_evaluation(_nothing_gives_it_away),
     ),
     Check(
         "model.openings_are_within_the_plan",

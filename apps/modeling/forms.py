@@ -146,7 +146,8 @@ class ExperimentForm(forms.Form):
         self.initial.setdefault(
             "candidates", [offer.key for offer in chosen if offer.proposal.is_proposed]
         )
-        self.initial.setdefault("features", [column.name for column in columns])
+        trusted = [column.name for column in columns if column.name not in offers.doubted]
+        self.initial.setdefault("features", trusted)
 
     @property
     def candidate_rows(self) -> list[tuple[Any, Any]]:

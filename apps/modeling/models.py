@@ -61,6 +61,14 @@ class Experiment(models.Model):
         """The fitted choices in words; empty where preparation is automatic."""
         return sentences(self.preparation)
 
+    @property
+    def doubted(self) -> dict[str, str]:
+        """Features that may give the target away, each with what it shows: a person chose them."""
+        known = self.split.giveaways
+        return {
+            item["name"]: known[item["name"]] for item in self.features if item["name"] in known
+        }
+
 
 class Trial(models.Model):
     """One candidate cross-validated on development rows. Its state is its job's state."""

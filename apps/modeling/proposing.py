@@ -57,6 +57,8 @@ class Offers:
     offers: list[Offer]
     chosen: list[str] = field(default_factory=list)
     """Fitted choices of the wrangle page, in words."""
+    doubted: dict[str, str] = field(default_factory=dict)
+    """Columns that may give the target away, each with what it shows: chosen only by a person."""
 
     @property
     def too_large(self) -> list[Offer]:
@@ -116,7 +118,13 @@ def offers_for(
             for proposal in proposals(facts)
         ],
         sentences(fitted_choices(data.table.cycle)),
+        _among(data.split.giveaways, columns),
     )
+
+
+def _among(giveaways: dict[str, str], columns: Sequence[ColumnSpec]) -> dict[str, str]:
+    """Those of the columns that may give the target away."""
+    return {each.name: giveaways[each.name] for each in columns if each.name in giveaways}
 
 
 def wanted_of(

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from scipy import stats
+from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 from apps.engine.types import Interval
@@ -52,20 +53,58 @@ def area_of(is_positive: Any, scores: Any) -> Area:
     return Area(area, sum(parts), sum(parts) ** 2 / known if known else np.inf)
 
 
-def auc_interval(is_positive: Any, scores: Any, *, confidence: float = 0.95) -> Interval | None:
+MODEL_FREEDOM = 10.0
+"""What the variance of the model is worth beside that of the rows, in degrees of freedom."""
+
+
+def auc_interval(is_positive: Any, scores: Any, *, confidence: float = 0.95) -> Interval:
     """Interval of the area under the ROC curve after DeLong, on the logit scale.
 
     The logit keeps it inside of 0 to 1 and lets it be lopsided near the edge, where a symmetric
     one is too short on the side that matters (Pepe 2003, The Statistical Evaluation of Medical
-    Tests, section 5.2); Student's t makes up for a variance that few rows tell
-    (``benchmarks/coverage.py``). None where the rows are in perfect order, or perfectly wrong:
-    they show no error to tell a width from. Arguments as ``area_of`` takes them; rows must be
+    Tests, section 5.2). A few rows of a kind never show how rare a bad one is, and tell too small
+    a variance. So DeLong's is moderated by that which two exponential distributions with this area
+    would have, as if it came from MODEL_FREEDOM further degrees of freedom (the moderated t of
+    Smyth 2004, Statistical Applications in Genetics 3, article 3; that variance: Newcombe 2006,
+    Statistics in Medicine 25, 559-573). With many rows of both kinds it is DeLong's. Rows in
+    perfect order, or perfectly wrong, show no error: they get Newcombe's own interval (his method
+    5). Coverage: ``benchmarks/coverage.py``. Arguments as ``area_of`` takes them; rows must be
     independent.
     """
-    area = area_of(is_positive, scores)
-    if area.variance == 0.0 or not 0.0 < area.value < 1.0:
-        return None
-    t = float(stats.t.ppf(0.5 + confidence / 2, area.freedom))
-    half = t * area.variance**0.5 / (area.value * (1 - area.value))
+    positive = np.asarray(is_positive, dtype=bool)
+    area, pairs = area_of(positive, scores), _Pairs(int(positive.sum()), int((~positive).sum()))
+    if not 0.0 < area.value < 1.0:
+        return _unseen_interval(area.value, pairs, confidence=confidence)
+    freedom = min(area.freedom, float(len(positive)))
+    moderate = freedom * area.variance + MODEL_FREEDOM * pairs.variance(area.value)
+    error = (moderate / (freedom + MODEL_FREEDOM)) ** 0.5
+    t = float(stats.t.ppf(0.5 + confidence / 2, freedom + MODEL_FREEDOM))
+    half = t * error / (area.value * (1 - area.value))
     low, high = expit(logit(area.value) + np.array([-half, half]))
     return Interval(float(low), float(high))
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """How many rows there are of each kind."""
+
+    positives: int
+    negatives: int
+
+    def variance(self, area: float) -> float:
+        """Of the estimate, where scores are as Hanley and McNeil's exponential distributions."""
+        both = self.positives * self.negatives
+        more = (self.positives + self.negatives) / 2 - 1
+        spread = (1 - area) / (2 - area) + area / (1 + area)
+        return area * (1 - area) * (1 + more * spread) / both
+
+
+def _unseen_interval(area: float, pairs: _Pairs, *, confidence: float) -> Interval:
+    """The areas from which a whole order lies no further away than chance: a score interval."""
+    z = float(stats.norm.ppf(0.5 + confidence / 2))
+
+    def beyond(missed: float) -> float:
+        return missed**2 - z**2 * pairs.variance(1 - missed)
+
+    missed = float(brentq(beyond, 1e-12, 1.0))
+    return Interval(1 - missed, 1.0) if area == 1.0 else Interval(0.0, missed)

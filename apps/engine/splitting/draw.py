@@ -21,6 +21,7 @@ from apps.engine.splitting.folds import (
     rows_sha256,
     write_split,
 )
+from apps.engine.splitting.giveaways import giveaways
 from apps.engine.splitting.grouped import deal_by_group
 from apps.engine.splitting.random import deal_randomly
 from apps.engine.splitting.stratified import deal_by_stratum, strata_of
@@ -90,9 +91,9 @@ def draw_split(
     dict, JSON-ready
         ``rows``, ``development_rows``, ``test_rows``, ``folds``, ``balance``, ``says``,
         ``warnings``, ``row_ids_sha256`` (of the row positions of each part), ``problem`` with
-        ``problem_why``, ``classes`` (the labels of sets; empty for a quantity), and
-        ``distinct`` (values of each text column in development). The same
-        table and arguments always give the same files.
+        ``problem_why``, ``classes`` (the labels of sets; empty for a quantity),
+        ``distinct`` (values of each text column in development) and ``giveaways`` (columns that
+        tell the target too well). The same table and arguments always give the same files.
 
     Raises
     ------
@@ -126,6 +127,7 @@ def draw_split(
         before = read_table(raw).take(rows_of(fold, test=False))
         write_table(before.reset_index(drop=True), raw_development)
     write_split(fold, split_file)
+    given_away = giveaways(development, target=target, clock=time or "")
     report(4, 4, "Split drawn")
     problem, why = problem_of(judged[target], joined_by=joined_by)
     return {
@@ -136,6 +138,7 @@ def draw_split(
         **_sizes(judged[target], fold=fold, folds=folds, sets=sets),
         "says": _says(fold, method=method, group=group, time=time, folds=folds),
         "warnings": warnings,
+        "giveaways": given_away,
     }
 
 

@@ -9,12 +9,15 @@ from scipy import stats
 from apps.engine.errors import BadParameter, NotEnoughData
 from apps.engine.evaluation.intervals import (
     bootstrap_interval,
+    interval_and_method,
     mean_interval,
+    mean_of_rates_interval,
     metric_interval,
     rate_interval,
     resamples,
 )
 from apps.engine.evaluation.metrics import Predictions, measure_of, score
+from benchmarks.coverage import quantity
 
 
 @pytest.mark.parametrize(
@@ -97,6 +100,44 @@ def test_a_perfect_result_on_few_rows_is_not_certain(metric):
     low, high = metric_interval(metric, truth, told, positive="yes")
     assert high == 1.0
     assert low < 0.9
+
+
+def test_the_mean_of_two_rates_has_the_interval_of_zou_and_donner():
+    # Newcombe (1998), Statistics in Medicine 17, 873-890, method 10, example (a): the difference
+    # of 56/70 and 48/80 is from 0.0524 to 0.3339. A mean of 56/70 and 32/80 is half of it, and 0.5.
+    low, high = mean_of_rates_interval([(56, 70), (32, 80)])
+    assert (2 * low - 1, 2 * high - 1) == pytest.approx((0.0524, 0.3339), abs=5e-5)
+
+
+def test_the_mean_of_rates_holds_the_truth_in_93_to_97_of_100_tables():
+    generator, trials = np.random.default_rng(0), (300, 150, 50)
+    rates = np.array([0.9, 0.6, 0.3])
+    held = 0
+    for hits in generator.binomial(trials, rates, (1000, 3)):
+        low, high = mean_of_rates_interval(list(zip(hits, trials, strict=True)))
+        held += low <= rates.mean() <= high
+    assert 0.93 <= held / 1000 <= 0.97
+
+
+def test_large_errors_that_a_table_lacks_stretch_the_interval_of_rmse_upward():
+    above = []
+    for seed in range(20):
+        truth, told = quantity(np.random.default_rng(seed), 200)
+        result = score("rmse", truth, told)
+        studentised, method = interval_and_method("rmse", truth, told, rounds=400)
+        assert method == "bootstrap-t"
+        assert studentised.low < result < studentised.high
+        plain = bootstrap_interval("rmse", truth, told, rounds=400)
+        above.append((studentised.high - result) / (plain.high - result))
+    assert np.mean(above) > 1.15
+
+
+@pytest.mark.parametrize("errors", [[0.0] * 40, [0.0] * 39 + [1.0], [1.0, 2.0, 4.0]])
+def test_squares_that_tell_no_spread_are_resampled_plainly(errors):
+    truth = np.array(errors)
+    told, method = interval_and_method("rmse", truth, Predictions(np.zeros(len(truth))), rounds=400)
+    assert method == "bootstrap"
+    assert told.low <= np.sqrt(np.mean(truth**2)) <= told.high < np.inf
 
 
 def test_the_number_of_cases_in_a_table_is_left_to_chance():
