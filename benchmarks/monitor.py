@@ -18,11 +18,14 @@ from benchmarks.rig import figures, servers
 
 ROOT = Path(__file__).resolve().parent.parent
 PLACE = ROOT / "var" / "benchmarks" / "monitor"
+UNITS = ("ms", "processor_ms", "first_ms", "bytes", "queries")
 MOST = {
     "monitor_ms": 100.0,
     "monitor_bytes": 200_000.0,
     "latency_chart_ms": 100.0,
-    "portfolio_ms": 1_000.0,
+    "portfolio_ms": 100.0,
+    "monitor_queries": 40.0,
+    "portfolio_queries": 40.0,
 }
 
 
@@ -41,13 +44,13 @@ def main() -> int:
     values = {
         f"{page.replace(' ', '_')}_{unit}": told[unit]
         for page, told in found["pages"].items()
-        for unit in ("ms", "first_ms", "bytes")
+        for unit in UNITS
     }
     rows = [
-        [page, f"{told['ms']:.0f}", f"{told['first_ms']:.0f}", f"{told['bytes']:,.0f}"]
-        for page, told in found["pages"].items()
+        [page, *(f"{told[unit]:,.0f}" for unit in UNITS)] for page, told in found["pages"].items()
     ]
-    print(figures.table(["Page", "Median ms", "First ms", "Bytes"], rows))
+    head = ["Page", "Median ms", "Processor ms", "First ms", "Bytes", "Queries"]
+    print(figures.table(head, rows))
     print(
         f"{found['calls']:,} calls in the sums, {found['raw_rows']:,} rows in the log, "
         f"{found['live']:,} live models; one look of the watch took {found['look_s']:.1f} s."

@@ -10,6 +10,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mlcycle_site.settings.productio
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 site = get_wsgi_application()
 
-from mlcycle_site.hot import PredictFirst  # noqa: E402  (models exist once Django is set up)
+from apps.jobs.pulse import keep_beating  # noqa: E402  (models exist once Django is set up)
+from apps.production.serving import KNOWN  # noqa: E402
+from mlcycle_site.hot import PredictFirst  # noqa: E402
 
 application = PredictFirst(site)
+keep_beating("web", more=KNOWN.models.told)

@@ -78,6 +78,7 @@ from apps.production.models import (
     Retention,
     Scores,
     Scoring,
+    ScoringRemoval,
     Segment,
     Switch,
     WatchReport,
@@ -386,6 +387,7 @@ class Rows:
         WirePolicy.objects.create(takes=["promise"], **endpoint)
         scoring = Scoring.objects.create(number=1, release=release, job=self.job(4), **endpoint)
         Scores.objects.create(scoring=scoring, sha256="5" * 64, rows=2, answered=1, refused=1)
+        ScoringRemoval.objects.create(scoring=scoring, person=self.by, reason="Acted on")
         DriftReference.objects.create(kind="hour", reason="Nights differ", **endpoint)
         Retention.objects.create(inputs_days=9, answers_days=99, reason="The law", **endpoint)
         Removal.objects.create(deployment=release.deployment, inputs=3)

@@ -204,20 +204,29 @@ def split_sizes(split: Split) -> dict[str, Any]:
 def data_subject(cycle: Cycle) -> str:
     """What the data gate is about: the plan's foundation, table and split; empty while one is
     missing."""
-    plan, table, split = plan_foundation(cycle), current_table(cycle), current_split(cycle)
-    if not plan or table is None or split is None:
-        return ""
-    return content_hash({"plan": plan, "table": table.parquet, "split": split.split_file})
+    found = _data_of_today(cycle)
+    return found[0] if found else ""
+
+
+def _data_of_today(cycle: Cycle) -> tuple[str, Table, Split] | None:
+    """The subject of the data gate with table and split; None while one is missing."""
+    table = current_table(cycle)
+    split = sealed_split(cycle, table) if table else None
+    if table is None or split is None:
+        return None
+    plan = plan_foundation(cycle)
+    subject = content_hash({"plan": plan, "table": table.parquet, "split": split.split_file})
+    return (subject, table, split) if plan else None
 
 
 def closed_data(cycle: Cycle) -> ClosedData | None:
     """Table and split whose gate is passed today, or None."""
-    subject, plan = data_subject(cycle), signed_plan(cycle)
-    if not subject or plan is None or passed_by(cycle, Stage.DATA, subject=subject) is None:
+    found, plan = _data_of_today(cycle), signed_plan(cycle)
+    if found is None or plan is None:
         return None
-    table, split = current_table(cycle), current_split(cycle)
-    assert table is not None, "a data subject has a table"
-    assert split is not None, "a data subject has a split"
+    subject, table, split = found
+    if passed_by(cycle, Stage.DATA, subject=subject) is None:
+        return None
     return ClosedData(plan=plan, table=table, split=split, subject=subject)
 
 

@@ -28,8 +28,8 @@ class FileBroken(Refusal):
     """A stored file is missing or its bytes are not those that were recorded."""
 
 
-def _name(sha256: str) -> str:
-    return f"{sha256[:2]}/{sha256}"
+def _name(sha256: str, shelf: str = "") -> str:
+    return f"{shelf}/{sha256}" if shelf else f"{sha256[:2]}/{sha256}"
 
 
 def hash_of(path: Path) -> str:
@@ -41,13 +41,14 @@ def hash_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def keep(path: Path) -> str:
+def keep(path: Path, *, shelf: str = "") -> str:
     """Store the bytes of ``path`` and return their hash. Equal bytes are stored once.
 
+    What is to be removed one day has a ``shelf`` of its own, so that nothing else rests on it.
     A crash leaves either the whole file or none under its name.
     """
     sha256, size_bytes = hash_of(path), path.stat().st_size
-    name = _name(sha256)
+    name = _name(sha256, shelf)
     if default_storage.exists(name) and default_storage.size(name) == size_bytes:
         return sha256
     target = _on_disk(name)
@@ -85,14 +86,39 @@ def _copy_whole(path: Path, target: Path) -> None:
         os.close(folder)
 
 
-def local(sha256: str) -> Path:
+def clear(shelf: str) -> int:
+    """Remove a shelf with its files, and copies of them on this machine; returns how many files."""
+    if not shelf:
+        raise ValueError("Files without a shelf stay: others may rest on them.")
+    names = shelved(shelf)
+    for name in names:
+        default_storage.delete(f"{shelf}/{name}")
+        (settings.VAR / "cache" / name).unlink(missing_ok=True)
+    if folder := _on_disk(shelf):
+        shutil.rmtree(folder, ignore_errors=True)  # what a killed process left half written
+    return len(names)
+
+
+def shelved(shelf: str) -> list[str]:
+    """Names of what lies on a shelf; none where it is not there."""
+    try:
+        folders, files = default_storage.listdir(shelf)
+    except FileNotFoundError:
+        return []
+    return sorted([*folders, *files])
+
+
+def local(sha256: str, *, shelf: str = "") -> Path:
     """A path on this machine with the stored bytes. With remote storage, a cached copy.
 
     Raises FileBroken when the file is gone or its bytes changed: checked before use.
     """
-    if not sha256 or not default_storage.exists(_name(sha256)):
+    name = _name(sha256, shelf)
+    if shelf and not default_storage.exists(name):
+        name = _name(sha256)  # it was stored before there were shelves
+    if not sha256 or not default_storage.exists(name):
         raise FileBroken(f"The stored file {sha256[:12]} is missing. Tell an administrator.")
-    path = _on_disk(_name(sha256)) or _cached(sha256)
+    path = _on_disk(name) or _cached(sha256, name)
     if not _is_whole(path, sha256):
         raise FileBroken(
             f"The stored file {sha256[:12]} does not match its record: its bytes were changed. "
@@ -115,11 +141,11 @@ def _is_whole(path: Path, sha256: str) -> bool:
     return True
 
 
-def _cached(sha256: str) -> Path:
+def _cached(sha256: str, name: str) -> Path:
     path = settings.VAR / "cache" / sha256
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        with default_storage.open(_name(sha256)) as stored, scratch() as folder:
+        with default_storage.open(name) as stored, scratch() as folder:
             part = folder / sha256
             with part.open("wb") as file:
                 for piece in stored.chunks(_PIECE_BYTES):

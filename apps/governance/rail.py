@@ -1,11 +1,11 @@
 """The left rail: four phases, their tasks with a state each, and their gates."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from django.urls import reverse
 
-from apps.datasets.queries import current_table, read_sources, sealed_split
+from apps.datasets.queries import current_split, current_table, read_sources
 from apps.governance.state import GateGlance, GateState, glance
 from apps.planning.problems import problems_of
 from apps.planning.queries import current_plan
@@ -45,22 +45,43 @@ class RailPhase:
     gate: RailGate
 
 
-def _done(cycle: Cycle) -> set[str]:
-    """Keys of the tasks that have a result. Cheap questions only: this runs on every page."""
-    done: set[str] = set()
+def _done(cycle: Cycle, stages: Collection[Stage]) -> set[str]:
+    """Keys of the tasks of these phases that have a result. Cheap questions only: this runs on
+    every page."""
+    return {key for stage in stages for key in _DONE_AT[stage](cycle)}
+
+
+def _planned(cycle: Cycle) -> set[str]:
     draft, plan = getattr(cycle, "draft", None), current_plan(cycle)
     content = plan.content if plan else (draft.content if draft else {})
     missing = set() if plan else {gap.task for gap in problems_of(content) if gap.blocks}
-    done |= {key for key, value in content.items() if value and key not in missing}
-    done |= {"collect"} if read_sources(cycle.project).exists() else set()
-    table = current_table(cycle)
-    done |= {"wrangle"} if table else set()
-    done |= {"explore"} if cycle.profiles.exclude(result="").exists() else set()
-    done |= {"select"} if table and sealed_split(cycle, table) else set()
+    return {key for key, value in content.items() if value and key not in missing}
+
+
+def _gathered(cycle: Cycle) -> set[str]:
+    done = {"collect"} if read_sources(cycle.project).exists() else set()
+    done |= {"wrangle"} if current_table(cycle) else set()
+    return done | ({"explore"} if cycle.profiles.exclude(result="").exists() else set())
+
+
+def _modelled(cycle: Cycle) -> set[str]:
+    done = {"select"} if current_split(cycle) else set()
     done |= {"train"} if cycle.experiments.exists() else set()
-    done |= {"evaluate"} if cycle.openings.exists() else set()
-    done |= {"deploy"} if cycle.releases.exclude(content_hash="").exists() else set()
-    return done
+    return done | ({"evaluate"} if cycle.openings.exists() else set())
+
+
+def _released(cycle: Cycle) -> set[str]:
+    return {"deploy"} if cycle.releases.exclude(content_hash="").exists() else set()
+
+
+_DONE_AT: dict[Stage, Callable[[Cycle], set[str]]] = {
+    Stage.PLAN: _planned,
+    Stage.DATA: _gathered,
+    Stage.MODEL: _modelled,
+    Stage.PRODUCTION: _released,
+}
+_AT_WORK = {GateState.OPEN, GateState.WAITING}
+"""Only there a task's state is its own; elsewhere it is that of its gate."""
 
 
 def _watched(cycle: Cycle) -> str:
@@ -102,9 +123,10 @@ def rail_of(
 
     ``gates``: as ``glances`` found them already; asked for anew unless given.
     """
-    slug, done = cycle.project.slug, _done(cycle)
+    slug, gates = cycle.project.slug, gates or glance(cycle)
+    done = _done(cycle, [Stage(seen.stage) for seen in gates if seen.state in _AT_WORK])
     phases = []
-    for seen in gates or glance(cycle):
+    for seen in gates:
         stage = Stage(seen.stage)
         tasks = []
         for task in TASKS:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.accounts.models import User
-from apps.datasets.queries import ClosedData, closed_data, data_subject, require_closed_data
+from apps.datasets.queries import ClosedData, closed_data, require_closed_data
 from apps.engine.training.pipeline import BLENDS
 from apps.engine.types import Problem
 from apps.modeling.models import Candidate, Evaluation, Opening, Trial
@@ -42,8 +42,11 @@ class SignedModel:
 def latest_evaluation(cycle: Cycle) -> Evaluation | None:
     """What the newest opening of the sealed test on today's split showed."""
     data = closed_data(cycle)
-    if data is None:
-        return None
+    return _evaluation_on(data, cycle) if data else None
+
+
+def _evaluation_on(data: ClosedData, cycle: Cycle) -> Evaluation | None:
+    """What the newest opening on this split showed."""
     opening = (
         Opening.objects.filter(cycle=cycle, split=data.split)
         .select_related("candidate", "evaluation")
@@ -55,10 +58,11 @@ def latest_evaluation(cycle: Cycle) -> Evaluation | None:
 
 def model_subject(cycle: Cycle) -> str:
     """What the model gate is about: data, frozen model and its evaluation; empty without one."""
-    data, evaluation = data_subject(cycle), latest_evaluation(cycle)
-    if not data or evaluation is None:
+    data = closed_data(cycle)
+    evaluation = _evaluation_on(data, cycle) if data else None
+    if data is None or evaluation is None:
         return ""
-    return _subject_of(data, evaluation.opening)
+    return _subject_of(data.subject, evaluation.opening)
 
 
 def _subject_of(data: str, opening: Opening) -> str:
@@ -71,19 +75,21 @@ def candidate_subject(candidate: Candidate) -> str:
     The same as ``model_subject`` while it is the candidate that was tested last. What answers
     requests goes on to rest on its own candidate when another one is tested.
     """
-    data, closed = data_subject(candidate.cycle), closed_data(candidate.cycle)
-    if not data or closed is None:
+    data = closed_data(candidate.cycle)
+    if data is None:
         return ""
-    tested = candidate.openings.filter(split=closed.split, evaluation__isnull=False)
+    tested = candidate.openings.filter(split=data.split, evaluation__isnull=False)
     opening = tested.select_related("candidate").order_by("-number").first()
-    return _subject_of(data, opening) if opening else ""
+    return _subject_of(data.subject, opening) if opening else ""
 
 
 def signed_model(cycle: Cycle) -> SignedModel | None:
     """The model whose gate is passed today, or None."""
-    data, subject, evaluation = closed_data(cycle), model_subject(cycle), latest_evaluation(cycle)
+    data = closed_data(cycle)
+    evaluation = _evaluation_on(data, cycle) if data else None
     if data is None or evaluation is None:
         return None
+    subject = _subject_of(data.subject, evaluation.opening)
     if passed_by(cycle, Stage.MODEL, subject=subject) is None:
         return None
     return SignedModel(data, evaluation.opening.candidate, evaluation, subject)

@@ -23,6 +23,7 @@ from apps.production.models import (
     Retention,
     Scores,
     Scoring,
+    ScoringRemoval,
     Segment,
     Switch,
     WatchReport,
@@ -283,3 +284,12 @@ class ScoresAdmin(ReadOnlyAdmin):
     list_display = ["scoring", "rows", "answered", "refused", "at"]
     list_select_related = ["scoring__deployment"]
     search_fields = ["scoring__deployment__slug", "sha256"]
+
+
+@admin.register(ScoringRemoval)
+class ScoringRemovalAdmin(ReadOnlyAdmin):
+    """Batches whose file and answers were removed."""
+
+    list_display = ["scoring", "person", "reason", "at"]
+    list_select_related = ["scoring__deployment", "person"]
+    search_fields = ["scoring__deployment__slug", "reason"]

@@ -6,7 +6,7 @@ from functools import wraps
 from typing import Any
 
 from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 
@@ -15,12 +15,13 @@ from apps.engine.serving.payload import BadPayload, parse_body
 from apps.production import predicting, serving
 from apps.production.actuals import record
 from apps.production.models import ApiToken
-from apps.production.predicting import Reply
+from apps.production.replies import Reply, busy, crashed, refused
 from apps.production.serving import ApiRefusal
 from apps.web.declare import TOKEN, View, declared
 
 LOG = logging.getLogger(__name__)
-Door = Callable[[HttpRequest, ApiToken], dict[str, Any]]
+Door = Callable[..., dict[str, Any] | HttpResponseBase]
+"""Takes request, token and what the address has besides; a dict is sent as JSON."""
 
 
 def _response(reply: Reply) -> HttpResponse:
@@ -36,20 +37,21 @@ def door(method: str) -> Callable[[Door], View]:
         @csrf_exempt  # no cookie is looked at here: the token is the only key
         @declared(TOKEN)
         @wraps(inner)
-        def view(request: HttpRequest, slug: str) -> HttpResponse:
+        def view(request: HttpRequest, slug: str, **rest: Any) -> HttpResponseBase:
             try:
                 predicting.require_method(request.META, method)
                 token = serving.authenticate(request.headers.get("Authorization", ""), slug=slug)
-                return JsonResponse(inner(request, token))
+                told = inner(request, token, **rest)
+                return told if isinstance(told, HttpResponseBase) else JsonResponse(told)
             except ApiRefusal as refusal:
-                return _response(predicting.refused(refusal))
+                return _response(refused(refusal))
             except DatabaseError:
                 LOG.exception("A request to the endpoint %s met a database that did not work", slug)
-                return _response(predicting.refused(predicting.busy()))
+                return _response(refused(busy()))
             except Exception:
-                crash = predicting.crashed()
+                crash = crashed()
                 LOG.exception("A request to %s failed (%s)", slug, crash.reference)
-                return _response(predicting.refused(crash))
+                return _response(refused(crash))
 
         return view
 
@@ -115,4 +117,4 @@ def nothing(request: HttpRequest, rest: str) -> HttpResponse:
         serving.known_token(request.headers.get("Authorization", ""))
         raise ApiRefusal(404, "no_address", f"There is nothing at {request.path[:200]}.")
     except ApiRefusal as refusal:
-        return _response(predicting.refused(refusal))
+        return _response(refused(refusal))

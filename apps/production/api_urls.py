@@ -1,8 +1,8 @@
 """Addresses of the JSON doors."""
 
-from django.urls import path
+from django.urls import path, re_path
 
-from apps.production import api
+from apps.production import api, api_batches
 
 app_name = "api"
 urlpatterns = [
@@ -10,5 +10,12 @@ urlpatterns = [
     path("deployments/<slug:slug>/actuals", api.actuals, name="actuals"),
     path("deployments/<slug:slug>/contract", api.contract, name="contract"),
     path("deployments/<slug:slug>/openapi.json", api.schema, name="schema"),
+    path("deployments/<slug:slug>/batches", api_batches.start, name="batches"),
+    path("deployments/<slug:slug>/batches/<int:number>", api_batches.batch, name="batch"),
+    re_path(
+        r"^deployments/(?P<slug>[-\w]+)/batches/(?P<number>\d+)\.(?P<ending>csv|parquet)$",
+        api_batches.answers,
+        name="answers",
+    ),
     path("<path:rest>", api.nothing, name="nothing"),
 ]

@@ -2,9 +2,12 @@
 
 import logging
 import threading
-from collections import OrderedDict
+import time
+from collections import OrderedDict, deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from sklearn import __version__ as sklearn_version
 
@@ -20,6 +23,7 @@ from apps.production.models import Release
 LOG = logging.getLogger(__name__)
 MOST_MODELS = 512
 MOST_BYTES = 768 * 1024**2
+LAST_LOADS = 5
 FILE_TIMES = 4
 """A model in memory, with its plain form, takes about so many times the bytes of its file."""
 
@@ -40,6 +44,7 @@ class Models:
     _kept: "OrderedDict[str, tuple[Scorer, int]]" = field(default_factory=OrderedDict)
     _loading: dict[str, threading.Lock] = field(default_factory=dict)
     _bytes: int = 0
+    _loads: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=LAST_LOADS))
 
     def __len__(self) -> int:
         """How many are in memory."""
@@ -50,7 +55,25 @@ class Models:
 
         Who asks for one that is just being loaded waits for it instead of loading it again.
         """
-        return self.kept(release.content_hash, lambda: load(release))
+        return self.kept(release.content_hash, lambda: self._load(release))
+
+    def told(self) -> dict[str, Any]:
+        """What pages tell of it, as JSON: how many models, and the last that were loaded or not."""
+        return {"models": len(self), "loads": list(self._loads)}
+
+    def _load(self, release: Release) -> tuple[Scorer, int]:
+        """``load``, remembered for the pages."""
+        began, why_not = time.monotonic(), ""
+        try:
+            return load(release)
+        except NotLoaded as reason:
+            why_not = str(reason)
+            raise
+        finally:
+            took_s = round(time.monotonic() - began, 3)
+            told: dict[str, Any] = {"endpoint": release.deployment_id, "number": release.number}
+            told |= {"at": time.time(), "took_s": took_s, "why_not": why_not}
+            self._loads.append(told)
 
     def kept(self, key: str, make: Callable[[], tuple[Scorer, int]]) -> Scorer:
         """The scorer under a key, made if it is not there: it comes with its size in bytes."""
@@ -76,11 +99,12 @@ class Models:
             self._bytes = 0
 
     def _known(self, key: str) -> Scorer | None:
-        with self._lock:
-            if key not in self._kept:
-                return None
+        found = self._kept.get(key)
+        if found is None:
+            return None
+        with suppress(KeyError):  # it has just left: whoever has it goes on with it
             self._kept.move_to_end(key)
-            return self._kept[key][0]
+        return found[0]
 
     def _keep(self, key: str, made: Scorer, size: int) -> None:
         with self._lock:

@@ -21,14 +21,17 @@ from apps.engine.monitoring.performance import BROKEN, KEPT
 from apps.engine.monitoring.service import summary
 from apps.engine.monitoring.wires import TRIPPED
 from apps.jobs.models import LIVE, Job
+from apps.jobs.processes import processes
 from apps.production import predicting
 from apps.production.models import Call, Deployment, Incident, Release
 from apps.production.queries import newest_reports
+from apps.production.replies import refused
 from apps.production.segments import segments
 from apps.production.serving import ApiRefusal
 from apps.web.declare import TOKEN, declared
 
 WINDOW = timedelta(minutes=5)
+DAY = timedelta(days=1)
 MOST_CALLS = 20_000  # of one endpoint, for its percentiles
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 QUANTILES = {"p50": "0.5", "p95": "0.95", "p99": "0.99"}
@@ -55,7 +58,7 @@ def _escaped(value: str) -> str:
 
 def exposition() -> str:
     """All gauges, as text."""
-    lines = [*_calls(), *_latency(), *_watch(), *_incidents(), *_work()]
+    lines = [*_calls(), *_latency(), *_watch(), *_incidents(), *_work(), *_processes()]
     return "\n".join([*lines, ""])
 
 
@@ -161,6 +164,42 @@ def _work() -> Iterator[str]:
     yield from family("mlcycle_web_peak_memory_bytes", says, [({}, float(peak))])
 
 
+def _processes() -> Iterator[str]:
+    """Each process that lives, what died within a day, what waits; none without a broker."""
+    known = processes(timezone.now() - DAY)
+    if known is None:
+        return
+    runs = [each.run for each in known.live]
+    named = [({"process": run.kind, "at": run.name}, run) for run in runs]
+    memory = [(labels, float(run.rss_bytes)) for labels, run in named]
+    yield from family("mlcycle_process_memory_bytes", "Memory of a process in RAM.", memory)
+    since = [(labels, run.started) for labels, run in named]
+    yield from family("mlcycle_process_start_seconds", "When a process began, Unix time.", since)
+    models = [(labels, float(run.more["models"])) for labels, run in named if "models" in run.more]
+    yield from family("mlcycle_process_models", "Models that a process has in memory.", models)
+    for name, says, counts in (
+        ("mlcycle_process_crashes", "Processes that died in 24 hours.", known.crashes),
+        ("mlcycle_process_restarts", "Processes started again in 24 hours.", known.restarts),
+    ):
+        kinds = sorted({*counts, *(run.kind for run in runs)})
+        yield from family(name, says, [({"process": kind}, float(counts[kind])) for kind in kinds])
+    yield from family(
+        "mlcycle_queue_messages",
+        "Messages that wait in the broker.",
+        [({"queue": line.name}, float(line.messages)) for line in known.queues],
+    )
+    now = timezone.now()
+    yield from family(
+        "mlcycle_queue_oldest_seconds",
+        "How long the oldest waiting job has waited.",
+        [
+            ({"queue": line.name}, (now - line.oldest).total_seconds())
+            for line in known.queues
+            if line.oldest
+        ],
+    )
+
+
 @csrf_exempt
 @declared(TOKEN)
 @never_cache
@@ -170,7 +209,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         predicting.require_method(request.META, "GET")
         _require_token(request)
     except ApiRefusal as refusal:
-        reply = predicting.refused(refusal)
+        reply = refused(refusal)
         return HttpResponse(
             reply.body, status=reply.status, headers=reply.headers, content_type="application/json"
         )

@@ -8,7 +8,7 @@ from django.db import models
 from apps.engine.serving.openapi import quantile_in_words
 from apps.jobs.models import Job
 from apps.modeling.models import Candidate
-from apps.production.score_models import Scores, Scoring
+from apps.production.score_models import Scores, Scoring, ScoringRemoval
 from apps.production.sums import AnswerSum, CallSum
 from apps.production.words import (
     DriftReference,
@@ -37,6 +37,7 @@ __all__ = [  # those of the files beside this one; what is defined here needs no
     "Retention",
     "Scores",
     "Scoring",
+    "ScoringRemoval",
     "Switch",
     "WirePolicy",
 ]

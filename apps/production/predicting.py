@@ -4,12 +4,11 @@ Token, limit of calls, release, body, check, score, a line in the log of calls, 
 process nothing of it asks the database, unless the caller gives the predictions ids.
 """
 
-import json
 import logging
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,8 +21,10 @@ from apps.engine.serving.fallback import Rule
 from apps.engine.serving.payload import Asked, BadPayload, parse_call
 from apps.engine.serving.reasons import MOST_ROWS
 from apps.production import serving
+from apps.production.ids import new_id
 from apps.production.keeping import is_row_of, kept_rows, seal_of
 from apps.production.models import ApiToken, Prediction, Release
+from apps.production.replies import Reply, busy, crashed, refused, unlogged
 from apps.production.segments import WRITER
 from apps.production.serving import Answer, ApiRefusal
 from apps.production.sharing import Shared, in_order, in_the_callers_order, shared_out
@@ -32,15 +33,6 @@ from apps.production.taking import take_up
 
 LOG = logging.getLogger(__name__)
 Environ = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What is sent back: always JSON."""
-
-    status: int
-    body: bytes
-    headers: dict[str, str] = field(default_factory=dict)
 
 
 def reply_to(environ: Environ, *, slug: str) -> Reply:
@@ -275,7 +267,7 @@ def _log(
     rows: dict[str, Any] = _written(told) if told else {"rows": []}
     head = orjson.dumps(
         {
-            "call": serving.new_id(),
+            "call": new_id(),
             "deployment": token.deployment_id,
             "release": by.pk if by else None,
             "token": token.pk,
@@ -339,55 +331,3 @@ def _too_large() -> ApiRefusal:
 
 def _broken_off() -> ApiRefusal:
     return ApiRefusal(400, "broken_off", "The body ended before it was complete.")
-
-
-def refused(refusal: ApiRefusal) -> Reply:
-    """The JSON of a refusal: the first error in short, then all."""
-    first = refusal.errors[0] if refusal.errors else {}
-    body = {
-        "error": {
-            "code": refusal.code,
-            "message": refusal.message,
-            "field": first.get("field"),
-            "row": first.get("row"),
-        },
-        "errors": refusal.errors,
-    }
-    return Reply(refusal.status, json.dumps(body).encode(), refusal.headers)
-
-
-def busy() -> ApiRefusal:
-    """The database does not work."""
-    return ApiRefusal(
-        503,
-        "busy",
-        "The database did not work; nothing of this call was kept. Send it again.",
-        headers={"Retry-After": "2"},
-    )
-
-
-def unlogged() -> ApiRefusal:
-    """The log takes no line."""
-    return ApiRefusal(
-        503,
-        "not_logged",
-        "The call could not be logged, so it is not answered. Tell an administrator.",
-        headers={"Retry-After": "30"},
-    )
-
-
-class Crash(ApiRefusal):
-    """Something that nobody thought of. ``reference`` finds it in the server's log."""
-
-    def __init__(self, reference: str) -> None:
-        super().__init__(
-            500,
-            "internal",
-            f"The server failed on this call. Tell an administrator the reference {reference}.",
-        )
-        self.reference = reference
-
-
-def crashed() -> Crash:
-    """A failure with a new reference."""
-    return Crash(serving.new_id()[:8])

@@ -11,7 +11,9 @@ from django.utils import timezone
 from apps.engine.monitoring.performance import BROKEN, KEPT, UNKNOWN
 from apps.engine.monitoring.seasons import KINDS as REFERENCES
 from apps.engine.monitoring.wires import KINDS, TRIPPED
+from apps.jobs.processes import Fate
 from apps.modeling.queries import model_subject
+from apps.production import serving
 from apps.production.booking import Cost, cost_of
 from apps.production.canaries import last_comparison
 from apps.production.changes import changes_since
@@ -27,11 +29,14 @@ from apps.production.models import (
 )
 from apps.production.releases import reference_of
 from apps.production.retention import Terms, is_held, terms_of
+from apps.production.running import Running, running
 from apps.production.standing import answering, release_subject
-from apps.production.tallying import service_by_release
+from apps.production.tallying import service_by_release, service_of
 from apps.projects.models import Cycle, Event, Project
 from apps.projects.queries import passed_by
 from apps.projects.stages import Stage
+
+WINDOW = timedelta(hours=24)
 
 
 def current_release(cycle: Cycle) -> Release | None:
@@ -98,11 +103,12 @@ class MonitorPage:
     reference: DriftReference | None = None
     changes: Sequence[Event] = ()
     releases: Sequence[dict[str, Any]] = ()
+    running: Running | None = None
 
     @property
     def unkept(self) -> list[tuple[str, str]]:
         """Columns of which the log keeps less than the value, in words."""
-        return says_of(keeping_of(self.release)) if self.release else []
+        return says_of(serving.keeping_for(self.release)) if self.release else []
 
     @property
     def cost(self) -> Cost:
@@ -160,13 +166,38 @@ class MonitorPage:
         return sum(1 for wire in wires if wire["state"] == TRIPPED)
 
 
+@dataclass(frozen=True)
+class ServiceCourse:
+    """The last 24 hours of an endpoint, half hour by half hour, and what happened meanwhile."""
+
+    periods: list[dict[str, Any]]
+    changes: Sequence[Event]
+    fates: Sequence[Fate]
+
+
+def service_course(deployment: Deployment) -> ServiceCourse:
+    """What the chart of the service shows."""
+    now = timezone.now()
+    seen = running(deployment, now - WINDOW)
+    return ServiceCourse(
+        periods=service_of(deployment, WINDOW, now=now)["periods"],
+        changes=changes_since(deployment.project, now - WINDOW),
+        fates=seen.fates if seen else (),
+    )
+
+
+def last_look(deployment: Deployment) -> WatchReport | None:
+    """What the watch saw last of the release that answers."""
+    release = answering(deployment).release
+    return release.watch_reports.order_by("-at").first() if release else None
+
+
 def monitor_page(deployment: Deployment) -> MonitorPage:
     """Service from the call log of the last 24 hours; drift and promise from the last look."""
     now = timezone.now()
     standing = answering(deployment)
     release = standing.release
-    window = timedelta(hours=24)
-    whole, by_release = service_by_release(deployment, window, now=now)
+    whole, by_release = service_by_release(deployment, WINDOW, now=now)
     return MonitorPage(
         deployment=deployment,
         release=release,
@@ -176,11 +207,13 @@ def monitor_page(deployment: Deployment) -> MonitorPage:
         latest=list(
             Prediction.objects.filter(deployment=deployment, call__is_rehearsal=False)
             .select_related("actual", "release")
+            .only("prediction", "at", "actual__value", "release__number", "release__deployment")
             .order_by("-at")[:10]
         ),
         canary=standing.canary,
         reference=reference_of(deployment),
-        changes=changes_since(deployment.project, now - window),
+        changes=changes_since(deployment.project, now - WINDOW),
+        running=running(deployment, now - WINDOW),
     )
 
 

@@ -10,6 +10,8 @@ from apps.datasets.models import Version
 from apps.jobs.models import Job
 from apps.projects.models import InsertOnly
 
+SHELVES = "batches"
+
 
 class Scoring(InsertOnly):
     """A person had the rows of a file, or of a version of a source, scored by one release."""
@@ -29,6 +31,13 @@ class Scoring(InsertOnly):
     )
     job = models.OneToOneField(Job, models.PROTECT, related_name="+")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    token = models.ForeignKey(
+        "production.ApiToken",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="A program asked, in the person's name.",
+    )
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -41,6 +50,11 @@ class Scoring(InsertOnly):
 
     def __str__(self) -> str:
         return f"{self.deployment} batch {self.number}"
+
+    @property
+    def shelf(self) -> str:
+        """Where its files lie, alone, so that they can be removed."""
+        return f"{SHELVES}/{self.job_id}"
 
 
 class Scores(InsertOnly):
@@ -70,3 +84,26 @@ class Scores(InsertOnly):
 
     def __str__(self) -> str:
         return f"Scores of {self.scoring}"
+
+
+class ScoringRemoval(InsertOnly):
+    """File and answers of a batch were removed; what was asked, by whom and how it went stays."""
+
+    TEAM = "scoring__deployment__project__team"
+
+    scoring = models.OneToOneField(Scoring, models.PROTECT, related_name="removal")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="Without one its time was over.",
+    )
+    reason = models.TextField()
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"Removal of {self.scoring}"

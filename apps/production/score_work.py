@@ -8,7 +8,7 @@ from apps.jobs.runner import Desk
 from apps.planning.queries import sensitive_columns
 from apps.production.loaded import NotLoaded, require_version
 from apps.production.models import Release, Scores, Scoring
-from apps.production.scores import require_answering
+from apps.production.scores import require_answering, require_kept, rows_of
 from apps.projects import ledger
 from apps.web.refusals import Refusal
 
@@ -20,11 +20,12 @@ def score(job: Job, desk: Desk) -> None:
     ).get(job=job)
     release, project = asked.release, asked.deployment.project
     require_answering(release)
+    require_kept(asked)
     with scratch() as folder:
         target, unread = folder / "scores.parquet", folder / "unread.csv"
         result = desk.child(
             "apps.engine.serving.batch:score_file",
-            source=str(local(asked.sha256)),
+            source=str(rows_of(asked)),
             filename=asked.filename,
             is_table=asked.version is not None,
             target=str(target),
@@ -33,7 +34,8 @@ def score(job: Job, desk: Desk) -> None:
             hidden=sorted(sensitive_columns(project.cycle)),
             **_release(release),
         )
-        kept, broken = keep(target), keep(unread) if result["unread"] else ""
+        kept = keep(target, shelf=asked.shelf)
+        broken = keep(unread, shelf=asked.shelf) if result["unread"] else ""
     with desk.finishing():
         made = Scores.objects.create(
             scoring=asked,

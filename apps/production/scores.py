@@ -13,7 +13,7 @@ from apps.datasets.storage import local
 from apps.datasets.veiling import WITHHELD, veiled_lines
 from apps.jobs.queries import estimate_text
 from apps.planning.queries import sensitive_columns
-from apps.production.models import Deployment, Release, Scores, Scoring
+from apps.production.models import Deployment, Release, Scores, Scoring, ScoringRemoval
 from apps.production.standing import Standing, answering
 from apps.projects.models import Project
 from apps.web.refusals import Refusal
@@ -54,6 +54,22 @@ def require_answering(release: Release) -> None:
         raise Refusal(why)
 
 
+def is_removed(scoring: Scoring) -> bool:
+    """Whether its file and answers were removed."""
+    return ScoringRemoval.objects.filter(scoring=scoring).exists()
+
+
+def require_kept(scoring: Scoring) -> None:
+    """Raise Refusal where file and answers were removed."""
+    if is_removed(scoring):
+        raise Refusal(f"File and answers of batch {scoring.number} were removed.")
+
+
+def rows_of(scoring: Scoring) -> Path:
+    """The file to be scored, or the table of the version."""
+    return local(scoring.sha256, shelf="" if scoring.version_id else scoring.shelf)
+
+
 def versions_to_score(project: Project) -> list[Version]:
     """Versions that are read, of the sources in use, the newest first."""
     found = Version.objects.filter(source__in=sources_of(project)).exclude(parquet="")
@@ -62,7 +78,9 @@ def versions_to_score(project: Project) -> list[Version]:
 
 def batches(deployment: Deployment) -> list[Scoring]:
     """The newest batches with their jobs and answers."""
-    found = deployment.scorings.select_related("job", "scores", "person", "release__candidate")
+    found = deployment.scorings.select_related(
+        "job", "scores", "person", "release__candidate", "removal__person"
+    )
     return list(found.order_by("-number")[:MOST_LISTED])
 
 
@@ -85,15 +103,24 @@ def hidden_columns(scores: Scores) -> frozenset[str]:
     return sensitive_columns(cycle) & frozenset(scores.report["columns"])
 
 
+def unread_of(scores: Scores) -> Path:
+    """A CSV of the records that are no rows."""
+    return local(scores.unread, shelf=scores.scoring.shelf)
+
+
+def _answers(scores: Scores) -> Path:
+    return local(scores.sha256, shelf=scores.scoring.shelf)
+
+
 def lines_of(scores: Scores) -> Iterator[list[Any]]:
     """Head and rows of the answers as CSV; sensitive cells taken out, formulas made harmless."""
-    return veiled_lines(local(scores.sha256), hidden=hidden_columns(scores))
+    return veiled_lines(_answers(scores), hidden=hidden_columns(scores))
 
 
 def parquet_of(scores: Scores, *, target: Path) -> Path:
     """The answers as Parquet: as they are kept, or written anew at ``target`` without sensitive
     cells. O(cells), a batch of rows in memory."""
-    path, hidden = local(scores.sha256), hidden_columns(scores)
+    path, hidden = _answers(scores), hidden_columns(scores)
     if not hidden:
         return path
     with pq.ParquetFile(path) as file:

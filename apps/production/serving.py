@@ -6,7 +6,6 @@ anew while the others go on with what is known, so that they do not wait for the
 """
 
 import hashlib
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -27,6 +26,7 @@ from apps.engine.serving.openapi import openapi
 from apps.engine.serving.reasons import reasons_of
 from apps.engine.serving.score import Answered, RowRefused, Scorer
 from apps.engine.types import Problem
+from apps.production.ids import new_ids
 from apps.production.keeping import jsonable, keeping_of
 from apps.production.loaded import Models, NotLoaded
 from apps.production.models import ApiToken, Call, Deployment, Prediction, Release
@@ -34,8 +34,6 @@ from apps.production.standing import Standing, answering
 
 FRESH_S = 5.0
 RENEW_S = 3.0
-_VERSION = bytes(byte & 0x0F | 0x40 for byte in range(256))
-_VARIANT = bytes(byte & 0x3F | 0x80 for byte in range(256))
 
 
 class ApiRefusal(Exception):
@@ -240,9 +238,10 @@ def answer(release: Release, rows: list[Any], *, rule: Rule | None = None) -> An
 
 def _by_columns(release: Release, rows: list[Any]) -> Answer | None:
     """Many rows answered by columns; None: they are few, or something is to be said of them."""
+    if not LEAST_ROWS <= len(rows) <= settings.PREDICT_ROWS:
+        return None
     scorer = scorer_for(release)
-    least = max(LEAST_ROWS, scorer.compiled_rows + 1)
-    if scorer.many is None or not least <= len(rows) <= settings.PREDICT_ROWS:
+    if scorer.many is None or len(rows) <= scorer.compiled_rows:
         return None
     checked = check_columns(rows, scorer.contract)
     if checked is None:
@@ -272,24 +271,6 @@ def give_reasons(told: Answer) -> None:
                 {**reason, **jsonable({name: reason[name] for name in ("value", "usual")})}
                 for reason in reasons_of(scorer, row)
             ]
-
-
-def new_id() -> str:
-    """A random UUID (version 4)."""
-    return new_ids(1)[0]
-
-
-def new_ids(count: int) -> list[str]:
-    """Random UUIDs (version 4), made as ``uuid.uuid4`` does, in a quarter of its time."""
-    made = bytearray(os.urandom(16 * count))
-    made[6::16] = made[6::16].translate(_VERSION)
-    made[8::16] = made[8::16].translate(_VARIANT)
-    text = made.hex()
-    return [
-        f"{text[at : at + 8]}-{text[at + 8 : at + 12]}-{text[at + 12 : at + 16]}-"
-        f"{text[at + 16 : at + 20]}-{text[at + 20 : at + 32]}"
-        for at in range(0, 32 * count, 32)
-    ]
 
 
 def checked_rows(release: Release, rows: list[Any]) -> Checked:

@@ -16,15 +16,17 @@ from typing import Any
 from django.utils import timezone
 
 from apps.engine.serving.fallback import Rule
+from apps.modeling.models import Candidate
 from apps.modeling.queries import candidate_subject
 from apps.production.models import Deployment, FallbackKind, Release, Switch
 from apps.projects.canonical import content_hash
-from apps.projects.models import Decision
+from apps.projects.models import Decision, Event
 from apps.projects.rounds import Round, round_of
 from apps.projects.stages import Stage
 
 MOST_RELEASES = 20
 """So many of the newest releases of an endpoint can be gone back to."""
+MOST_REMEMBERED = 5_000
 MOST_WORDS = 100
 """So many of the newest switches are looked at."""
 
@@ -67,6 +69,36 @@ class Standing:
         return self.switch if self.switch and self.switch.until else None
 
 
+class Subjects:
+    """Subjects of candidates, as this process knows them until the ledger tells of something new.
+
+    Whatever changes a subject writes an event about its project in the same transaction (see
+    governance/state.py), so the hash of the newest event, read before, is the subject's version.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[str, str]] = {}
+
+    def of(self, candidate: Candidate, head: str) -> str:
+        """``candidate_subject``, asked again where ``head`` is another one; empty: always."""
+        at, subject = self._known.get(candidate.pk, ("", ""))
+        if not head or at != head:
+            subject = candidate_subject(candidate)
+            if len(self._known) >= MOST_REMEMBERED:
+                self._known.clear()
+            self._known[candidate.pk] = (head, subject)
+        return subject
+
+
+_SUBJECTS = Subjects()
+
+
+def _head(project: int) -> str:
+    """Hash of a project's newest event; empty where there is none."""
+    found = Event.objects.filter(project=project).order_by("-seq").values_list("hash", flat=True)
+    return found.first() or ""
+
+
 def release_subject(release: Release, model: str) -> str:
     """What a signature at the production gate is about: model, release and monitor."""
     return content_hash(
@@ -81,15 +113,13 @@ def signed_releases(deployment: Deployment) -> list[Signed]:
         .select_related("cycle__project", "candidate__cycle__project", "deployment")
         .order_by("-number")[:MOST_RELEASES]
     )
+    head = _head(deployment.project_id)  # before all else: see Subjects
     decisions = _decisions(built)
-    models: dict[int, str] = {}
     found = []
     for release in built:
         if not decisions.get(release.cycle_id):
             continue
-        if release.candidate_id not in models:
-            models[release.candidate_id] = candidate_subject(release.candidate)
-        model = models[release.candidate_id]
+        model = _SUBJECTS.of(release.candidate, head)
         told = _round(release, release_subject(release, model), decisions[release.cycle_id])
         if model and told is not None and told.passed:
             found.append(Signed(release, told.approvals[0].at))
@@ -122,7 +152,7 @@ def _round(release: Release, subject: str, decisions: Sequence[Decision]) -> Rou
 
 
 def answering(deployment: Deployment) -> Standing:
-    """What answers now. Five queries and those of the gates of the releases' cycles."""
+    """What answers now. Six queries while the subjects of the releases are remembered."""
     signed = signed_releases(deployment)
     words = _words(deployment, signed)
     if not words:

@@ -3,7 +3,15 @@
 from celery import shared_task
 
 from apps.jobs import runner
-from apps.production import comparing, release_actions, retention, score_work, taking, work
+from apps.production import (
+    comparing,
+    release_actions,
+    retention,
+    score_removal,
+    score_work,
+    taking,
+    work,
+)
 from apps.production.models import Deployment
 
 
@@ -52,5 +60,6 @@ def take_up() -> None:
 
 @shared_task(name="production.remove_due", ignore_result=True)
 def remove_due() -> None:
-    """Remove from the log of calls what its time is over of (see retention.remove_due)."""
+    """Remove calls and batches whose time is over (see retention and score_removal)."""
     retention.remove_due()
+    score_removal.remove_due()

@@ -21,6 +21,7 @@ urlpatterns = [
     path("deploy/releases/<int:release_id>/try/", deploy.rehearse, name="rehearse"),
     path("deploy/score/", scoring.score, name="score"),
     path("deploy/score/by/<int:release_id>/", scoring.start, name="start_scoring"),
+    path("deploy/score/<int:number>/remove/", scoring.remove, name="remove_scoring"),
     path("deploy/score/<int:number>.csv", scoring.answers_csv, name="scores_csv"),
     path("deploy/score/<int:number>.parquet", scoring.answers_parquet, name="scores_parquet"),
     path("deploy/score/<int:number>/unread.csv", scoring.unread_csv, name="scores_unread"),

@@ -18,21 +18,38 @@ class FallbackKind(models.TextChoices):
     STOP = "stop", "The endpoint stops answering"
 
 
-class Fallback(InsertOnly):
-    """What an endpoint falls back to. The newest row of a deployment counts."""
+class Word(InsertOnly):
+    """What a person says about an endpoint."""
 
     TEAM = "deployment__project__team"
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        abstract = True
+        ordering = ["pk"]
+
+
+class ReasonedWord(Word):
+    """One that has to say why."""
+
+    reason = models.TextField()
+
+    class Meta(Word.Meta):
+        abstract = True
+
+
+class Fallback(Word):
+    """What an endpoint falls back to. The newest row of a deployment counts."""
 
     deployment = models.ForeignKey(
         "production.Deployment", models.PROTECT, related_name="fallbacks"
     )
     kind = models.CharField(max_length=7, choices=FallbackKind.choices)
     rule = models.JSONField(null=True, help_text="engine Rule, for the kind `rule`.")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    at = models.DateTimeField(auto_now_add=True)
 
-    class Meta:
-        ordering = ["pk"]
+    class Meta(Word.Meta):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(kind="rule", rule__isnull=False)
@@ -66,59 +83,36 @@ class FlipReport(models.Model):
         return bool(self.report)
 
 
-class WirePolicy(InsertOnly):
+class WirePolicy(Word):
     """At which tripwires the watch takes the fallback by itself. The newest row counts."""
-
-    TEAM = "deployment__project__team"
 
     deployment = models.ForeignKey(
         "production.Deployment", models.PROTECT, related_name="wire_policies"
     )
     takes = models.JSONField(help_text="Keys of tripwires; at all others the watch only tells.")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["pk"]
 
     def __str__(self) -> str:
         return f"{self.deployment} falls back by itself at {len(self.takes)} tripwires"
 
 
-class DriftReference(InsertOnly):
+class DriftReference(ReasonedWord):
     """What the answers of an endpoint are held against for drift. The newest row counts."""
-
-    TEAM = "deployment__project__team"
 
     deployment = models.ForeignKey(
         "production.Deployment", models.PROTECT, related_name="drift_references"
     )
     kind = models.CharField(max_length=9, help_text="A key of KINDS in the engine's seasons.")
-    reason = models.TextField()
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["pk"]
 
     def __str__(self) -> str:
         return f"{self.deployment} is held against: {self.kind}"
 
 
-class Retention(InsertOnly):
+class Retention(ReasonedWord):
     """How long the log of an endpoint is kept. The newest row counts; none: the installation's."""
-
-    TEAM = "deployment__project__team"
 
     deployment = models.ForeignKey("production.Deployment", models.PROTECT, related_name="+")
     inputs_days = models.PositiveIntegerField(help_text="Inputs of a call; 0: for good.")
     answers_days = models.PositiveIntegerField(help_text="Calls, answers, truths; 0: for good.")
-    reason = models.TextField()
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["pk"]
 
     def __str__(self) -> str:
         return f"{self.deployment}: inputs {self.inputs_days}, answers {self.answers_days} days"
@@ -145,10 +139,8 @@ class Removal(InsertOnly):
         return f"{self.deployment} at {self.at}: {self.inputs} inputs, {self.answers} answers"
 
 
-class GlassRequest(InsertOnly):
+class GlassRequest(ReasonedWord):
     """Somebody asks to switch without the gate's conditions; another person has to agree."""
-
-    TEAM = "deployment__project__team"
 
     deployment = models.ForeignKey(
         "production.Deployment", models.PROTECT, related_name="glass_requests"
@@ -156,13 +148,7 @@ class GlassRequest(InsertOnly):
     kind = models.CharField(max_length=7, choices=FallbackKind.choices)
     release = models.ForeignKey("production.Release", models.PROTECT, null=True, related_name="+")
     hours = models.PositiveSmallIntegerField(help_text="How long it holds, at most 24.")
-    reason = models.TextField()
     by_manager = models.BooleanField(default=False, help_text="Their role at that time.")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["pk"]
 
     def __str__(self) -> str:
         return f"{self.person} asks to break the glass at {self.deployment}"

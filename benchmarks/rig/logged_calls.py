@@ -14,14 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.datasets.models import Split, Table
+from apps.datasets.models import Consolidation, Join, Source, Split, Step, Table, Version
 from apps.engine.monitoring.service import Tally, period_of
 from apps.governance.demo.people import cast
+from apps.governance.portfolio import portfolio_of
 from apps.modeling.models import Candidate, Evaluation, Experiment, Opening, Trial
 from apps.planning.models import Plan
 from apps.production import predicting, tallying, work
@@ -51,11 +53,14 @@ def measure(out: str, *, calls: int, raw: int, live: int) -> None:
     look_s = time.perf_counter() - began
     client = Client()
     client.force_login(get_user_model().objects.get(pk=people.manager.pk))
-    found = {"monitor": asked(client, reverse("production:monitor", args=["serving"]))}
-    latency = reverse("production:figure", args=["serving", "latency"])
+    slug = release.deployment.project.slug
+    found = {"monitor": asked(client, reverse("production:monitor", args=[slug]))}
+    latency = reverse("production:figure", args=[slug, "latency"])
     found["latency chart"] = asked(client, latency)
     _multiply(release.cycle, live - 1)
     found["portfolio"] = asked(client, reverse("governance:portfolio"))
+    seen = len(portfolio_of(people.manager).live)
+    assert seen == live, f"{seen} of {live} models are seen to be live."
     counted = {
         "calls": sum(release.deployment.call_sums.values_list("calls", flat=True)),
         "raw_rows": Prediction.objects.count(),
@@ -65,15 +70,24 @@ def measure(out: str, *, calls: int, raw: int, live: int) -> None:
 
 
 def asked(client: Client, address: str) -> dict[str, float]:
-    """Median time at the server in ms, the first one, and the size in bytes of a page."""
-    took = []
+    """Median time at the server in ms, of the clock and of the processor, the first one's, size in
+    bytes and questions to the database of a page."""
+    took, worked = [], []
     for _ in range(ASKED):
-        began = time.perf_counter()
+        began, worked_s = time.perf_counter(), time.process_time()
         answer = client.get(address, headers={"host": "127.0.0.1"})
         took.append(1e3 * (time.perf_counter() - began))
+        worked.append(1e3 * (time.process_time() - worked_s))
         assert answer.status_code == 200, f"{address} answered {answer.status_code}"
-    size = len(answer.content)
-    return {"ms": statistics.median(took[1:]), "first_ms": took[0], "bytes": size}
+    with CaptureQueriesContext(connection) as queries:
+        client.get(address, headers={"host": "127.0.0.1"})
+    return {
+        "ms": statistics.median(took[1:]),
+        "processor_ms": statistics.median(worked[1:]),
+        "first_ms": took[0],
+        "bytes": len(answer.content),
+        "queries": len(queries),
+    }
 
 
 def _serve(release: Release, token: str, rows: list[dict[str, Any]]) -> None:
@@ -153,6 +167,11 @@ def _rows(release: Release, count: int, *, every: timedelta) -> None:
 
 COPIED = (
     Plan,
+    Source,
+    Version,
+    Consolidation,
+    Join,
+    Step,
     Table,
     Split,
     Experiment,
@@ -185,6 +204,9 @@ def _multiply(cycle: Cycle, times: int) -> None:
 
 def _of(model: type[models.Model], cycle: Cycle) -> Iterable[models.Model]:
     path = {
+        Version: "source__project__cycles",
+        Source: "project__cycles",
+        Join: "consolidation__cycle",
         Split: "table__cycle",
         Trial: "experiment__cycle",
         Evaluation: "opening__cycle",

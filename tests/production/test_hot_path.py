@@ -1,6 +1,7 @@
 """The hot path answers as the site does, and asks the database nothing once it is warm."""
 
 import json
+import os
 import time
 
 import pytest
@@ -8,6 +9,7 @@ from django.db import OperationalError
 from django.urls import reverse
 
 from apps.production import actions, api, serving, taking
+from apps.production.ids import DRAWN, new_id, new_ids
 from apps.production.models import Call, Release
 from mlcycle_site.hot import PredictFirst
 
@@ -164,10 +166,25 @@ def test_a_release_that_is_not_proven_is_served_by_scikit_learn(hot, row, releas
 def test_ids_are_uuids_of_version_4():
     import uuid
 
-    made = [uuid.UUID(serving.new_id()) for _ in range(100)]
+    made = [
+        uuid.UUID(key) for key in (*(new_id() for _ in range(DRAWN)), *new_ids(3), *new_ids(100))
+    ]
     assert {(key.version, key.variant) for key in made} == {(4, uuid.RFC_4122)}
-    assert len(set(made)) == 100
+    assert len(set(made)) == DRAWN + 103
     assert reverse("api:predict", args=["a"]) == "/api/v1/deployments/a/predict"
+
+
+def test_a_fork_draws_ids_of_its_own():
+    new_id()
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        os.write(writer, " ".join(new_ids(5)).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert not set(os.read(reader, 4096).decode().split()) & set(new_ids(DRAWN))
+    os.close(reader)
+    os.close(writer)
 
 
 def test_what_nobody_thought_of_is_our_json_with_a_reference_and_a_call_in_the_log(

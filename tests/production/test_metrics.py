@@ -1,9 +1,12 @@
 """Prometheus reads gauges with its token; nobody reads anything without."""
 
+import os
 import re
+import socket
 
 import pytest
 
+from apps.jobs.pulse import Pulse
 from apps.production import work
 from apps.production.metrics import family
 from tests.production.test_monitor_page import sent
@@ -47,3 +50,17 @@ def test_calls_promise_incidents_and_jobs_are_told(client, caller, release, sett
 def test_labels_are_escaped():
     lines = list(family("x", "Says.", [({"a": 'q"\\\n'}, 1.0)]))
     assert lines[-1] == 'x{a="q\\"\\\\\\n"} 1'
+
+
+def test_processes_and_queues_are_told_where_a_broker_answers(client, db, settings, broker):
+    settings.METRICS_TOKEN = "secret"
+    Pulse("web", more=lambda: {"models": 2, "loads": []}).beat()
+    answer = client.get("/metrics", headers={"Authorization": "Bearer secret"})
+    told = answer.content.decode().splitlines()
+    name = f'{{process="web",at="{socket.gethostname()}:{os.getpid()}"}}'
+    assert f"mlcycle_process_models{name} 2" in told
+    (memory,) = [line for line in told if line.startswith("mlcycle_process_memory_bytes{")]
+    assert float(memory.split()[1]) > 20e6
+    assert 'mlcycle_process_crashes{process="web"} 0' in told
+    assert 'mlcycle_queue_messages{queue="train"} 0' in told
+    assert all(LINE.match(line) for line in told if not line.startswith("#"))

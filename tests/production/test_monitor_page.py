@@ -6,7 +6,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from apps.engine.monitoring.service import PERIOD, Tally
-from apps.production import queries, tallying, work
+from apps.jobs.pulse import Pulse
+from apps.production import queries, serving, tallying, work
 from apps.production.models import Alarm, CallSum, Incident, Prediction
 from apps.production.standing import Standing
 from tests.production.conftest import TARGET, trips
@@ -98,6 +99,28 @@ def test_what_the_page_reads_does_not_grow_with_the_calls(monitor, caller, relea
     with CaptureQueriesContext(connection) as after:
         shown = monitor()
     assert len(after) <= len(before)  # the first one also learns what others remember
+    assert len(after) <= 40
     assert not [each["sql"] for each in after if 'FROM "production_call"' in each["sql"]]
     # 48 half hours of 20 calls before the one of the call itself, or 47 where a new one has begun.
     assert any(f"<strong>{calls}</strong><span>calls" in shown for calls in (961, 941))
+
+
+def test_processes_are_told_with_memory_loads_deaths_and_what_waits(
+    monitor, release, client, broker
+):
+    serving.KNOWN.models.forget()
+    serving.scorer_for(release)
+    first = Pulse("web")
+    first.beat()
+    first.end()
+    Pulse("web", more=serving.KNOWN.models.told).beat()
+    shown = monitor()
+    assert "None died and 1 was started again" in shown
+    assert "Release 1, " in shown
+    assert ">Messages<" in shown
+    address = reverse("production:figure", args=[release.deployment.project.slug, "latency"])
+    assert client.get(address).status_code == 404  # nobody called, so there is nothing to draw
+
+
+def test_without_a_broker_the_page_says_that_nothing_is_known_of_processes(monitor):
+    assert "nothing is known of processes" in monitor()

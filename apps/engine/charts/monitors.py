@@ -28,12 +28,13 @@ STATE_COLOURS = {"stable": GOOD, "drifting": WAITING, "drifted": BAD}
 
 
 def latency_over_time(
-    steps: Sequence[dict[str, Any]], *, changes: Sequence[tuple[str, str]] = ()
+    steps: Sequence[dict[str, Any]], *, changes: Sequence[str] = (), deaths: Sequence[str] = ()
 ) -> Figure:
     """Latency percentiles over time, in milliseconds.
 
     ``steps`` hold ``at`` (ISO 8601), ``p50``, ``p95`` and ``p99`` (or None), in time order.
-    ``changes``: when and what was changed, each marked by a dotted line.
+    ``changes``: when something was changed, ``deaths``: when a process died or was started again
+    (ISO 8601); each is marked by a dotted or a dashed line.
     Above MOST_STEPS each stretch is told by its slowest step.
     """
     shown = thinned(steps, most=MOST_STEPS, keep="p99")
@@ -59,15 +60,17 @@ def latency_over_time(
             "showlegend": True,
             "hovermode": "x unified",
             "shapes": [
-                {
-                    "type": "line",
-                    **{"x0": at, "x1": at, "y0": 0, "y1": 1, "yref": "paper"},
-                    "line": {"color": MUTED, "width": 1, "dash": "dot"},
-                }
-                for at, _ in changes
+                *(_mark(at, color=MUTED, dash="dot") for at in changes),
+                *(_mark(at, color=BAD, dash="dash") for at in deaths),
             ],
         },
     )
+
+
+def _mark(at: str, *, color: str, dash: str) -> dict[str, Any]:
+    """A line from bottom to top at a moment."""
+    line = {"color": color, "width": 1, "dash": dash}
+    return {"type": "line", "x0": at, "x1": at, "y0": 0, "y1": 1, "yref": "paper", "line": line}
 
 
 def drift_bars(features: Sequence[dict[str, Any]]) -> Figure:
@@ -83,19 +86,26 @@ def drift_bars(features: Sequence[dict[str, Any]]) -> Figure:
         y=list(range(len(shown))),
         orientation="h",
         marker={"color": [STATE_COLOURS.get(entry["state"], MUTED) for entry in shown]},
-        text=[label(entry["state"]) for entry in shown],
-        textposition="outside",
-        cliponaxis=False,
-        hovertemplate="PSI %{x:.3f}: %{text}<extra></extra>",
+        hovertext=[label(entry["state"]) for entry in shown],
+        hovertemplate="PSI %{x:.3f}: %{hovertext}<extra></extra>",
     )
     axis = positions(names)
     most = max([DRIFTED, *(entry["psi"] or 0 for entry in shown)])
+    states = go.Scatter(  # in a column of their own: beside short bars they would meet the lines
+        x=[most * 1.03] * len(shown),
+        y=list(range(len(shown))),
+        mode="text",
+        text=[label(entry["state"]) for entry in shown],
+        textposition="middle right",
+        hoverinfo="skip",
+        showlegend=False,
+    )
     return build(
-        [bars],
+        [bars, states],
         columns=["feature", "psi", "state"],
         rows=[[entry["feature"], rounded(entry["psi"]), entry["state"]] for entry in shown],
         layout={
-            "xaxis": {"title": {"text": "PSI"}, "range": [0, most * 1.25]},
+            "xaxis": {"title": {"text": "PSI"}, "range": [0, most * 1.3]},
             "yaxis": {**axis, "range": axis["range"][::-1], "showgrid": False},
             "shapes": [promise_line(at, across="x") for at in (DRIFTING, DRIFTED)],
             "height": 80 + 26 * max(len(names), 1),

@@ -29,6 +29,7 @@ from apps.production.models import (
     Retention,
     Scores,
     Scoring,
+    ScoringRemoval,
     Switch,
     WirePolicy,
 )
@@ -77,6 +78,7 @@ def _rows_by_stage(cycle: Cycle) -> dict[Stage, dict[str, Iterable[models.Model]
             "glass_requests": GlassRequest.objects.filter(deployment__project=cycle.project_id),
             "scorings": Scoring.objects.filter(release__cycle=cycle).order_by("pk"),
             "scores": Scores.objects.filter(scoring__release__cycle=cycle),
+            "scoring_removals": ScoringRemoval.objects.filter(scoring__release__cycle=cycle),
             "switches": Switch.objects.filter(deployment__project=cycle.project_id),
         },
     }

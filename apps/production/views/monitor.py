@@ -9,8 +9,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.engine.charts.monitors import drift_bars, latency_over_time, metric_over_time
 from apps.engine.charts.table import answer as drawn
+from apps.engine.charts.theme import Figure
 from apps.engine.monitoring.service import QUANTILES
 from apps.production import actions, queries, watch_actions
+from apps.production.models import Deployment
 from apps.production.watch_queries import incidents_of
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
@@ -74,31 +76,40 @@ def next_cycle(request: HttpRequest, project: Project) -> HttpResponse:
 def figure(request: HttpRequest, project: Project, name: str) -> JsonResponse:
     """A chart of the monitor, with its numbers."""
     deployment = queries.endpoint_of(project)
-    page = queries.monitor_page(deployment) if deployment else None
-    made = _figure(page, name) if page else None
+    made = FIGURES[name](deployment) if deployment and name in FIGURES else None
     if made is None:
         raise Http404
     return JsonResponse(drawn(made, dark=request.GET.get("theme") == "dark"))
 
 
-def _figure(page: queries.MonitorPage, name: str) -> dict[str, Any] | None:
-    if name == "latency" and page.service["periods"]:
-        return latency_over_time(
-            [
-                {"at": period["start"], **(period["latency_ms"] or NO_LATENCY)}
-                for period in page.service["periods"]
-            ],
-            changes=[(change.at.isoformat(), change.says) for change in page.changes],
-        )
-    report = page.report
-    if name == "drift" and report and report.drift:
-        return drift_bars(report.drift)
-    if name == "promise" and report:
-        return _promise_figure(report.performance)
-    return None
+def _latency(deployment: Deployment) -> Figure | None:
+    seen = queries.service_course(deployment)
+    if not seen.periods:
+        return None
+    return latency_over_time(
+        [
+            {"at": period["start"], **(period["latency_ms"] or NO_LATENCY)}
+            for period in seen.periods
+        ],
+        changes=[change.at.isoformat() for change in seen.changes],
+        deaths=[fate.at.isoformat() for fate in seen.fates],
+    )
 
 
-def _promise_figure(seen: dict[str, Any]) -> dict[str, Any] | None:
+def _drift(deployment: Deployment) -> Figure | None:
+    report = queries.last_look(deployment)
+    return drift_bars(report.drift) if report and report.drift else None
+
+
+def _promise(deployment: Deployment) -> Figure | None:
+    report = queries.last_look(deployment)
+    return _promise_figure(report.performance) if report else None
+
+
+FIGURES = {"latency": _latency, "drift": _drift, "promise": _promise}
+
+
+def _promise_figure(seen: dict[str, Any]) -> Figure | None:
     """The primary metric by day, as known and as estimated, with the promised threshold."""
     estimate = seen.get("estimate") or {}
     named = next(iter([*seen.get("verdicts", []), *estimate.get("metrics", [])]), None)

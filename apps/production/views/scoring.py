@@ -7,11 +7,12 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpRe
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.datasets.storage import local, scratch
+from apps.datasets.storage import scratch
 from apps.engine.serving.contract import Contract
-from apps.production import queries, score_actions, scores
+from apps.production import queries, score_actions, score_removal, scores
 from apps.production.forms import ScoreForm
-from apps.production.models import Scores
+from apps.production.models import Scores, Scoring
+from apps.production.retention import terms_of
 from apps.production.views.releases import built_release
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
@@ -33,6 +34,7 @@ def _page(request: HttpRequest, project: Project, form: ScoreForm | None = None)
         "batches": found,
         "running": running,
         "estimate": scores.estimate_of(running),
+        "days": score_removal.days_of(terms_of(deployment)) if deployment else 0,
     }
     status = 422 if form is not None else 200
     return render_page(request, "production/score.html", context, status=status)
@@ -72,10 +74,27 @@ def start(request: HttpRequest, project: Project, release_id: int) -> HttpRespon
     return redirect("production:score", project.slug)
 
 
+@require_POST
+@project_view(Verb.DEPLOY)
+def remove(request: HttpRequest, project: Project, number: int) -> HttpResponse:
+    """Remove file and answers of a batch."""
+    found = get_object_or_404(
+        Scoring.objects.select_related("deployment"),
+        number=number,
+        deployment__project=project,
+        deployment__retired_at=None,
+    )
+    reason = request.POST.get("reason", "")
+    score_removal.remove_batch(scoring=found, reason=reason, by=request.user)
+    messages.success(request, f"File and answers of batch {number} are removed.")
+    return redirect("production:score", project.slug)
+
+
 def _scores(project: Project, number: int) -> Scores:
     related = ("scoring__deployment__project", "scoring__release__candidate")
     return get_object_or_404(
         Scores.objects.select_related(*related),
+        scoring__removal=None,
         scoring__number=number,
         scoring__deployment__project=project,
         scoring__deployment__retired_at=None,
@@ -115,7 +134,7 @@ def unread_csv(request: HttpRequest, project: Project, number: int) -> HttpRespo
     if scores.hidden_columns(found):
         raise Refusal("These records are not given out: columns of the file hold sensitive values.")
     return FileResponse(
-        local(found.unread).open("rb"),
+        scores.unread_of(found).open("rb"),
         as_attachment=True,
         filename=f"{scores.file_name(found.scoring)}-unread.csv",
         content_type="text/csv; charset=utf-8",
