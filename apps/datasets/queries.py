@@ -49,11 +49,16 @@ def newest_version(source: Source, *, cycle: Cycle | None = None) -> Version | N
 
 
 def _newest(source: Source, *, before: datetime | None) -> Version | None:
+    return _versions(source, before=before).first()
+
+
+def _versions(source: Source, *, before: datetime | None) -> QuerySet[Version]:
+    """Versions that may be used, the newest first."""
     versions = source.versions.exclude(parquet="").filter(waits=False).order_by("-number")
     if before:
         at_once = Q(taken_at=None, job__finished_at__lt=before)
         versions = versions.filter(at_once | Q(taken_at__lt=before))
-    return versions.first()
+    return versions
 
 
 def _end(cycle: Cycle) -> datetime | None:
@@ -113,19 +118,24 @@ def features_among(spec: TableSpec, plan: SignedPlan, *, group: str = "") -> lis
     ]
 
 
+def _newest_file(source: Source, *, before: datetime | None) -> str | None:
+    """SHA-256 of its typed table; what else a version holds is much where columns are many."""
+    return _versions(source, before=before).values_list("parquet", flat=True).first()
+
+
 def source_inputs(cycle: Cycle) -> dict[str, Any] | None:
     """Typed tables and joins the cycle's table is made from; None while one is missing."""
     consolidation, before = consolidation_of(cycle), _end(cycle)
-    base = _newest(consolidation.base, before=before) if consolidation else None
+    base = _newest_file(consolidation.base, before=before) if consolidation else None
     if consolidation is None or base is None:
         return None
     joins = []
     for join in enabled_joins(consolidation):
-        version = _newest(join.source, before=before)
-        if version is None:
+        file = _newest_file(join.source, before=before)
+        if file is None:
             return None
-        joins.append({"name": join.source.name, "parquet": version.parquet, **join.as_dict()})
-    return {"base": base.parquet, "base_name": consolidation.base.name, "joins": joins}
+        joins.append({"name": join.source.name, "parquet": file, **join.as_dict()})
+    return {"base": base, "base_name": consolidation.base.name, "joins": joins}
 
 
 def table_inputs(cycle: Cycle) -> dict[str, Any] | None:

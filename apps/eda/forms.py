@@ -9,6 +9,9 @@ from apps.accounts.models import User
 from apps.eda.models import Finding, View
 from apps.projects.models import Team
 
+MOST_CHOICES = 200
+"""More columns than this are typed, not chosen: their list would outweigh the page."""
+
 
 class FindingForm(forms.ModelForm):
     """What was seen, how grave it is, who answers it by when."""
@@ -31,6 +34,9 @@ class FindingForm(forms.ModelForm):
         self.fields["owner"].empty_label = None
         names = [(name, name) for name in columns]
         self.fields["column"].choices = [("", "The whole table"), *names]
+        if len(names) > MOST_CHOICES:
+            self.fields["column"].widget = forms.TextInput()
+            self.fields["column"].help_text = "Its whole name; nothing for the whole table."
 
 
 class ViewForm(forms.ModelForm):

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from apps.datasets.models import Split, Table
-from apps.datasets.queries import current_split, current_table, data_subject
+from apps.datasets.queries import current_table, data_subject, sealed_split
 from apps.datasets.storage import local
 from apps.eda.models import Finding, Profile, Severity
 from apps.engine.labels import SIGN
@@ -42,9 +42,10 @@ class Scope:
 
 def scope_of(cycle: Cycle) -> Scope | None:
     """Today's rows to explore; None before the table is built."""
-    table, split = current_table(cycle), current_split(cycle)
+    table = current_table(cycle)
     if table is None:
         return None
+    split = sealed_split(cycle, table)
     if split is None:
         return Scope(table, None, table.parquet, "table")
     return Scope(table, split, split.development, "development")
@@ -119,10 +120,15 @@ def _parsed(sha256: str) -> dict[str, Any]:
 
 
 def suspects_of(
-    cycle: Cycle, *, raw: dict[str, Any], study: dict[str, Any], target: str
+    cycle: Cycle,
+    *,
+    split: Split | None,
+    raw: dict[str, Any],
+    study: dict[str, Any],
+    target: str,
 ) -> list[dict[str, Any]]:
     """What may give the target away, from the profile, the study, the plan and the split."""
-    plan, split = current_plan(cycle), current_split(cycle)
+    plan = current_plan(cycle)
     features = features_of(plan.content) if plan else ()
     # A warning about the target's classes names them.
     told = split is not None and target not in sensitive_columns(cycle)
@@ -268,6 +274,17 @@ def has_distribution(column: dict[str, Any]) -> bool:
 def names_rows(column: dict[str, Any]) -> bool:
     """Texts of which (nearly) each stands in one row: a bar, or a rate, for each says nothing."""
     return column["kind"] == "text" and not column.get("sensitive") and is_id_like(column)
+
+
+def target_figure(result: dict[str, Any]) -> str:
+    """The chart of the balance of the target: its labels or its distribution; "" without one."""
+    target = result["target"]
+    if not target:
+        return ""
+    if target.get("labels"):
+        return "labels"
+    column = next(one for one in result["columns"] if one["name"] == target["name"])
+    return "distribution" if has_distribution(column) else ""
 
 
 def has_relation(column: dict[str, Any]) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.datasets.models import Split
+from apps.datasets.queries import current_split
 from apps.eda.models import Profile, SealedLook
 from apps.eda.queries import raw_result, study_of, suspects_of
 from apps.planning.content import features_of
@@ -38,7 +39,8 @@ def left_out(cycle: Cycle, profile: Profile) -> list[dict[str, str]]:
     for feature in features:
         if not feature.is_allowed:
             found.setdefault(feature.name, "is not known at the decision, as the plan says")
-    suspects = suspects_of(cycle, raw=raw, study=study_of(profile), target=profile.target)
+    split, study = current_split(cycle), study_of(profile)
+    suspects = suspects_of(cycle, split=split, raw=raw, study=study, target=profile.target)
     for one in suspects:
         if one["key"] in _TELLS_THE_TARGET and one["severity"] == "high":
             found.setdefault(one["column"], "may stand for the target")

@@ -12,10 +12,12 @@ from apps.eda.views.common import Rows, chart, rows_of, sliceable
 from apps.engine.charts.pictures import picture_chart
 from apps.engine.errors import BadParameter, EngineError
 from apps.engine.profile.picture import KINDS, MEASURES, Picture, picture_of
+from apps.engine.types import Kind
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
 from apps.web.fragments import render_page
 
+_SUMMED = {Kind.INTEGER, Kind.NUMBER, Kind.BOOLEAN}
 FIELDS = ("kind", "x", "y", "measure", "of", "colour", "facet")
 
 
@@ -31,7 +33,7 @@ def build_chart(request: HttpRequest, project: Project) -> HttpResponse:
         "asked": asked,
         "kinds": KINDS.items(),
         "measures": MEASURES.items(),
-        "columns": _choices(rows),
+        "numbers": [one for one in rows.choices if one.kind in _SUMMED],
     }
     if asked["x"] and rows.scope and not rows.problem:
         try:
@@ -43,12 +45,6 @@ def build_chart(request: HttpRequest, project: Project) -> HttpResponse:
             url = reverse("eda:chart_figure", args=[project.slug])
             context |= {"told": told, "figure": f"{url}?{urlencode(pairs)}", "title": _title(asked)}
     return render_page(request, "eda/chart.html", context)
-
-
-def _choices(rows: Rows) -> list[tuple[str, str]]:
-    """Columns that may be drawn, with their kinds."""
-    columns = rows.scope.table.table_spec.columns if rows.scope else ()
-    return [(one.name, str(one.kind)) for one in columns if one.name not in rows.hidden]
 
 
 def _picture(asked: dict[str, str], rows: Rows) -> Picture:

@@ -13,19 +13,19 @@ from django.urls import reverse
 from apps.datasets.conditions import checked, typed_condition
 from apps.datasets.storage import local
 from apps.eda import answers, queries
+from apps.eda.forms import MOST_CHOICES
 from apps.eda.models import Answer, Profile
 from apps.eda.slices import ALL_ROWS, Slice, slice_of
 from apps.engine.charts.table import answer
 from apps.engine.errors import EngineError
 from apps.engine.profile.cells import Columns
 from apps.engine.profile.slices import Condition, sliced
+from apps.engine.types import ColumnSpec
 from apps.planning.queries import signed_plan
 from apps.projects.models import Cycle, Project
 
 ADDED = ("add_column", "add_is", "add_value", "add_to")
 _WITHOUT_VALUE = [("missing", "nothing"), ("filled", "something")]
-MOST_CHOICES = 200
-"""More columns than this are typed, not chosen: their list would outweigh the page."""
 
 
 def chart(
@@ -166,6 +166,17 @@ class Rows:
         columns = self.result["columns"]
         return {column["name"]: place for place, column in enumerate(columns, start=1)}
 
+    def suspects(self) -> list[dict[str, Any]]:
+        """What may give the target away in these rows."""
+        assert self.scope is not None
+        return queries.suspects_of(
+            self.cycle,
+            split=self.scope.split,
+            raw=self.raw,
+            study=self.study,
+            target=self.target,
+        )
+
     @property
     def without(self) -> list[str]:
         """Sensitive columns of this table; none before there is one."""
@@ -183,12 +194,21 @@ class Rows:
         """What the filter bar offers."""
         return [("is", "one of these"), ("between", "a range"), *_WITHOUT_VALUE]
 
+    @cached_property
+    def open_columns(self) -> list[ColumnSpec]:
+        """Columns that are not sensitive, in the order of the table."""
+        columns = self.scope.columns if self.scope else ()
+        return [one for one in columns if one.name not in self.hidden]
+
     @property
-    def choices(self) -> list[str]:
-        """Columns that rows may be picked by; empty when they are too many to list."""
-        names = self.scope.table.table_spec.names if self.scope else ()
-        found = [name for name in names if name not in self.hidden]
-        return found if len(found) <= MOST_CHOICES else []
+    def choices(self) -> list[ColumnSpec]:
+        """The same, to choose from; empty when they are too many to list: then one is typed."""
+        return self.open_columns if len(self.open_columns) <= MOST_CHOICES else []
+
+    @property
+    def are_listed(self) -> bool:
+        """All columns, sensitive ones too, are few enough for a list to choose from."""
+        return len(self.positions) <= MOST_CHOICES
 
     @property
     def all_rows(self) -> int:

@@ -19,12 +19,12 @@ from apps.engine.profile.numeric import quantile, sort_numbers
 from apps.engine.profile.partition import parted
 from apps.engine.profile.slices import Condition
 from apps.engine.profile.slices import rows_of as rows_in
-from apps.engine.types import Kind
+from apps.engine.types import ColumnSpec, Kind
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
 from apps.web.fragments import render_page
 
-_FIRST = 20
+_FIRST, _MOST = 20, 100
 _GROUPS = 4
 
 
@@ -38,7 +38,6 @@ def compare(request: HttpRequest, project: Project) -> HttpResponse:
     context: dict[str, Any] = {
         "rows": rows,
         "asked": asked,
-        "choices": _choices(rows),
         "ranged": _ranged(rows),
         "versions": _versions(rows),
     }
@@ -75,22 +74,17 @@ def _told(told: dict[str, Any], rows: Rows, *, by: str) -> dict[str, Any]:
         "told": told,
         "count": len(sure),
         "first": sure[:_FIRST],
-        "more": sure[_FIRST:],
+        "more": sure[_FIRST:_MOST],
+        "untold": len(sure[_MOST:]),
         "quiet": [line for line in lines if not line["is_sure"]],
     }
 
 
-def _choices(rows: Rows) -> list[str]:
-    names = rows.scope.table.table_spec.names if rows.scope else ()
-    return [name for name in names if name not in rows.hidden]
-
-
-def _ranged(rows: Rows) -> list[str]:
-    """Columns with a before and an after; dates first."""
-    columns = rows.scope.table.table_spec.columns if rows.scope else ()
+def _ranged(rows: Rows) -> list[ColumnSpec]:
+    """Columns with a before and an after, dates first; empty when they are too many to list."""
     texts = {Kind.TEXT, Kind.BOOLEAN}
-    shown = [one for one in columns if one.name not in rows.hidden and one.kind not in texts]
-    return [one.name for one in sorted(shown, key=lambda one: one.kind != Kind.DATETIME)]
+    shown = [one for one in rows.choices if one.kind not in texts]
+    return sorted(shown, key=lambda one: one.kind != Kind.DATETIME)
 
 
 def _versions(rows: Rows) -> list[Version]:

@@ -5,11 +5,11 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
-from apps.eda import queries
 from apps.eda.views.common import action_of, rows_of, sliceable
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
 from apps.web.fragments import render_page
+from apps.web.paging import page_of
 
 
 @require_GET
@@ -20,11 +20,8 @@ def leaks(request: HttpRequest, project: Project) -> HttpResponse:
     rows = rows_of(request, project)
     context: dict[str, Any] = {"rows": rows}
     if rows.is_ready:
-        found = queries.suspects_of(
-            project.cycle, raw=rows.raw, study=rows.study, target=rows.target
-        )
         raised = set(project.cycle.findings.values_list("column", "says"))
-        context["suspects"] = [
+        lines = [
             {
                 **suspect,
                 "position": rows.positions.get(suspect["column"], 0),
@@ -33,7 +30,8 @@ def leaks(request: HttpRequest, project: Project) -> HttpResponse:
                     (suspect["column"], f"{rows.where.before}{suspect['says']}"[:400]) in raised
                 ),
             }
-            for suspect in found
+            for suspect in rows.suspects()
         ]
+        context |= {"count": len(lines), "suspects": page_of(lines, request)}
         context["target"] = (rows.result["target"] or {}).get("name", "")
     return render_page(request, "eda/leaks.html", context)

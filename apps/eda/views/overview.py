@@ -23,7 +23,7 @@ from apps.web.fragments import render_page
 from apps.web.paging import page_of
 from apps.web.refusals import Refusal
 
-_FIRST_HINTS = 8
+_FIRST_HINTS, _MOST_HINTS = 8, 60
 
 
 def _form(request: HttpRequest, project: Project, scope: queries.Scope | None) -> FindingForm:
@@ -47,16 +47,17 @@ def _profiled(request: HttpRequest, project: Project, rows: Rows) -> dict[str, A
     result, words = rows.result, request.GET.get("q", "").strip()
     kept = [*rows.where.pairs, *([("q", words)] if words else [])]
     lines = queries.column_lines(result, words=words)
-    ranking = ranked(result, rows.study, suspects=_suspects(project, rows))
+    ranking = ranked(result, rows.study, suspects=rows.suspects())
     found = queries.hints(project.cycle, {**result, "findings": ranking}, before=rows.where.before)
     hints = [_led(project, hint) for hint in found]
     return {
         **{key: result[key] for key in ("rows", "column_count", "missing_cells", "memory_bytes")},
         "duplicate_rows": result["duplicate_rows"],
         "target": next((line for line in queries.column_lines(result) if line.is_target), None),
-        "target_figure": "labels" if (result["target"] or {}).get("labels") else "distribution",
+        "target_figure": queries.target_figure(result),
         "first": hints[:_FIRST_HINTS],
-        "more": hints[_FIRST_HINTS:],
+        "more": hints[_FIRST_HINTS:_MOST_HINTS],
+        "untold": len(hints[_MOST_HINTS:]),
         "page": page_of(lines, request),
         "words": words,
         "query": urlencode(kept),
@@ -83,10 +84,6 @@ def _so_far(project: Project, rows: Rows) -> dict[str, Any] | None:
 def _led(project: Project, hint: queries.Hint) -> queries.Hint:
     address, action = action_of(project, hint.leads, position=hint.position)
     return replace(hint, address=address, action=action)
-
-
-def _suspects(project: Project, rows: Rows) -> list[dict[str, Any]]:
-    return queries.suspects_of(project.cycle, raw=rows.raw, study=rows.study, target=rows.target)
 
 
 def _overview(

@@ -11,6 +11,7 @@ from apps.eda.behind import behind_pair, links, point_links
 from apps.eda.views.common import Rows, chart, ready_rows, rows_of, sliceable
 from apps.engine.charts.pairs import pair_chart
 from apps.engine.charts.relations import MEASURES, relation_matrix
+from apps.engine.errors import BadParameter
 from apps.engine.profile.likeness import METHODS, pair_in
 from apps.engine.profile.pairs import pair_of
 from apps.projects.access import Verb, project_view
@@ -18,6 +19,7 @@ from apps.projects.models import Project
 from apps.web.fragments import render_page
 
 _FIRST_PAIRS = 12
+_NAMED = 20
 
 
 @require_GET
@@ -37,8 +39,9 @@ def relations(request: HttpRequest, project: Project) -> HttpResponse:
             "more": pairs[_FIRST_PAIRS:],
             "groups": told["groups"],
             "measures": _measures(told),
-            "left_out": rows.result["associations"]["left_out"],
-            "columns": rows.result["columns"],
+            "left_out": _reasons(rows.result["associations"]["left_out"]),
+            "columns": rows.result["columns"] if rows.are_listed else [],
+            "column_count": len(rows.result["columns"]),
         }
     return render_page(request, "eda/relations.html", context)
 
@@ -47,6 +50,17 @@ def _line(pair: dict[str, Any], rows: Rows) -> dict[str, Any]:
     places = rows.positions
     method = METHODS[pair["method"]]
     return {**pair, "method": method, "one": places[pair["a"]], "other": places[pair["b"]]}
+
+
+def _reasons(left_out: list[dict[str, str]]) -> list[dict[str, Any]]:
+    """Why columns are not compared, each reason once with its first columns."""
+    found: dict[str, list[str]] = {}
+    for one in left_out:
+        found.setdefault(one["why"], []).append(one["column"])
+    return [
+        {"why": why, "count": len(names), "first": names[:_NAMED], "more": len(names[_NAMED:])}
+        for why, names in found.items()
+    ]
 
 
 def _measures(told: dict[str, Any]) -> list[tuple[str, str]]:
@@ -78,10 +92,20 @@ def matrix(request: HttpRequest, project: Project, measure: str) -> JsonResponse
 @sliceable
 def choose_pair(request: HttpRequest, project: Project) -> HttpResponse:
     """Go from two chosen columns to their page."""
-    places = [request.GET.get(name, "") for name in ("a", "b")]
-    if not all(place.isdecimal() and len(place) < 6 for place in places):
+    rows = ready_rows(request, project)
+    one, other = (_place(request, key, rows) for key in ("a", "b"))
+    if not (one and other):
         raise Http404
-    return _pair_page(request, project, int(places[0]), int(places[1]))
+    return _pair_page(request, project, one, other)
+
+
+def _place(request: HttpRequest, key: str, rows: Rows) -> int:
+    """Position of a column that was chosen from a list, or typed by its name; 0: neither."""
+    typed = request.GET.get(f"{key}_name", "").strip()
+    if typed and typed not in rows.positions:
+        raise BadParameter(f"The table has no column “{typed}”: type its whole name.")
+    asked = request.GET.get(key, "")
+    return rows.positions.get(typed) or (int(asked) if asked.isdecimal() and len(asked) < 6 else 0)
 
 
 @require_GET
@@ -94,7 +118,7 @@ def pair(request: HttpRequest, project: Project, one: int, other: int) -> HttpRe
 
 def _pair_page(request: HttpRequest, project: Project, one: int, other: int) -> HttpResponse:
     rows, columns = _two(request, project, one, other)
-    third = _third(request, columns=rows.result["columns"], besides=(one, other))
+    third = _third(request, rows, besides=(one, other))
     a, b = columns
     url = reverse("eda:pair_figure", args=[project.slug, one, other])
     told = pair_in(rows.study["relations"], names={a["name"], b["name"]})
@@ -105,8 +129,9 @@ def _pair_page(request: HttpRequest, project: Project, one: int, other: int) -> 
         "b": b,
         "one": one,
         "other": other,
-        "columns": rows.result["columns"],
+        "columns": rows.result["columns"] if rows.are_listed else [],
         "third": third,
+        "third_name": rows.result["columns"][third - 1]["name"] if third else "",
         "may_colour": _may_colour(a, b),
         "told": told,
         "method": METHODS[told["method"]] if told else "",
@@ -131,12 +156,9 @@ def _may_colour(a: dict[str, Any], b: dict[str, Any]) -> bool:
     return all(column["kind"] in {"integer", "number", "datetime"} for column in (a, b))
 
 
-def _third(
-    request: HttpRequest, *, columns: list[dict[str, Any]], besides: tuple[int, int]
-) -> int | None:
+def _third(request: HttpRequest, rows: Rows, *, besides: tuple[int, int]) -> int | None:
     """Position of the column that colours the picture; a sensitive one never does."""
-    asked = request.GET.get("third", "")
-    place = int(asked) if asked.isdecimal() and len(asked) < 6 else 0
+    place, columns = _place(request, "third", rows), rows.result["columns"]
     if not 1 <= place <= len(columns) or place in besides:
         return None
     return None if columns[place - 1].get("sensitive") else place
@@ -149,7 +171,7 @@ def pair_figure(request: HttpRequest, project: Project, one: int, other: int) ->
     rows, columns = _two(request, project, one, other)
     if one == other or any(column.get("sensitive") for column in columns):
         raise Http404
-    third = _third(request, columns=rows.result["columns"], besides=(one, other))
+    third = _third(request, rows, besides=(one, other))
     told = pair_of(
         rows.columns(),
         a=columns[0]["name"],

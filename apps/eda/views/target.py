@@ -31,6 +31,7 @@ def target(request: HttpRequest, project: Project) -> HttpResponse:
         context |= {
             "target": rows.result["target"],
             "position": rows.positions[name],
+            "figure": queries.target_figure(rows.result),
             "is_hidden": name in rows.hidden,
             "drawn": ranked[:_DRAWN],
             "ranked": ranked[:_LISTED],
