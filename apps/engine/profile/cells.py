@@ -99,8 +99,12 @@ class Columns:
     def _open(self) -> pq.ParquetFile:
         """The file, opened once by each thread; closed with the last of them."""
         if not hasattr(self._files, "file"):
+            # Read ahead, the bytes of a column would stay in memory beside the column.
             self._files.file = pq.ParquetFile(
-                self.path, metadata=self._metadata, read_dictionary=self._texts
+                self.path,
+                metadata=self._metadata,
+                read_dictionary=self._texts,
+                pre_buffer=False,
             )
         file: pq.ParquetFile = self._files.file
         return file

@@ -47,24 +47,28 @@ class Gap:
     """The missing cells of one column."""
 
     told: dict[str, Any]
-    mask: NDArray[np.bool_]  # shape (n_rows,), True where nothing is
+    bits: NDArray[np.uint8]  # shape (n_rows / 8,), 1 where nothing is
 
 
 @dataclass
 class Gaps:
-    """The missing cells of a table, collected column by column; 9 bytes a row."""
+    """The missing cells of a table, collected column by column; one bit a row and column."""
 
     rows: int
     target: Target | None
     usable: NDArray[np.bool_] | None  # rows that have a target; None when all have
-    names: list[str] = field(default_factory=list)
     columns: list[dict[str, Any]] = field(default_factory=list)
-    masks: list[NDArray[np.bool_]] = field(default_factory=list)
+    bits: dict[str, NDArray[np.uint8]] = field(default_factory=dict)
 
     @property
-    def absent(self) -> dict[str, NDArray[np.bool_]]:
-        """Where the first MOST_COLUMNS columns with gaps have nothing, each of shape (n_rows,)."""
-        return dict(zip(self.names, self.masks, strict=True))
+    def names(self) -> list[str]:
+        """Columns whose rows are kept."""
+        return list(self.bits)
+
+    def absent(self, name: str) -> NDArray[np.bool_] | None:
+        """Where a column has nothing, shape (n_rows,); None when its rows are not kept."""
+        bits = self.bits.get(name)
+        return None if bits is None else np.unpackbits(bits, count=self.rows).view(bool)
 
     def look(
         self, name: str, *, present: NDArray[np.bool_], is_target: bool, hidden: int = 0
@@ -86,20 +90,19 @@ class Gaps:
             "share": missing / len(present),
             "hidden": hidden,
         }
-        return Gap({**told, "effect": effect}, ~present)
+        return Gap({**told, "effect": effect}, np.packbits(~present))
 
     def keep(self, gap: Gap) -> None:
         """Take a column in; the rows only of the first MOST_COLUMNS."""
         self.columns.append(gap.told)
-        if len(self.masks) < MOST_COLUMNS:
-            self.names.append(gap.told["name"])
-            self.masks.append(gap.mask)
+        if len(self.bits) < MOST_COLUMNS:
+            self.bits[gap.told["name"]] = gap.bits
 
     def told(self) -> dict[str, Any]:
         """Columns with gaps, patterns of rows, pairs that miss together; JSON-ready."""
         codes = np.zeros(self.rows, dtype=np.uint64)
-        for place, mask in enumerate(self.masks):
-            codes |= mask.astype(np.uint64) << np.uint64(place)
+        for place, bits in enumerate(self.bits.values()):
+            codes |= np.unpackbits(bits, count=self.rows).astype(np.uint64) << np.uint64(place)
         patterns, counts = np.unique(codes, return_counts=True)
         order = np.argsort(-counts, kind="stable")
         shown = [place for place in order if patterns[place]][:MOST_PATTERNS]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import chdtri
 
 from apps.engine.profile.categorical import Coded
-from apps.engine.profile.numeric import Sorted
+from apps.engine.profile.numeric import Sorted, doubled_places
 
 LEVELS = 12
 """Groups a column is reduced to: equal shares of a number's rows, or its most frequent values."""
@@ -39,9 +39,11 @@ def binned(name: str, *, feature: Sorted | Coded) -> Binned:
         # The last place is that of a missing value: its code is -1.
         told = np.append(np.minimum(np.arange(feature.distinct), levels), MISSING)
         return Binned(name, told.astype(np.uint8)[feature.codes])
-    counts, n = feature.counts, len(feature.ascending)
-    share = (2 * feature.starts + counts - 1) / (2 * max(n - 1, 1))
-    told = np.minimum((share * levels).astype(np.uint8), levels - 1)
+    n = len(feature.ascending)
+    share = doubled_places(feature.starts, n)
+    share /= 2 * max(n - 1, 1)
+    share *= levels
+    told = np.minimum(share.astype(np.uint8), levels - 1)
     return Binned(name, feature.of_rows(feature.spread(told), missing=MISSING))
 
 

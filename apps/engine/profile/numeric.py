@@ -155,19 +155,30 @@ def _untie(
     order[places], ascending[places] = order[sorted_places], ascending[sorted_places]
 
 
+def doubled_places(starts: NDArray[np.int64], n: int) -> NDArray[np.float64]:
+    """Twice the mean place, from 0, of every distinct one of ``n`` ascending values."""
+    told = np.empty(len(starts))
+    np.add(starts[:-1], starts[1:], out=told[:-1])
+    told[-1:] = starts[-1:] + n
+    told -= 1
+    return told
+
+
 def _scaled(starts: NDArray[np.int64], n: int) -> NDArray[np.float32]:
     """Average rank of each of ``n`` ascending values, from -1 to 1."""
-    if len(starts) == n:
-        return (starts * (2 / max(n - 1, 1)) - 1).astype(np.float32)
-    counts = np.diff(starts, append=n)
-    told = ((2 * starts + counts - 1) / max(n - 1, 1) - 1).astype(np.float32)
-    return np.repeat(told, counts)
+    told = doubled_places(starts, n)
+    told /= max(n - 1, 1)
+    told -= 1
+    narrow = told.astype(np.float32)
+    return narrow if len(starts) == n else np.repeat(narrow, np.diff(starts, append=n))
 
 
 def doubled_ranks(column: Sorted) -> NDArray[np.float64]:
     """Twice the average rank of each of ``ascending``, less its mean: they add up to 0."""
-    told = 2 * column.starts + column.counts - len(column.ascending)
-    return column.spread(told.astype(np.float64))
+    n = len(column.ascending)
+    told = doubled_places(column.starts, n)
+    told -= n - 1
+    return column.spread(told)
 
 
 def profile_numbers(column: Sorted) -> dict[str, Any]:

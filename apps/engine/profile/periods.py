@@ -40,7 +40,6 @@ class Calendar:
     step: str
     codes: NDArray[np.int8]  # shape (n_rows,), -1 without a date
     starts: list[str]  # ISO dates or moments
-    moments: NDArray[np.int64]  # microseconds since 1970, 0 without a date
 
     @cached_property
     def narrow(self) -> NDArray[np.uint8]:
@@ -70,15 +69,21 @@ def calendar(name: str, *, cells: Cells) -> Calendar | None:
         ((step, unit) for step, unit, length in UNITS if span_s / length < MOST_PERIODS - 1),
         (UNITS[-1][0], UNITS[-1][1]),
     )
-    moments = np.where(cells.present, cells.data, filled.min())
-    numbers = _numbers(moments, step=step, unit=unit)
+    numbers = _numbers(_moments(cells), step=step, unit=unit)
     first, last = int(numbers.min()), int(numbers.max())
     if first == last:
         return None
     codes = (numbers - first).astype(np.int8)
     codes[~cells.present] = -1
     starts = [_start(number, step=step, unit=unit) for number in range(first, last + 1)]
-    return Calendar(name, step, codes, starts, moments)
+    return Calendar(name, step, codes, starts)
+
+
+def _moments(cells: Cells) -> NDArray[np.int64]:
+    """Microseconds since 1970 of every row, the first moment where there is none."""
+    if not cells.missing:
+        return cells.data
+    return np.where(cells.present, cells.data, cells.data[cells.present].min())
 
 
 def _numbers(moments: NDArray[np.int64], *, step: str, unit: str) -> NDArray[np.int64]:
@@ -96,7 +101,7 @@ def _start(number: int, *, step: str, unit: str) -> str:
 
 
 def along(
-    days: Calendar, *, target: Target | None, usable: NDArray[np.bool_] | None
+    days: Calendar, *, cells: Cells, target: Target | None, usable: NDArray[np.bool_] | None
 ) -> dict[str, Any]:
     """Rows by period with the stretches without any, the target, its level shift, its seasons."""
     counts = days.counts()
@@ -120,7 +125,7 @@ def along(
         ]
         told["shift"] = level_shift(series, step=days.step)
         told["trend"] = steady_trend(series)
-    told["seasons"] = _seasons(days, target, usable=usable)
+    told["seasons"] = _seasons(days, _moments(cells), target, usable=usable)
     return told
 
 
@@ -166,9 +171,13 @@ def _target(
 
 
 def _seasons(
-    days: Calendar, target: Target | None, *, usable: NDArray[np.bool_] | None
+    days: Calendar,
+    moments: NDArray[np.int64],
+    target: Target | None,
+    *,
+    usable: NDArray[np.bool_] | None,
 ) -> list[dict[str, Any]]:
-    moments, dated = days.moments, days.codes >= 0
+    dated = days.codes >= 0
     span = int(moments.max() - moments.min())
     seasons: list[tuple[str, NDArray[np.int64], tuple[str, ...]]] = []
     if span >= 2 * DAY_US and bool((moments % DAY_US).any()):

@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -44,8 +44,8 @@ class Piece:
 class Study:
     """What lies between columns, gathered while they are profiled one by one.
 
-    In memory are one byte for each row of every compared column, one for each row of every column
-    with gaps, and the clocks. Source of each number: the function that computes it.
+    In memory are one byte for each row of every compared column and clock, and one bit for each row
+    of a column with gaps. Source of each number: the function that computes it.
     """
 
     def __init__(self, source: Columns) -> None:
@@ -60,9 +60,14 @@ class Study:
     def begin(self, target: Target | None, usable: NDArray[np.bool_] | None) -> None:
         """Learn the target, and read the dates along which everything is told."""
         self.gaps = Gaps(self.source.rows, target, usable)
-        made = (calendar(name, cells=self.source.read(name)) for name in self.source.dates)
-        self.clocks = list(islice((days for days in made if days), MOST_CLOCKS))
-        self.time = [along(days, target=target, usable=usable) for days in self.clocks]
+        for name in self.source.dates:
+            if len(self.clocks) == MOST_CLOCKS:
+                break
+            cells = self.source.read(name)
+            days = calendar(name, cells=cells)
+            if days is not None:
+                self.clocks.append(days)
+                self.time.append(along(days, cells=cells, target=target, usable=usable))
 
     def look(
         self, trait: Trait, *, cells: Cells, feature: Sorted | Coded, is_target: bool
@@ -107,13 +112,13 @@ class Study:
         ``sums`` (see ``sum_rules``) and ``later`` (dates that follow other dates).
         """
         gaps = self.gaps.told()
-        _find_exact(gaps["columns"], absent=self.gaps.absent, source=self.source, columns=self.bins)
+        _find_exact(gaps["columns"], gaps=self.gaps, source=self.source, columns=self.bins)
         return {
             "relations": _relations(profile, study=self, threads=threads),
             "gaps": gaps,
             "time": self.time,
             "sums": sum_rules(self.numbers),
-            "later": _later(self.clocks),
+            "later": _later(self.clocks, source=self.source),
         }
 
     def _read(self, name: str) -> NDArray[np.float64]:
@@ -204,9 +209,9 @@ def _standard(source: Columns, column: dict[str, Any], *, group: int) -> NDArray
 
 
 def _find_exact(
-    gaps: list[dict[str, Any]],
+    told: list[dict[str, Any]],
     *,
-    absent: dict[str, NDArray[np.bool_]],
+    gaps: Gaps,
     source: Columns,
     columns: dict[str, Binned],
 ) -> None:
@@ -214,10 +219,12 @@ def _find_exact(
 
     Charges are blank exactly where the months are 0: not a loss but a rule.
     """
-    for gap in gaps:
+    for gap in told:
         gap["exactly"] = None
-        missing = absent.get(gap["name"])
-        if missing is None or not 3 <= gap["missing"] <= MOST_EXACT_ROWS * source.rows:
+        if not 3 <= gap["missing"] <= MOST_EXACT_ROWS * source.rows:
+            continue
+        missing = gaps.absent(gap["name"])
+        if missing is None:
             continue
         inside = np.flatnonzero(missing)
         for name, reduced in columns.items():
@@ -246,17 +253,17 @@ def _only_value(cells: Cells, *, absent: NDArray[np.bool_]) -> str | None:
     return None if cells.kind == Kind.DATETIME else number_text(float(inside[0]))
 
 
-def _later(clocks: list[Calendar]) -> list[dict[str, Any]]:
+def _later(clocks: list[Calendar], *, source: Columns) -> list[dict[str, Any]]:
     """Date columns that in (nearly) every row are not before another one, and mostly after it."""
     found = []
-    for one in clocks:
-        for other in clocks:
-            both = (one.codes >= 0) & (other.codes >= 0)
-            n = int(both.sum())
-            if one is other or n < 2:
-                continue
-            after = one.moments[both] - other.moments[both]
-            never, later = float((after >= 0).mean()), float((after > 0).mean())
-            if never >= LEAST_LATER and later >= MOST_EXACT_ROWS:
-                found.append({"column": one.name, "than": other.name, "share": later, "rows": n})
+    for one, other in permutations([days.name for days in clocks], 2):
+        mine, others = source.read(one), source.read(other)
+        both = mine.present & others.present
+        n = int(both.sum())
+        if n < 2:
+            continue
+        after = mine.data[both] - others.data[both]
+        never, later = float((after >= 0).mean()), float((after > 0).mean())
+        if never >= LEAST_LATER and later >= MOST_EXACT_ROWS:
+            found.append({"column": one, "than": other, "share": later, "rows": n})
     return found
