@@ -23,6 +23,7 @@ from tests.modeling.conftest import here  # noqa: F401  (children in this proces
 pytestmark = [pytest.mark.scale, pytest.mark.once]
 
 FILE = Path(__file__).resolve().parents[3] / "shared/data/fraud_handbook/transactions_all.parquet"
+PUBLISHED = 0.867
 FIRST_DAY = 115  # 25 July, counted from 1 April
 DAYS_S = "86400"
 OF_CARD = {"column0": "*", "function0": "count", "column1": "TX_AMOUNT", "function1": "mean"}
@@ -118,17 +119,15 @@ def test_the_handbooks_weeks_and_features_reach_its_published_area(
     assert split.report["development_rows"] == 67_240  # as the handbook counts
     slug = cycle.project.slug
     with run_jobs():
-        sent = {"candidates": ["forest", "lightgbm"], "features": FEATURES, "seed": 0}
+        sent = {"candidates": ["forest"], "features": FEATURES, "seed": 0}
         client.post(reverse("modeling:select", args=[slug]), sent)
-    found = {}
-    for name in ("forest", "lightgbm"):
-        trial = cycle.experiments.get().trials.get(candidate=name)
-        assert trial.job.problem == ""
-        with run_jobs():
-            client.post(reverse("modeling:freeze", args=[slug, trial.pk]))
-        candidate = Candidate.objects.get(trial=trial)
-        with run_jobs():
-            client.post(reverse("modeling:open_test", args=[slug, candidate.pk]))
-        line = candidate.openings.get().evaluation.result["verdicts"][0]
-        found[name] = line["result"]
-    assert max(found.values()) >= 0.85
+    trial = cycle.experiments.get().trials.get(candidate="forest")
+    assert trial.job.problem == ""
+    with run_jobs():
+        client.post(reverse("modeling:freeze", args=[slug, trial.pk]))
+    candidate = Candidate.objects.get(trial=trial)
+    with run_jobs():
+        client.post(reverse("modeling:open_test", args=[slug, candidate.pk]))
+    line = candidate.openings.get().evaluation.result["verdicts"][0]
+    assert line["rows"] == 55_743
+    assert line["low"] <= PUBLISHED <= line["high"]  # 0.880 (0.852 to 0.904) when it was written
