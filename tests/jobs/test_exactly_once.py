@@ -40,6 +40,7 @@ def test_a_killed_child_is_told_in_plain_words_and_the_worker_lives_on(worker, s
     assert fresh(job).state == JobState.FAILED
     assert "memory" in fresh(job).problem
     after = start(does="work", seconds=0.2)
+    until(lambda: fresh(after).state != JobState.WAITING, within_s=5, what="the next one begins")
     until(lambda: has_ended(after), within_s=30, what="the next one is served")
     assert fresh(after).state == JobState.DONE
     assert worker.poll() is None
@@ -50,6 +51,8 @@ def test_out_of_memory_is_not_tried_again_and_says_how_much_there_is(worker, sta
     until(lambda: has_ended(job), within_s=30, what="it ends")
     assert (fresh(job).state, fresh(job).attempt) == (JobState.FAILED, 1)
     assert "600 MB" in fresh(job).problem
+    after = start(does="work", seconds=0.2)
+    until(lambda: fresh(after).state != JobState.WAITING, within_s=5, what="the next one begins")
 
 
 def test_an_expected_failure_is_the_engines_own_sentence(worker, start):

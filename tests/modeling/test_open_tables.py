@@ -41,7 +41,8 @@ def california():
 def promised(metric: str, threshold: float, direction: str = "up") -> dict:
     item = {"metric": metric, "direction": direction, "threshold": threshold, "role": "primary"}
     today = 0.5 if direction == "up" else 2 * threshold
-    return {"items": [item], "baseline": today, "slices": [], "expected_rows": 1000}
+    plain = {"slices": [], "expected_rows": 1000, "test_share": 0.2}
+    return {"items": [item], "baseline": today, **plain}
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def open_table(cycle, analyst, pass_gate, run_jobs, tmp_path, here, settings):
 
 TABLES = [
     (telco, "Churn", "Yes", "linear", "roc_auc", 0.834),
-    (titanic, "survived", "yes", "linear", "roc_auc", 0.85),
+    (titanic, "survived", "yes", "forest", "roc_auc", 0.85),
     (penguins, "species", "", "linear", "accuracy", 0.98),
     pytest.param(
         *(california, "median_house_value", "", "lightgbm", "rmse", 47_990),

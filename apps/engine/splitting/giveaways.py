@@ -5,6 +5,7 @@ import numpy as np
 from apps.engine.profile.cells import Columns
 from apps.engine.profile.explore import explore
 from apps.engine.profile.radar import suspects
+from apps.engine.types import silent
 
 MOST_ROWS = 20_000
 GRAVE = "high"
@@ -36,7 +37,7 @@ def giveaways(development: str, *, target: str, clock: str = "") -> list[dict[st
         kept = np.zeros(source.rows, dtype=bool)
         kept[np.random.default_rng(0).choice(source.rows, MOST_ROWS, replace=False)] = True
         source.narrow(kept)
-    told = explore(source, target=target, report=lambda *_: None)
+    told = explore(source, target=target, report=silent)
     found: dict[str, str] = {}
     for suspect in suspects(told["profile"], told["study"], clock=clock):
         if suspect["severity"] == GRAVE and suspect["column"]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from apps.engine.errors import NotEnoughData
+from apps.engine.errors import BadParameter, NotEnoughData
 from apps.engine.evaluation.intervals import mean_interval
 from apps.engine.evaluation.metrics import Measure, measure_of, score
 from apps.engine.evaluation.payoff import Payoff
@@ -58,6 +58,7 @@ def cross_validate(
     """
     asked = Asked(**arguments)
     rows, folds = asked.rows(), asked.folds()
+    _refuse_constant(rows)
     fitted = fit_folds(asked.task, rows, folds, kept=kept_of(asked, kept_folder), report=report)
     report(len(folds), len(folds), "Looking at where it errs")
     return judged(
@@ -70,6 +71,15 @@ def cross_validate(
         fixed_threshold=fixed_threshold,
         answers_file=answers_file,
     )
+
+
+def _refuse_constant(rows: Rows) -> None:
+    columns = rows.features
+    if columns.shape[1] and all(columns[name].nunique(dropna=False) < 2 for name in columns):
+        raise BadParameter(
+            "Every feature holds one value only, or none, so there is nothing to learn from: "
+            "choose one that varies."
+        )
 
 
 def kept_of(asked: Asked, folder: str | None) -> Kept:
