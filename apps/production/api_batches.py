@@ -24,6 +24,7 @@ from apps.web.csv_file import csv_file
 from apps.web.refusals import Refusal
 
 PIECE_BYTES = 1024**2
+ENDINGS = ("csv", "parquet")
 ALL_OR_NOTHING = {"": False, "0": False, "1": True}
 
 
@@ -113,6 +114,8 @@ def batch(request: HttpRequest, token: ApiToken, number: int) -> dict[str, Any]:
 @door("GET")
 def answers(request: HttpRequest, token: ApiToken, number: int, ending: str) -> HttpResponseBase:
     """All rows with their answers, as CSV or Parquet; sensitive columns taken out."""
+    if ending not in ENDINGS:
+        raise ApiRefusal(404, "no_address", "Answers come as .csv or .parquet.")
     found = _mine(token, number)
     try:
         require(token.created_by, Verb.COLLECT, token.deployment.project)
@@ -170,6 +173,6 @@ def _told(scoring: Scoring) -> dict[str, Any]:
         "address": reverse("api:batch", args=[slug, scoring.number]),
         "answers": {
             ending: reverse("api:answers", args=[slug, scoring.number, ending])
-            for ending in (("csv", "parquet") if there else ())
+            for ending in (ENDINGS if there else ())
         },
     }

@@ -1,6 +1,6 @@
 """Addresses of the JSON doors."""
 
-from django.urls import path, re_path
+from django.urls import path
 
 from apps.production import api, api_batches
 
@@ -12,8 +12,8 @@ urlpatterns = [
     path("deployments/<slug:slug>/openapi.json", api.schema, name="schema"),
     path("deployments/<slug:slug>/batches", api_batches.start, name="batches"),
     path("deployments/<slug:slug>/batches/<int:number>", api_batches.batch, name="batch"),
-    re_path(
-        r"^deployments/(?P<slug>[-\w]+)/batches/(?P<number>\d+)\.(?P<ending>csv|parquet)$",
+    path(
+        "deployments/<slug:slug>/batches/<int:number>.<slug:ending>",
         api_batches.answers,
         name="answers",
     ),

@@ -87,6 +87,7 @@ def test_a_token_sees_only_what_it_started(ask, body, release, analyst, client):
     assert told(ask("GET", f"{address}.csv"))[:2] == (409, "no_answers")  # nobody has worked
     assert told(client.get(address))[:2] == (401, "no_token")
     assert ask("POST", address).status_code == 405
+    assert told(ask("GET", f"{address}.xlsx"))[:2] == (404, "no_address")
 
 
 def test_what_cannot_be_scored_is_refused_in_one_sentence(ask, settings, monkeypatch, release):
