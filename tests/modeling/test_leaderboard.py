@@ -1,6 +1,7 @@
 """The leaderboard with very many trials: ranked as a whole, shown page by page."""
 
 import copy
+import re
 
 import pytest
 from django.urls import reverse
@@ -42,6 +43,7 @@ def test_very_many_trials_are_ranked_together_and_paged(trained, analyst, client
         html = client.get(url, {"sort": "fit_s", "page": 3}).content.decode()
         assert html.count('name="trial"') == 26
         assert "pinned as a baseline" in html
+        assert re.search(r"\d s<br>[\d.]+ ms<br>[\d.,]+.[kMG]?B", html)
         assert "51 to 75 of 162" in html
         assert "sort=fit_s&amp;family=&amp;page=4" in html
     with subtests.test("all of them are ranked and compared, not only those that are shown"):
