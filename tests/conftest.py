@@ -124,6 +124,7 @@ def run_jobs(django_capture_on_commit_callbacks, monkeypatch):
         return True
 
     monkeypatch.setattr(actions, "send", here)
+    monkeypatch.setattr(runner, "send", here)
 
     @contextmanager
     def block():

@@ -37,6 +37,10 @@ class OutOfTime(EngineError):
     """The time that a person gave is over. What is finished is kept; nothing is broken."""
 
 
+class Outraced(EngineError):
+    """A candidate cannot win its race any more. What is finished is kept; nothing is broken."""
+
+
 class BadModelFile(EngineError):
     """A model file does not match its record or contains a class that is not allowed."""
 

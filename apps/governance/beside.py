@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from apps.engine.evaluation.comparison import BETTER, CANNOT_TELL, WORSE, Gain
-from apps.modeling.leaderboard import Board, TrialLine, board_of, gain
+from apps.modeling.leaderboard import Board, TrialLine, board_of
 from apps.modeling.models import Trial
+from apps.modeling.standings import Standing, gain
 
 CHOSEN, RUNNER_UP, SIMPLEST, BASELINE = "chosen", "runner-up", "simplest model", "dummy"
 RULE = "today's rule"
@@ -53,32 +54,26 @@ class Beside:
     high: float
 
 
-def _simplest(lines: list[TrialLine]) -> TrialLine | None:
-    models = [line for line in lines if not line.trial.is_baseline]
-    return min(models, key=lambda line: line.simplicity, default=None)
-
-
-def _pinned(line: TrialLine) -> str:
-    return RULE if line.trial.candidate == "rule" else BASELINE
-
-
 def _named(board: Board, chosen: Trial) -> list[tuple[tuple[str, ...], TrialLine]]:
     """Lines of the table with what each of them is: a model may be two things at once."""
-    lines = [line for line in board.lines if line.score]  # best first, baselines at the end
-    mine = next((line for line in lines if line.trial == chosen), None)
-    others = [line for line in lines if line.trial != chosen]
+    scored = board.scored  # best first, baselines at the end
+    mine = next((item for item in scored if item.pk == chosen.pk), None)
+    others = [item for item in scored if item.pk != chosen.pk]
+    models = [item for item in scored if not item.is_baseline]
+    pinned = [item for item in others if item.is_baseline]
     roles = (
         (CHOSEN, mine),
-        (RUNNER_UP, next((line for line in others if not line.trial.is_baseline), None)),
-        (SIMPLEST, _simplest(lines)),
-        *((_pinned(line), line) for line in others if line.trial.is_baseline),
+        (RUNNER_UP, next((item for item in others if not item.is_baseline), None)),
+        (SIMPLEST, min(models, key=lambda item: item.simplicity, default=None)),
+        *((RULE if item.candidate == "rule" else BASELINE, item) for item in pinned),
     )
-    found: dict[int, tuple[tuple[str, ...], TrialLine]] = {}
-    for role, line in roles:
-        if line is not None:
-            known = found.get(line.trial.pk, ((), line))[0]
-            found[line.trial.pk] = ((*known, role), line)
-    return list(found.values())
+    found: dict[int, tuple[tuple[str, ...], Standing]] = {}
+    for role, item in roles:
+        if item is not None:
+            known = found.get(item.pk, ((), item))[0]
+            found[item.pk] = ((*known, role), item)
+    lines = board.lines_of(item for _, item in found.values())
+    return [(places, line) for (places, _), line in zip(found.values(), lines, strict=True)]
 
 
 def _beats_today(board: Board, mine: TrialLine | None) -> str:

@@ -21,9 +21,10 @@ from django.db import OperationalError, close_old_connections, connection, trans
 from django.db.models import F
 from django.utils import timezone
 
-from apps.engine.errors import EngineError, OutOfTime, Stopped
+from apps.engine.errors import EngineError, OutOfTime, Outraced, Stopped
 from apps.jobs.children import Child
 from apps.jobs.models import Job, JobState
+from apps.jobs.work import send
 
 logger = logging.getLogger(__name__)
 
@@ -130,6 +131,29 @@ class Desk:
             yield
         self.finished = True
 
+    @contextmanager
+    def pausing(self, says: str) -> Iterator[None]:
+        """Open the transaction in which the job goes back to the end of its queue, with no result.
+
+        It is claimed again as if for the first time, behind what waits now; what is written inside
+        of the block is there by then. ``says`` stands at the job meanwhile.
+        """
+        with transaction.atomic():
+            paused = self._mine().update(
+                state=JobState.WAITING,
+                attempt=0,
+                says=says[:200],
+                log=self.job.log,
+                sent_at=None,
+                lease=None,
+                lease_ends_at=None,
+            )
+            if not paused:
+                raise LostLease
+            yield
+            transaction.on_commit(lambda: send(self.job))
+        self.finished = True
+
     def end(self, state: JobState, problem: str = "") -> bool:
         """End without results. False when another attempt owns the job."""
         return bool(
@@ -207,7 +231,7 @@ def run(job_id: str, body: Body) -> None:
         logger.warning("Job %s: another attempt owns it, this one wrote nothing", job.pk)
     except Stopped:
         desk.end(JobState.STOPPED, "Stopped by a person.")
-    except OutOfTime as error:
+    except (OutOfTime, Outraced) as error:
         desk.end(JobState.STOPPED, str(error))
     except EngineError as error:
         desk.end(JobState.FAILED, str(error))

@@ -13,17 +13,12 @@ from apps.datasets.queries import (
     fitted_choices,
     require_closed_data,
 )
-from apps.engine.errors import BadParameter
 from apps.engine.training.candidates import CANDIDATES
-from apps.engine.training.candidates import Candidate as Kind
 from apps.engine.training.diagnosis import USUAL_THRESHOLD
-from apps.engine.training.frame import model_columns
-from apps.engine.training.rule import check_rule
 from apps.engine.types import ColumnSpec, Problem
 from apps.jobs.actions import enqueue
 from apps.jobs.models import LIVE, JobState, Queue
 from apps.modeling.aiming import LEAST_LEVEL, MOST_LEVEL, Aim, may_aim, usual_aim
-from apps.modeling.attending import USUAL_SEARCH_S
 from apps.modeling.models import (
     AttackRun,
     Candidate,
@@ -33,7 +28,8 @@ from apps.modeling.models import (
     RowExplanation,
     Trial,
 )
-from apps.modeling.proposing import Offer, offers_for, wanted_of
+from apps.modeling.proposing import offers_for, wanted_of
+from apps.modeling.starting import start_trials, stated_rule
 from apps.planning.queries import as_signed
 from apps.projects import ledger
 from apps.projects.access import Verb, require
@@ -63,6 +59,7 @@ def start_experiment(
     balanced: bool = False,
     too_large: str = "",
     aim: Aim | None = None,
+    races: bool = False,
 ) -> Experiment:
     """Train candidates on the development rows, each trial a job of its own.
 
@@ -70,7 +67,8 @@ def start_experiment(
     rule.check_rule) where one is stated. ``too_large``: what to do with candidates beyond the
     limits of a worker (see proposing). ``budget_s``: what all of it may take; a search
     has what the others leave. None: no limit, and a minute for the search. ``aim``: the mean or
-    a quantile of a quantity, None as the plan asks. Raises GateClosed before the data gate is
+    a quantile of a quantity, None as the plan asks. ``races``: what cannot win is stopped early
+    (see racing). Raises GateClosed before the data gate is
     passed.
     """
     require(by, Verb.TRAIN, cycle.project)
@@ -83,7 +81,7 @@ def start_experiment(
     aim = aim or usual_aim(data)
     _check_aim(aim, data, candidates)
     offers = offers_for(data, chosen, level=aim.level)
-    stated = _stated(rule, data)
+    stated = stated_rule(rule, data)
     wanted = wanted_of(offers, candidates, too_large=too_large)
     last = cycle.experiments.aggregate(last=Max("number"))["last"] or 0
     experiment = Experiment.objects.create(
@@ -101,7 +99,7 @@ def start_experiment(
         level=aim.level,
         started_by=by,
     )
-    _start_trials(experiment, wanted, stated, by=by)
+    start_trials(experiment, wanted, stated, by=by, races=races)
     _tell_of(experiment, stated, by=by)
     return experiment
 
@@ -135,65 +133,8 @@ def _tell_of(experiment: Experiment, stated: dict[str, Any] | None, *, by: User)
             "preparation": experiment.preparation,
             "level": experiment.level,
             "doubted": list(experiment.doubted),
+            "races": experiment.trials.filter(races=True).count(),
         },
-    )
-
-
-def _start_trials(
-    experiment: Experiment,
-    wanted: list[tuple[Offer, int | None]],
-    stated: dict[str, Any] | None,
-    *,
-    by: User,
-) -> None:
-    _start_trial(experiment, CANDIDATES["dummy"], by=by)
-    if stated:
-        _start_trial(experiment, CANDIDATES["rule"], by=by, params=stated)
-    cheap_first = sorted(
-        wanted, key=lambda item: (item[0].key == "search", item[0].proposal.cost.fit_s)
-    )
-    for offer, most_rows in cheap_first:
-        expected_s = offer.proposal.cost.fit_s
-        if offer.key == "search":
-            expected_s = experiment.budget_s or USUAL_SEARCH_S
-        _start_trial(
-            experiment,
-            offer.candidate,
-            by=by,
-            params=offer.proposal.usual_params,
-            most_rows=most_rows,
-            expected_s=expected_s,
-        )
-
-
-def _stated(rule: dict[str, Any] | None, data: ClosedData) -> dict[str, Any] | None:
-    """Today's rule, checked; None where none is stated."""
-    if not rule:
-        return None
-    numbers, texts = model_columns(usable_features(data))
-    classes = data.split.report.get("classes", [])
-    try:
-        sets = data.plan.sets
-        return check_rule(rule, numbers=numbers, texts=texts, classes=classes, sets=sets)
-    except BadParameter as error:
-        raise Refusal(str(error)) from error
-
-
-def _start_trial(experiment: Experiment, kind: Kind, *, by: User, **settings: Any) -> Trial:
-    job = enqueue(
-        "modeling.run_trial",
-        queue=Queue.TRAIN,
-        title=f"Train {kind.title.lower()}, experiment {experiment.number}",
-        project=experiment.cycle.project,
-        by=by,
-    )
-    return Trial.objects.create(
-        experiment=experiment,
-        candidate=kind.key,
-        title=kind.title,
-        is_baseline=kind.baseline,
-        job=job,
-        **settings,
     )
 
 

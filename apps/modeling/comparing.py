@@ -7,17 +7,21 @@ from typing import Any
 from apps.datasets.storage import local
 from apps.engine.errors import EngineError
 from apps.engine.evaluation.comparison import Gain
+from apps.engine.training.beside import scores_by_slice
 from apps.engine.training.disagreement import disagreements
 from apps.engine.training.rule import sentence
 from apps.engine.types import Kind, Problem
-from apps.modeling.leaderboard import digits_of, gain
+from apps.modeling.leaderboard import digits_of
 from apps.modeling.models import Trial
 from apps.modeling.overlays import overlays_of
-from apps.planning.queries import as_signed
+from apps.modeling.standings import gain
+from apps.planning.queries import as_signed, sensitive_columns
 from apps.web.refusals import Refusal
 
 MOST_TRIALS = 5
 HASH_DIGITS = 12
+WORST = 3
+"""Of the groups that a search found in a trial: those it errs on most."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,8 @@ class ComparedTrials:
     metrics: list[MetricRow]
     apart: dict[str, Any] | None
     why_not_apart: str
+    slices: list[dict[str, Any]] | None = None
+    """The score of each on each slice, what differs most first; None where nobody asked."""
 
     @property
     def base(self) -> Trial:
@@ -92,18 +98,23 @@ class ComparedTrials:
         return "&".join(f"trial={trial.pk}" for trial in self.trials)
 
 
-def compared(trials: Sequence[Trial]) -> ComparedTrials:
-    """Side by side; raises Refusal unless two to MOST_TRIALS are finished."""
+def compared(trials: Sequence[Trial], *, by_slice: bool = False) -> ComparedTrials:
+    """Side by side; raises Refusal unless two to MOST_TRIALS are finished.
+
+    ``by_slice``: with their scores on each slice, which takes some seconds on many rows.
+    """
     if not 2 <= len(trials) <= MOST_TRIALS:
         raise Refusal(f"Choose two to {MOST_TRIALS} candidates on the leaderboard.")
     if any(not trial.result for trial in trials):
         raise Refusal("Only finished candidates can be compared. Wait for them, or choose others.")
-    apart, why_not = None, ""
+    apart, slices, why_not = None, None, ""
     try:
         apart = _apart(trials)
+        slices = _by_slice(trials) if by_slice else None
     except (EngineError, Refusal) as error:
         why_not = str(error)
-    return ComparedTrials(list(trials), _sections(trials), _metrics(trials), apart, why_not)
+    sections, metrics = _sections(trials), _metrics(trials)
+    return ComparedTrials(list(trials), sections, metrics, apart, why_not, slices)
 
 
 def _sections(trials: Sequence[Trial]) -> list[Section]:
@@ -193,15 +204,45 @@ def _apart(trials: Sequence[Trial]) -> dict[str, Any]:
         raise Refusal("They were trained on different splits: no row was answered by all.")
     if any(not trial.answers for trial in trials):
         raise Refusal("The answers of one of them were not kept. Train it again to compare rows.")
-    plan = as_signed(experiment.plan)
-    positive = plan.positive or None
-    sensitive = {feature.name for feature in plan.features if feature.sensitive}
+    sensitive = _sensitive(trials[0])
     return disagreements(
-        answers=[str(local(trial.answers)) for trial in trials],
-        thresholds=[float(trial.result["threshold"]) for trial in trials],
-        positive=positive if experiment.problem == Problem.BINARY else None,
-        development=str(local(experiment.split.development)),
+        **_answers(trials),
         columns=[
             feature["name"] for feature in experiment.features if feature["name"] not in sensitive
         ],
+    )
+
+
+def _answers(trials: Sequence[Trial]) -> dict[str, Any]:
+    """What the engine needs to compare stored answers."""
+    experiment = trials[0].experiment
+    is_binary = experiment.problem == Problem.BINARY
+    return {
+        "answers": [str(local(trial.answers)) for trial in trials],
+        "thresholds": [float(trial.result["threshold"]) for trial in trials],
+        "positive": as_signed(experiment.plan).positive or None if is_binary else None,
+        "development": str(local(experiment.split.development)),
+    }
+
+
+def _sensitive(trial: Trial) -> set[str]:
+    plan = as_signed(trial.experiment.plan)
+    return {feature.name for feature in plan.features if feature.sensitive}
+
+
+def _by_slice(trials: Sequence[Trial]) -> list[dict[str, Any]]:
+    """Planned slices, and the worst that were found of each; no value of a sensitive column."""
+    experiment = trials[0].experiment
+    plan, hidden = as_signed(experiment.plan), sensitive_columns(experiment.cycle)
+    found: list[list[dict[str, str]]] = []
+    for trial in trials:
+        for spot in trial.diagnosis.get("weak", {}).get("found", [])[:WORST]:
+            if not hidden & {part["column"] for part in spot["parts"]}:
+                found += [spot["parts"]] if spot["parts"] not in found else []
+    return scores_by_slice(
+        **_answers(trials),
+        metric=plan.promises[0].measure.as_dict(),
+        features=experiment.features,
+        planned=[column for column in plan.groups if column not in hidden],
+        found=found,
     )

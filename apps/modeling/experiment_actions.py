@@ -44,16 +44,23 @@ def stop_experiment(*, experiment: Experiment, by: User, keep: bool = False) -> 
 
 
 @transaction.atomic
-def go_on(*, experiment: Experiment, by: User) -> None:
+def go_on(*, experiment: Experiment, by: User, outraced: int | None = None) -> None:
     """Queue stopped and failed trials again; folds that were finished are not fitted again.
 
-    They have the whole time of the experiment once more.
+    They have the whole time of the experiment once more. What its race stopped stays as it is,
+    unless ``outraced`` names one: that alone goes on then, to its end.
     """
     require(by, Verb.TRAIN, experiment.cycle.project)
     ended = experiment.trials.filter(job__state__in=[JobState.STOPPED, JobState.FAILED])
+    if outraced is None:
+        ended = ended.filter(is_outraced=False)
+    else:
+        ended = ended.filter(is_outraced=True, pk=outraced)
     trials = list(ended.select_related("job"))
     if not trials:
         raise Refusal("Nothing in this experiment was stopped or failed.")
+    if outraced is not None:
+        ended.update(races=False, is_outraced=False)
     Experiment.objects.filter(pk=experiment.pk).update(ends_at=None)
     Trial.objects.filter(pk__in=[trial.pk for trial in trials]).update(left_s=None, wrap_up_at=None)
     for trial in trials:

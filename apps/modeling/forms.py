@@ -102,6 +102,14 @@ class ExperimentForm(forms.Form):
         help_text="From the first start on. Cheap candidates come first, a searched blend has what "
         "they leave, and what is not finished by then is stopped: “Go on” takes it up again.",
     )
+    races = forms.BooleanField(
+        label="Let the candidates race",
+        help_text="Dear ones are trained fold by fold, in turns. Who is behind the leader by more "
+        "than chance explains, and not among the best of its round, is stopped with the numbers; "
+        "that leaves more time to the others.",
+        required=False,
+        initial=True,
+    )
     seed = forms.IntegerField(
         min_value=0,
         max_value=2**31 - 1,

@@ -1,5 +1,7 @@
 """Experiment, Trial, Candidate, Opening. What is frozen is never changed."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -95,6 +97,24 @@ class Trial(models.Model):
     )
     job = models.ForeignKey(Job, models.PROTECT, related_name="+", null=True)
     result = models.JSONField(default=dict, help_text="What cross_validate returned.")
+    score = models.FloatField(
+        null=True, help_text="Mean of the first promised metric over the folds; see take_result."
+    )
+    fold_scores = models.JSONField(default=list, help_text="The same metric of each fold.")
+    low = models.FloatField(null=True, help_text="95 % interval of the score, its lower end.")
+    high = models.FloatField(null=True, help_text="And its upper end.")
+    fit_s = models.FloatField(null=True, help_text="Seconds of fitting over all folds.")
+    one_row_ms = models.FloatField(null=True, help_text="Milliseconds of an answer to one row.")
+    size_bytes = models.FloatField(null=True, help_text="Bytes of the model file.")
+    races = models.BooleanField(
+        default=False, help_text="It is trained in rounds of more and more folds."
+    )
+    rounds = models.JSONField(
+        default=list, help_text="Rounds of its race so far: folds, score, metric, answers, spent_s."
+    )
+    is_outraced = models.BooleanField(
+        default=False, help_text="Stopped by the race; the reason is its job's."
+    )
     diagnosis = models.JSONField(
         default=dict, help_text="Where it errs and what it earns, on rows that did not train it."
     )
@@ -105,9 +125,54 @@ class Trial(models.Model):
 
     class Meta:
         ordering = ["pk"]
+        indexes = [
+            # Covers what a leaderboard reads of every trial: of ten thousand, no result is opened.
+            models.Index(
+                fields=[
+                    "experiment",
+                    "score",
+                    "is_baseline",
+                    "low",
+                    "high",
+                    "fit_s",
+                    "one_row_ms",
+                    "size_bytes",
+                    "candidate",
+                    "title",
+                    "job",
+                    "fold_scores",
+                ],
+                name="trial_standing",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.title} #{self.pk}"
+
+    def take_result(self, result: dict[str, Any], *, primary: str) -> None:
+        """Set what ``cross_validate`` returned; ``primary``: key of the first promised metric.
+
+        What a leaderboard of ten thousand sorts and sums by stands in columns of its own.
+        """
+        told = result["scores"][primary]
+        self.result = result
+        self.score, self.low, self.high = told["mean"], told["low"], told["high"]
+        self.fold_scores = [fold["scores"][primary] for fold in result["folds"]]
+        self.fit_s, self.one_row_ms = result["fit_s"], result.get("one_row_ms")
+        self.size_bytes = result.get("size_bytes")
+
+
+TOLD_BY_RESULT = (
+    "result",
+    "score",
+    "low",
+    "high",
+    "fold_scores",
+    "fit_s",
+    "one_row_ms",
+    "size_bytes",
+)
+"""Fields that ``Trial.take_result`` sets."""
 
 
 class NotebookToken(models.Model):

@@ -8,14 +8,18 @@ from typing import Any
 from apps.engine.evaluation.comparison import Gain
 from apps.engine.training.veil import veil_diagnosis
 from apps.engine.types import Problem
-from apps.modeling.leaderboard import digits_of, gain
+from apps.modeling.leaderboard import digits_of
 from apps.modeling.models import AttackRun, Candidate, Experiment, Reproduction, Trial
 from apps.modeling.scrutiny import RowReading, Suite, row_reading, suite_of
+from apps.modeling.standings import gain
 from apps.planning.queries import as_signed, sensitive_columns
 
 SHOWN_DRIVERS = 10
 SMALL_GAP = 0.02
 """Two points of a probability: below this a person decides no differently."""
+
+MOST_COMPARED = 20
+"""Trials that one is compared with on its page."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +150,7 @@ def trial_page(trial: Trial, *, row: int | None = None) -> TrialPage:
             for item in plan.promises
             if item.key in trial.result["scores"]
         ]
-        others = trial.experiment.trials.exclude(pk=trial.pk).select_related("experiment")
+        others = _compared_with(trial, direction=plan.promises[0].direction)
         found = [(other, gain(trial, other, measure=plan.promises[0].measure)) for other in others]
         comparisons = [Comparison(other, told) for other, told in found if told is not None]
     return TrialPage(
@@ -162,6 +166,18 @@ def trial_page(trial: Trial, *, row: int | None = None) -> TrialPage:
         row_reading(trial, row, sensitive=hidden, target=plan.target),
         _shapes(trial, hidden),
     )
+
+
+def _compared_with(trial: Trial, *, direction: str) -> list[Trial]:
+    """The baselines and the MOST_COMPARED best of the other finished trials."""
+    others = trial.experiment.trials.filter(score__isnull=False).exclude(pk=trial.pk)
+    order = "score" if direction == "down" else "-score"
+    ranked = others.order_by("is_baseline", order)
+    wanted = [
+        *ranked.filter(is_baseline=False).values_list("pk", flat=True)[:MOST_COMPARED],
+        *ranked.filter(is_baseline=True).values_list("pk", flat=True),
+    ]
+    return list(ranked.filter(pk__in=wanted).select_related("experiment").defer("diagnosis"))
 
 
 def _shapes(trial: Trial, hidden: frozenset[str]) -> list[tuple[str, str]]:

@@ -3,31 +3,34 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.datasets.queries import closed_data
-from apps.datasets.storage import local
 from apps.engine.charts.table import answer
 from apps.engine.charts.training import best_so_far
 from apps.engine.training.advice import without_quantile
-from apps.modeling import actions, cards, experiment_actions, figures, queries, reports, testreport
+from apps.modeling import actions, cards, figures, queries, reports, testreport
 from apps.modeling.aiming import may_aim, usual_aim, why_aimed
 from apps.modeling.comparing import MOST_TRIALS, compared
 from apps.modeling.forms import AimForm, ExperimentForm, FreezeForm, NoteForm, RowForm
-from apps.modeling.leaderboard import SORTS, board_of
+from apps.modeling.leaderboard import board_of
 from apps.modeling.models import Candidate, Evaluation, Experiment, Trial
-from apps.modeling.notebooks import written_notebook
 from apps.modeling.overlays import overlays_of
 from apps.modeling.progress import finished_over_time, progress_of
 from apps.modeling.proposing import offers_for
+from apps.modeling.standings import SORTS
+from apps.planning.queries import as_signed
 from apps.projects.access import Verb, project_view, require
 from apps.projects.models import Project
 from apps.web.fragments import render_page
 from apps.web.paging import page_of
 from apps.web.refusals import Refusal
+
+PAGE_LINES = 25
+"""Of the leaderboard: each line has two rows of the table."""
 
 
 @require_http_methods(["GET", "POST"])
@@ -79,11 +82,11 @@ def train(request: HttpRequest, project: Project) -> HttpResponse:
     if newest:
         chosen = {name: request.GET.get(name, "") for name in ("sort", "family")}
         board = board_of(newest, **chosen)
-        page = page_of(board.shown, request)
+        page = page_of(board.shown, request, per_page=PAGE_LINES)
     context = {
         "board": board,
         "page": page,
-        "lines": [*page.object_list, *board.pinned] if page else [],
+        "lines": board.lines_of([*page.object_list, *board.pinned]) if page else [],
         "progress": progress_of(board) if board else None,
         "sorts": SORTS,
         "experiments": experiments,
@@ -98,39 +101,14 @@ def train(request: HttpRequest, project: Project) -> HttpResponse:
 def experiment_figure(request: HttpRequest, project: Project, experiment_id: int) -> JsonResponse:
     """The best so far over time, with its numbers."""
     experiment = get_object_or_404(Experiment, pk=experiment_id, cycle__project=project)
-    board = board_of(experiment)
+    promise = as_signed(experiment.plan).promises[0]
     drawn = best_so_far(
-        finished_over_time(board),
-        title=board.metric.title,
-        direction=board.metric.direction,
-        promise=board.promise.threshold,
+        finished_over_time(experiment),
+        title=promise.measure.title,
+        direction=promise.measure.direction,
+        promise=promise.threshold,
     )
     return JsonResponse(answer(drawn, dark=request.GET.get("theme") == "dark"))
-
-
-@require_GET
-@project_view(Verb.TRAIN)
-def notebook(request: HttpRequest, project: Project, experiment_id: int) -> HttpResponse:
-    """The experiment as a notebook of plain pandas and scikit-learn."""
-    experiment = get_object_or_404(Experiment, pk=experiment_id, cycle__project=project)
-    name = f"{project.slug}-experiment-{experiment.number}.ipynb"
-    told = JsonResponse(written_notebook(experiment), json_dumps_params={"indent": 1})
-    told.headers["Content-Type"] = "application/x-ipynb+json"
-    told.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return told
-
-
-@require_GET
-@project_view(Verb.TRAIN)
-def rows(request: HttpRequest, project: Project, experiment_id: int, name: str) -> FileResponse:
-    """The files that the notebook reads: development rows, or the split. No sealed row."""
-    experiment = get_object_or_404(Experiment, pk=experiment_id, cycle__project=project)
-    split = experiment.split
-    stored = {"development": split.development, "split": split.split_file}.get(name)
-    if stored is None:
-        raise Http404
-    opened = local(stored).open("rb")
-    return FileResponse(opened, as_attachment=True, filename=f"{name}.parquet")
 
 
 @require_GET
@@ -140,7 +118,7 @@ def compare(request: HttpRequest, project: Project) -> HttpResponse:
     trials = _chosen(request, project)
     context: dict[str, Any] = {"page": None, "shows_all": "all" in request.GET}
     if len(trials) > 1:
-        context["page"] = compared(trials)
+        context["page"] = compared(trials, by_slice="slices" in request.GET)
     return render_page(request, "modeling/compare.html", context)
 
 
@@ -168,57 +146,6 @@ def _chosen(request: HttpRequest, project: Project) -> list[Trial]:
         for trial in found.select_related("experiment__split__table", "experiment__plan")
     }
     return [by_key[text] for text in order if text in by_key]
-
-
-@require_POST
-@project_view(Verb.TRAIN)
-def combine(request: HttpRequest, project: Project) -> HttpResponse:
-    """Train a vote, a stack or a calibrated form of finished trials."""
-    asked = [text for text in request.POST.getlist("trial") if text.isdecimal()]
-    found = Trial.objects.filter(pk__in=asked, experiment__cycle=project.cycle)
-    trials = list(found.select_related("experiment").order_by("pk"))
-    if not trials:
-        raise Refusal("Choose candidates on the leaderboard first.")
-    experiment = trials[0].experiment
-    how = request.POST.get("how", "")
-    experiment_actions.combine(experiment=experiment, trials=trials, how=how, by=request.user)
-    return redirect(_of(project, experiment))
-
-
-def _of(project: Project, experiment: Experiment) -> str:
-    """Where the leaderboard of an experiment stands."""
-    return f"{reverse('modeling:train', args=[project.slug])}?experiment={experiment.number}"
-
-
-@require_POST
-@project_view(Verb.TRAIN)
-def go_on(request: HttpRequest, project: Project, experiment_id: int) -> HttpResponse:
-    """Take up what was stopped or failed."""
-    experiment = get_object_or_404(Experiment, pk=experiment_id, cycle=project.cycle)
-    experiment_actions.go_on(experiment=experiment, by=request.user)
-    return redirect(_of(project, experiment))
-
-
-@require_POST
-@project_view(Verb.TRAIN)
-def stop(request: HttpRequest, project: Project, experiment_id: int) -> HttpResponse:
-    """Stop an experiment; what is finished stays. With ``keep``, a search blends what it has."""
-    experiment = get_object_or_404(Experiment, pk=experiment_id, cycle__project=project)
-    keep = request.POST.get("keep") == "1"
-    experiment_actions.stop_experiment(experiment=experiment, by=request.user, keep=keep)
-    return redirect(_of(project, experiment))
-
-
-@require_POST
-@project_view(Verb.TRAIN)
-def note(request: HttpRequest, project: Project, experiment_id: int) -> HttpResponse:
-    """Write down what was learnt."""
-    experiment = get_object_or_404(Experiment, pk=experiment_id, cycle__project=project)
-    form = NoteForm(request.POST)
-    if not form.is_valid():
-        raise Refusal("A note has at most 2,000 characters. Shorten it and save again.")
-    actions.write_note(experiment=experiment, note=form.cleaned_data["note"], by=request.user)
-    return redirect(_of(project, experiment))
 
 
 @require_GET

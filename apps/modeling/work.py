@@ -4,8 +4,11 @@ import time
 from dataclasses import asdict
 from typing import Any
 
+from django.utils import timezone
+
 from apps.datasets.storage import keep, local, scratch
 from apps.datasets.vault import unseal
+from apps.engine.errors import Outraced, Stopped
 from apps.engine.training.given import GIVEN
 from apps.engine.types import Kind
 from apps.jobs.models import Job
@@ -13,6 +16,7 @@ from apps.jobs.runner import Desk
 from apps.modeling.attending import OVERRUN, attended, free_cores, searches, time_left, warm_starts
 from apps.modeling.kept_folds import sweep
 from apps.modeling.models import (
+    TOLD_BY_RESULT,
     AttackRun,
     Candidate,
     Evaluation,
@@ -22,6 +26,7 @@ from apps.modeling.models import (
     RowExplanation,
     Trial,
 )
+from apps.modeling.racing import gives_way, round_of, waits_says
 from apps.modeling.ruling import features_with_rule
 from apps.planning.content import payoff_of
 from apps.planning.queries import SignedPlan, as_signed
@@ -65,17 +70,46 @@ def asked_of(trial: Trial) -> dict[str, Any]:
 
 
 def run_trial(job: Job, desk: Desk) -> None:
-    """Cross-validate one candidate on the development rows."""
+    """Cross-validate one candidate on the development rows, or go one round of its race."""
     trial = Trial.objects.select_related("experiment__split", "experiment__plan").get(job=job)
-    experiment = trial.experiment
-    plan = as_signed(experiment.plan)
-    left_s = time_left(trial, job)
-    call, wall_s, given = "apps.engine.training.trial:cross_validate", left_s, {}
+    if gives_way(trial):
+        with desk.pausing("Waits until the race of the others is over"):
+            return
+    try:
+        result, answers = _trained(trial, job, desk)
+    except Outraced:
+        Trial.objects.filter(pk=trial.pk).update(is_outraced=True)
+        raise
+    if "scores" not in result:
+        _go_on_later(trial, desk, {**result, "answers": answers})
+        return
+    with desk.finishing():
+        trial.diagnosis, trial.answers = result.pop("diagnosis"), answers
+        trial.params = result.pop("params", trial.params)
+        primary = as_signed(trial.experiment.plan).promises[0].key
+        trial.take_result(result, primary=primary)
+        trial.save(update_fields=["params", "diagnosis", "answers", *TOLD_BY_RESULT])
+        ledger.record(
+            "model.trial_finished",
+            f"{trial.title}: {primary} {trial.score:.4f} over the folds",
+            actor=job.by,
+            project=trial.experiment.cycle.project,
+            facts={"trial": trial.pk, "scores": result["scores"], "answers": answers},
+        )
+    sweep()
+
+
+def _trained(trial: Trial, job: Job, desk: Desk) -> tuple[dict[str, Any], str]:
+    """What the child returned, and the SHA-256 of its answers."""
+    plan, left_s = as_signed(trial.experiment.plan), time_left(trial, job)
+    call, given, wall_s = "apps.engine.training.trial:cross_validate", {}, left_s
     if searches(trial):
         call = "apps.engine.training.searched:search_and_validate"
         given = {"budget_s": left_s, "began": time.time(), "workers": free_cores(job)}
         given["starts"] = warm_starts(trial)
         wall_s = OVERRUN * left_s if left_s else None
+    elif trial.races:
+        call, given = round_of(trial)
     with scratch() as folder, attended(trial, left_s) as attendant:
         result = desk.child(
             call,
@@ -83,27 +117,24 @@ def run_trial(job: Job, desk: Desk) -> None:
             beside=attendant,
             **given,
             metrics=[promise.measure.as_dict() for promise in plan.promises],
-            payoff=payoff_of(experiment.plan.content),
+            payoff=payoff_of(trial.experiment.plan.content),
             fixed_threshold=plan.fixed_threshold,
             answers_file=str(folder / "answers.parquet"),
             kept_folder=str(attendant.folder),
             **asked_of(trial),
         )
-        answers = keep(folder / "answers.parquet")
-    with desk.finishing():
-        trial.diagnosis, trial.answers = result.pop("diagnosis"), answers
-        trial.params = result.pop("params", trial.params)
-        trial.result = result
-        trial.save(update_fields=["params", "result", "diagnosis", "answers"])
-        primary = plan.promises[0].key
-        ledger.record(
-            "model.trial_finished",
-            f"{trial.title}: {primary} {result['scores'][primary]['mean']:.4f} over the folds",
-            actor=job.by,
-            project=experiment.cycle.project,
-            facts={"trial": trial.pk, "scores": result["scores"], "answers": answers},
-        )
-    sweep()
+        return result, keep(folder / "answers.parquet")
+
+
+def _go_on_later(trial: Trial, desk: Desk, told: dict[str, Any]) -> None:
+    """Write a finished round down; the next one comes when the others have had theirs."""
+    began = desk.job.started_at or timezone.now()
+    told["spent_s"] = (timezone.now() - began).total_seconds()
+    if Trial.objects.filter(pk=trial.pk, wrap_up_at__isnull=False).exists():
+        raise Stopped  # the folds are kept
+    with desk.pausing(waits_says(trial, told)):
+        trial.rounds = [*trial.rounds, told]
+        trial.save(update_fields=["rounds"])
 
 
 def reproduce_trial(job: Job, desk: Desk) -> None:

@@ -91,12 +91,14 @@ class Bench:
             "scores": {"roc_auc": {"mean": mean, "low": mean - 0.01, "high": mean + 0.01}},
             "train_rows": 300.0,
             "test_rows": 100.0,
+            "fit_s": 1.0,
             "one_row_ms": 4.2,
             "size_bytes": 2048,
         }
-        return Trial.objects.create(
-            experiment=self.experiment, candidate=candidate, title=candidate, result=result, **but
-        )
+        trial = Trial(experiment=self.experiment, candidate=candidate, title=candidate, **but)
+        trial.take_result(result, primary="roc_auc")
+        trial.save()
+        return trial
 
     def judged(self, trial, **result):
         """The trial frozen and judged."""

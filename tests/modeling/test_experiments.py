@@ -101,11 +101,11 @@ def test_from_the_choice_to_the_comparison(
 
 def the_board_obeys_its_address(experiment, client, slug):
     by_size = board_of(experiment, sort="size_bytes", family="nonsense")
-    sizes = [line.size_bytes for line in by_size.shown if not line.trial.is_baseline]
+    sizes = [item.size_bytes for item in by_size.shown]
     assert sizes == sorted(sizes)
     only = board_of(experiment, family="trees")
-    assert [line.trial.candidate for line in only.shown] == ["tree"]
-    assert {line.trial.candidate for line in only.pinned} == {"rule", "dummy"}
+    assert [item.candidate for item in only.shown] == ["tree"]
+    assert {item.candidate for item in only.pinned} == {"rule", "dummy"}
     url = reverse("modeling:train", args=[slug])
     page = client.get(f"{url}?sort=fit_s&family=linear").content.decode()
     assert "Linear model" in page
@@ -137,6 +137,16 @@ def the_comparison_tells(trials, client, slug):
     assert f"{told['apart']} of" in text
     everything = client.get(f"{url}?{query}&all").content.decode()
     assert "development rows" in everything
+    assert "Slice by slice" in everything
+    shown = dict(zip(page.apart["columns"], page.apart["shown"][0]["values"], strict=True))
+    where = {"column": "desk", "label": shown["desk"]}
+    pair[0].diagnosis["weak"]["found"] = [{"parts": [where]}]
+    pair[0].save()
+    sliced = client.get(f"{url}?{query}&slices").content.decode()
+    assert f"desk is {shown['desk']}" in sliced
+    line = next(line for line in compared(pair, by_slice=True).slices if not line["is_planned"])
+    assert 0 < line["rows"] < page.apart["rows"]
+    assert len(line["told"]) == 2
     assert client.get(url).status_code == 200
     assert client.get(f"{url}?{query}&trial={trials['rule'].pk}").status_code == 200
     figure = reverse("modeling:compare_figure", args=[slug, "roc"])

@@ -1,6 +1,7 @@
 """Charts of a training: the best so far over time, and curves of several candidates in one."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 import plotly.graph_objects as go
@@ -19,12 +20,13 @@ def best_so_far(
     """Each finished candidate as a point, and the best of all until then as a step line.
 
     ``finished``: ``title``, ``after_s`` (seconds since the start, ascending) and ``mean`` of the
-    metric ``title``; ``direction`` "up" when more is better. The dashed line is the promise.
+    metric ``title``; ``direction`` "up" when more is better. The dashed line is the promise. Of
+    more than MOST_POINTS each improvement is drawn, and some of the others.
     """
     better = max if direction == "up" else min
-    best: list[float] = []
-    for item in finished:
-        best.append(better([item["mean"], *best[-1:]]))
+    best: list[float] = list(accumulate((item["mean"] for item in finished), better))
+    drawn = _drawn(best)
+    finished, best = [finished[at] for at in drawn], [best[at] for at in drawn]
     times = [item["after_s"] / 60 for item in finished]
     step = go.Scatter(
         x=times,
@@ -60,6 +62,12 @@ def best_so_far(
         ],
         layout=layout,
     )
+
+
+def _drawn(best: Sequence[float]) -> list[int]:
+    """Places of the points: all improvements, and every so many of the rest."""
+    steps = {at for at in range(len(best)) if not at or best[at] != best[at - 1]}
+    return sorted(steps | set(range(0, len(best), 1 + len(best) // MOST_POINTS)))
 
 
 def overlaid(

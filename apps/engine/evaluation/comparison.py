@@ -85,14 +85,12 @@ def gains_over_folds(
     confidence: float = 0.95,
 ) -> list[Gain]:
     """``gain_over_folds`` of many models over one: ``a`` (n, k), rows (n,) of each. O(n k)."""
-    sign = 1.0 if direction == "up" else -1.0
-    gains = sign * (np.asarray(a, dtype="float64") - np.asarray(b, dtype="float64"))
-    means, k = gains.mean(axis=1), gains.shape[1]
-    if k < 2:
+    means, spread, t_high = _spread_over_folds(
+        a, b, direction=direction, train_rows=train_rows, test_rows=test_rows, confidence=confidence
+    )
+    if (k := len(b)) < 2:
         return [Gain(float(mean), None, None) for mean in means]
-    overlap = np.asarray(test_rows, dtype="float64") / np.asarray(train_rows, dtype="float64")
-    spread = np.sqrt(np.var(gains, axis=1, ddof=1) * (1 / k + overlap))
-    half = stdtrit(k - 1, 0.5 + confidence / 2) * spread
+    half = t_high * spread
     t = np.divide(np.abs(means), spread, out=np.full_like(means, np.inf), where=spread > 0)
     t[(spread == 0) & (means == 0)] = 0.0
     p_values = 2 * stdtr(k - 1, -t)
@@ -100,6 +98,36 @@ def gains_over_folds(
         Gain(*map(float, told))
         for told in zip(means, means - half, means + half, p_values, strict=True)
     ]
+
+
+def outcomes_over_folds(a: Sequence[Sequence[float]], b: Sequence[float], **how: Any) -> list[str]:
+    """The outcome of each of ``gains_over_folds``, whose arguments it takes; no gain is made."""
+    if not a:
+        return []
+    means, spread, t_high = _spread_over_folds(a, b, **how)
+    half = t_high * spread
+    told = np.select([means - half > 0, means + half < 0], [BETTER, WORSE], CANNOT_TELL)
+    return list(told.tolist())
+
+
+def _spread_over_folds(
+    a: Any,
+    b: Sequence[float],
+    *,
+    direction: str,
+    train_rows: Any,
+    test_rows: Any,
+    confidence: float = 0.95,
+) -> tuple[Any, Any, float]:
+    """Mean gains (n,), their standard errors (n,) and how many of these the interval is wide."""
+    sign = 1.0 if direction == "up" else -1.0
+    gains = sign * (np.asarray(a, dtype="float64") - np.asarray(b, dtype="float64"))
+    means, k = gains.mean(axis=1), gains.shape[1]
+    if k < 2:
+        return means, np.full_like(means, np.inf), np.inf
+    overlap = np.asarray(test_rows, dtype="float64") / np.asarray(train_rows, dtype="float64")
+    spread = np.sqrt(np.var(gains, axis=1, ddof=1) * (1 / k + overlap))
+    return means, spread, float(stdtrit(k - 1, 0.5 + confidence / 2))
 
 
 def gain_over_rows(

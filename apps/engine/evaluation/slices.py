@@ -53,7 +53,7 @@ def slices_of(
                     "value": str(value),
                     "rows": len(rows),
                     "few": len(rows) < FEW_ROWS,
-                    **_scored(
+                    **score_of_rows(
                         metric,
                         np.asarray(truth)[rows],
                         predictions.take(rows),
@@ -106,7 +106,7 @@ def _absent(column: str) -> dict[str, Any]:
     return {"column": column, "value": "(not in the table)", "rows": 0, "few": True, **nothing}
 
 
-def _scored(
+def score_of_rows(
     metric: str | Mapping[str, Any] | Measure,
     truth: Any,
     told: Predictions,
@@ -114,6 +114,7 @@ def _scored(
     positive: str | None,
     seed: int,
 ) -> dict[str, float | None]:
+    """``score`` with ``low`` and ``high`` at 95 %; all None where it cannot be computed."""
     try:
         low, high = metric_interval(
             metric, truth, told, positive=positive, seed=seed, rounds=ROUNDS

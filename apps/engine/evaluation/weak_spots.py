@@ -82,6 +82,15 @@ def weak_spots(
     return {"tried": len(tried), "found": [_told(item) for item in _distinct(kept)]}
 
 
+def rows_where(table: pd.DataFrame, spec: list[ColumnSpec], parts: list[dict[str, str]]) -> Any:
+    """Mask (n_rows,) of the rows of a group that was found, by its ``parts`` (see weak_spots)."""
+    columns, rows = {column.name: column for column in spec}, np.ones(len(table), dtype=bool)
+    for part in parts:
+        groups = dict(_groups(table[part["column"]], columns[part["column"]]))
+        rows &= groups.get(part["label"], np.zeros(len(table), dtype=bool))
+    return rows
+
+
 def _groups(values: pd.Series, column: ColumnSpec) -> list[tuple[str, Any]]:
     """Words and mask of each group of a column."""
     missing = values.isna().to_numpy()

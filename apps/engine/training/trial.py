@@ -170,13 +170,22 @@ def _naming(number: int, count: int) -> Iterator[None]:
 
 
 def fit_folds(
-    task: Task, rows: Rows, folds: Sequence[tuple[Any, Any]], *, kept: Kept, report: Report
+    task: Task,
+    rows: Rows,
+    folds: Sequence[tuple[Any, Any]],
+    *,
+    kept: Kept,
+    report: Report,
+    only: Sequence[int] | None = None,
 ) -> list[FoldFit]:
-    """Fit on each fold, or take what is kept of it. ``report`` may raise to stop in between."""
+    """Fit on each fold, or take what is kept of it. ``report`` may raise to stop in between.
+
+    ``only``: numbers of the folds wanted, in this order; None: all.
+    """
     fitted = []
-    for number, (train, valid) in enumerate(folds):
-        says = f"Fold {number + 1} of {len(folds)}"
-        report(number, len(folds), says)
+    for place, number in enumerate(range(len(folds)) if only is None else only):
+        (train, valid), says = folds[number], f"Fold {number + 1} of {len(folds)}"
+        report(place, len(folds), says)
         found = kept.fold(number)
         if found is None:
             with _naming(number, len(folds)):
