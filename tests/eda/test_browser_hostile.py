@@ -45,6 +45,13 @@ def addresses(at):
     yield f"{at('compare')}?by={name}"
     yield f"{at('compare')}?by={quote(HOSTILE[3])}&cut=2024-06-01"
     yield f"{at('chart')}?kind=bar&x={name}&colour={quote(HOSTILE[3])}&facet={name}"
+    yield f"{at('overview')}?says={name}&column={name}#raise"
+    yield f"{at('column', 1)}?scale=log"
+    yield f"{at('choose_pair')}?a=3&b=4"
+    yield f"{at('compare')}?by={quote(HOSTILE[3])}&name_1={name}&from_1=2024-01-01&to_1=2024-03-01"
+    for kind in ("line", "histogram", "box", "heatmap"):
+        x = "__proto__" if kind == "histogram" else name
+        yield f"{at('chart')}?kind={kind}&x={x}&y={'__proto__' if kind == 'box' else 'diagnosis'}"
     yield f"{at('chart')}?kind=scatter&x=__proto__&y={quote(HOSTILE[2])}&colour={name}"
 
 

@@ -40,7 +40,8 @@ def histogram(column: dict[str, Any], *, is_log: bool = False) -> Figure:
     pairs = list(pairwise(drawn))
     whole = not is_log and _holds_whole_numbers(column, edges)
     ranges = [_range_text(low, high, whole=whole) for low, high in pairwise(edges)]
-    gap = GAP if whole and len(pairs) <= MOST_GAPS else 0.0
+    is_each = whole and len(pairs) <= MOST_GAPS and edges[1] - edges[0] == 1
+    gap = GAP if is_each else 0.0
     bars = go.Bar(
         x=[(low + high) / 2 for low, high in pairs],
         y=counts,

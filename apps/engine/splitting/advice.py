@@ -49,9 +49,8 @@ def advise(
     """
     if sets:
         frame, _ = with_sets(frame, target=target, sign=sign)
-    if quantity:
-        frame = with_quantity(frame, target=target)
-    column = usable_target(frame, target=target)
+    judged = with_quantity(frame, target=target) if quantity else frame
+    column = usable_target(judged, target=target)
     groups = entity_columns(frame, target=target)
     times = time_columns(frame, target=target)
     advice: dict[str, Any] = {
@@ -69,12 +68,7 @@ def advise(
             "one of them must not be on both sides.",
         }
     if times:
-        first, last = frame[times[0]].min(), frame[times[0]].max()
-        return advice | {
-            "method": "time",
-            "why": f"“{times[0]}” runs from {first:%Y-%m-%d} to {last:%Y-%m-%d}: a test on the "
-            "latest rows is closest to using the model tomorrow.",
-        }
+        return advice | {"method": "time", "why": _why_time(frame[times[0]])}
     if sets:
         return advice | {
             "method": "stratified",
@@ -89,6 +83,13 @@ def advise(
             "rows: stratifying gives every part its share.",
         }
     return advice
+
+
+def _why_time(moments: pd.Series) -> str:
+    return (
+        f"“{moments.name}” runs from {moments.min():%Y-%m-%d} to {moments.max():%Y-%m-%d}: a test "
+        "on the latest rows is closest to using the model tomorrow."
+    )
 
 
 def _warnings(column: pd.Series, *, groups: list[str], times: list[str], sets: bool) -> list[str]:

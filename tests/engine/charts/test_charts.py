@@ -199,6 +199,7 @@ def test_few_whole_numbers_are_bars_apart_named_by_their_value():
     wide = {**shape, "edges": [-0.5, 4.5, 9.5]}
     figure = columns.histogram({"name": "x", "kind": "integer", "histogram": wide})
     assert as_table(figure)["rows"] == [["0 to 4", 4], ["5 to 9", 6]]
+    assert "dtick" not in figure["layout"]["xaxis"]
     halves = columns.histogram({"name": "x", "kind": "number", "histogram": shape})
     assert as_table(halves)["rows"][0] == ["-0.5 to 0.5", 4]
 
