@@ -3,7 +3,7 @@
 A process that ends by itself says so. A line that has grown old without that is of one that died:
 whoever finds it, moves it to those that ended, of which the newest MOST_ENDED are kept. So no beat
 asks the database, and none stands in the way of a request
-(docs/decisions/0050-a-process-that-falls-silent-has-died.md).
+(docs/decisions/0047-a-process-that-falls-silent-has-died.md).
 """
 
 import atexit
