@@ -34,6 +34,8 @@ class Asked:
     within: tuple[str, ...] = ()
     sort: Sort | None = None
     facet: str = ""
+    across: int = 1
+    """Of the pages that lie side by side where columns are many."""
     problem: str = ""
     typed: dict[str, str] = field(default_factory=dict)
 
@@ -54,6 +56,8 @@ class Asked:
                 pairs.append(("down", "1"))
         if self.facet:
             pairs.append(("facet", self.facet))
+        if self.across > 1:
+            pairs.append(("across", str(self.across)))
         return pairs
 
     @property
@@ -68,8 +72,8 @@ class Asked:
 
     @property
     def more(self) -> str:
-        """What is put behind an address that has parameters already."""
-        return "".join(f"&{urlencode([pair])}" for pair in self.pairs)
+        """What is put behind an address that names a page, down and across."""
+        return "".join(f"&{urlencode([pair])}" for pair in replace(self, across=1).pairs)
 
     @property
     def without_counts(self) -> str:
@@ -107,6 +111,11 @@ class Asked:
     def counting(self, column: str) -> str:
         """The address that shows or hides the counts of a column."""
         return replace(self, facet=column).tail if self.facet != column else self.without_counts
+
+
+def page_number(typed: str) -> int:
+    """A page as an address names it; the first where it names none."""
+    return max(1, int(typed)) if typed.isdecimal() and len(typed) < 12 else 1
 
 
 def asked_in(data: QueryDict, *, spec: TableSpec, hidden: Collection[str] = ()) -> Asked:

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from django.http import QueryDict
 from numpy.typing import NDArray
 
-from apps.datasets.asked import Asked, asked_in
+from apps.datasets.asked import Asked, asked_in, page_number
 from apps.datasets.layouts import rows_of
 from apps.datasets.models import Split, Table
 from apps.datasets.queries import current_split, current_table
@@ -30,6 +30,7 @@ from apps.projects.models import Cycle
 PREVIEW_CELLS = 3_000_000
 UNIQUE_TEXT_CELLS = 20
 GRID_ROWS = 50
+GRID_COLUMNS = 60
 
 
 def rows_within(parquet: str, *, cells: int, columns: Collection[str] | None = None) -> int:
@@ -88,10 +89,12 @@ class GridColumn:
 class Grid:
     """One page of rows: (number, [(text or None, is_number), ...]).
 
-    ``total`` rows are shown on all pages together, ``of_rows`` are there.
+    ``total`` rows are shown on all pages together, ``of_rows`` are there. Where columns are many,
+    ``columns`` are some of all ``names``, and further pages lie beside this one.
     """
 
     columns: list[GridColumn]
+    names: list[str]
     rows: list[tuple[int, list[tuple[str | None, bool]]]]
     total: int
     of_rows: int
@@ -114,6 +117,36 @@ class Grid:
         return self.page + 1 if self.page < self.pages else 0
 
     @property
+    def across(self) -> int:
+        """Which of the pages side by side this is, from 1."""
+        return self.asked.across
+
+    @property
+    def beside(self) -> int:
+        """How many pages lie side by side."""
+        return _pages(len(self.names), GRID_COLUMNS)
+
+    @property
+    def first_column(self) -> int:
+        """Place of the first column of this page among all, from 1."""
+        return (self.across - 1) * GRID_COLUMNS + 1
+
+    @property
+    def last_column(self) -> int:
+        """Place of its last column."""
+        return self.first_column + len(self.columns) - 1
+
+    @property
+    def left(self) -> int:
+        """The page to the left; 0 at the first."""
+        return self.across - 1
+
+    @property
+    def right(self) -> int:
+        """The page to the right; 0 at the last."""
+        return self.across + 1 if self.across < self.beside else 0
+
+    @property
     def facet_lines(self) -> list[tuple[FacetLine, float, str]]:
         """Each line of the counts, its share of the rows shown, and the address of its rows."""
         if self.facet is None:
@@ -131,26 +164,31 @@ def grid(
     cycle: Cycle,
     *,
     page: str,
+    across: str = "1",
     kept: NDArray[np.bool_] | None = None,
     hidden: Collection[str] = (),
     data: QueryDict | None = None,
 ) -> Grid | None:
     """One page of the table: development rows only once a test is sealed. None without a table.
 
-    ``kept`` picks rows of these, and ``hidden`` leaves columns out. ``data`` is an address that may
-    ask for conditions, a searched text, an order and the counts of a column.
+    ``across`` is the page among those side by side. ``kept`` picks rows of these, and ``hidden``
+    leaves columns out. ``data`` is an address that may ask for conditions, a searched text, an
+    order and the counts of a column.
     """
     table, split = current_table(cycle), current_split(cycle)
     if table is None:
         return None
     spec = table.table_spec
     asked = asked_in(data, spec=spec, hidden=hidden) if data is not None else Asked()
-    shown = [column for column in spec.columns if column.name not in hidden]
+    open_columns = [column for column in spec.columns if column.name not in hidden]
+    side = min(page_number(across), _pages(len(open_columns), GRID_COLUMNS))
+    asked = replace(asked, across=side)
+    shown = open_columns[(side - 1) * GRID_COLUMNS :][:GRID_COLUMNS]
     with rows_of(split.development if split else table.parquet) as rows:
         asked, kept = _kept(rows, asked, kept)
         total = rows.total if kept is None else int(np.count_nonzero(kept))
-        pages = max(1, -(-total // GRID_ROWS))
-        number = min(max(1, int(page) if page.isdecimal() and len(page) < 12 else 1), pages)
+        pages = _pages(total, GRID_ROWS)
+        number = min(page_number(page), pages)
         first = (number - 1) * GRID_ROWS
         places = _places(rows, asked, kept, first=first, total=total)
         frame = rows.page(places, columns=[column.name for column in shown])
@@ -158,6 +196,7 @@ def grid(
         of_rows = rows.total
     return Grid(
         columns=[_column(column, asked, offers=data is not None) for column in shown],
+        names=[column.name for column in open_columns],
         rows=_lines(frame, places, shown),
         total=total,
         of_rows=of_rows,
@@ -168,6 +207,10 @@ def grid(
         facet=counted,
         without=tuple(column.name for column in spec.columns if column.name in hidden),
     )
+
+
+def _pages(count: int, of_page: int) -> int:
+    return max(1, -(-count // of_page))
 
 
 def _lines(

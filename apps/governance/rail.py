@@ -61,7 +61,7 @@ def _planned(cycle: Cycle) -> set[str]:
 def _gathered(cycle: Cycle) -> set[str]:
     done = {"collect"} if read_sources(cycle.project).exists() else set()
     done |= {"wrangle"} if current_table(cycle) else set()
-    return done | ({"explore"} if cycle.profiles.exclude(result="").exists() else set())
+    return done | ({"explore"} if cycle.profiles.exclude(study="").exists() else set())
 
 
 def _modelled(cycle: Cycle) -> set[str]:

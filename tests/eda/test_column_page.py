@@ -1,6 +1,7 @@
 """One column: its charts, its facts, its neighbours, what the plan says about it."""
 
 import json
+from copy import deepcopy
 
 import pytest
 
@@ -21,7 +22,7 @@ def position_of(cycle, name):
 def rewrite(cycle, tmp_path, change):
     """Change the stored profile, as another table would have made it."""
     profile = current_profile(cycle)
-    result = result_of(profile)
+    result = deepcopy(result_of(profile))
     change(result)
     file = tmp_path / "profile.json"
     file.write_text(json.dumps(result))

@@ -4,7 +4,7 @@ import re
 
 COLUMNS = 2_000
 MOST_BYTES = 200 * 1024
-PAGES = ("overview", "relations", "target", "leaks", "missing", "time", "compare", "chart")
+PAGES = ("overview", "relations", "target", "leaks", "missing", "time", "compare", "chart", "rows")
 FIGURE = re.compile(r'data-chart="([^"]+)"')
 
 
@@ -40,6 +40,9 @@ def test_pages_of_two_thousand_columns_stay_small_and_lead_to_each(
     last = f"measurement number {COLUMNS - 3}"
     found = client.get(at("overview"), {"q": last}).content.decode()
     assert at("column", COLUMNS - 2) in found
+    last_rows = client.get(at("rows"), {"across": "99"})
+    assert last_rows.context["grid"].columns[-1].name == "diagnosis"
+    assert "Columns 1,981 to 2,000 of 2,000" in last_rows.content.decode()
     typed = {"a_name": "measurement number 7", "b_name": last}
     assert last in client.get(at("choose_pair"), typed).content.decode()
     wrong = client.get(at("choose_pair"), {**typed, "b_name": "measurement"})

@@ -118,7 +118,13 @@ def table(request: HttpRequest, project: Project) -> HttpResponse:
     """The rows: all of them before the split, development rows after it."""
     data = request.GET
     hidden = sensitive_columns(project.cycle)
-    grid = grids.grid(project.cycle, page=data.get("page", "1"), hidden=hidden, data=data)
+    grid = grids.grid(
+        project.cycle,
+        page=data.get("page", "1"),
+        across=data.get("across", "1"),
+        hidden=hidden,
+        data=data,
+    )
     if data.get("add_column") and grid is not None and not grid.asked.problem:
         return redirect(f"{request.path}{grid.asked.tail}")
     limits = {"most_choices": MOST_CHOICES, "most_words": MOST_WORDS}

@@ -23,6 +23,7 @@ def rows(request: HttpRequest, project: Project) -> HttpResponse:
         context["grid"] = grids.grid(
             project.cycle,
             page=request.GET.get("page", "1"),
+            across=request.GET.get("across", "1"),
             kept=found.columns().kept,
             hidden=found.without,
         )

@@ -5,7 +5,8 @@ from typing import Any
 import pandas as pd
 
 from apps.engine.errors import BadParameter, ColumnMissing
-from apps.engine.labels import names_in
+from apps.engine.labels import SIGN, names_in
+from apps.engine.profile.target import QUANTITY, SETS
 from apps.engine.reading.tables import read_table, write_table
 from apps.engine.splitting.entities import (
     entity_columns,
@@ -127,7 +128,8 @@ def draw_split(
         before = read_table(raw).take(rows_of(fold, test=False))
         write_table(before.reset_index(drop=True), raw_development)
     write_split(fold, split_file)
-    given_away = giveaways(development, target=target, clock=time or "")
+    reading = QUANTITY if quantity else f"{SETS} {SIGN}" if sets else ""
+    given_away = giveaways(development, target=target, clock=time or "", reading=reading)
     report(4, 4, "Split drawn")
     problem, why = problem_of(judged[target], joined_by=joined_by)
     return {

@@ -11,7 +11,9 @@ MOST_ROWS = 20_000
 GRAVE = "high"
 
 
-def giveaways(development: str, *, target: str, clock: str = "") -> list[dict[str, str]]:
+def giveaways(
+    development: str, *, target: str, clock: str = "", reading: str = ""
+) -> list[dict[str, str]]:
     """Columns of the development rows that tell the target too well to be known before it.
 
     Parameters
@@ -21,6 +23,8 @@ def giveaways(development: str, *, target: str, clock: str = "") -> list[dict[st
     target : str
     clock : str
         The column that says when a row happened; "" for none.
+    reading : str
+        How the target is read, as ``profile.target.prepare_target`` takes it.
 
     Returns
     -------
@@ -37,7 +41,7 @@ def giveaways(development: str, *, target: str, clock: str = "") -> list[dict[st
         kept = np.zeros(source.rows, dtype=bool)
         kept[np.random.default_rng(0).choice(source.rows, MOST_ROWS, replace=False)] = True
         source.narrow(kept)
-    told = explore(source, target=target, report=silent)
+    told = explore(source, target=target, report=silent, reading=reading)
     found: dict[str, str] = {}
     for suspect in suspects(told["profile"], told["study"], clock=clock):
         if suspect["severity"] == GRAVE and suspect["column"]:
