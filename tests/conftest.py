@@ -15,7 +15,7 @@ from apps.projects import actions
 from apps.projects.models import Cycle, Decision, Membership, Project, Role, Team, Verdict
 from apps.projects.stages import Stage
 
-pytest_plugins = ["tests.browser", "tests.databases", "tests.workers"]
+pytest_plugins = ["tests.browser", "tests.databases", "tests.template", "tests.workers"]
 # How long an example takes says how busy the machine is, not whether the product is right.
 drawing.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 drawing.load_profile("untimed")

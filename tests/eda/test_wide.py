@@ -2,9 +2,12 @@
 
 import re
 
+import pytest
+
 COLUMNS = 2_000
 MOST_BYTES = 200 * 1024
 PAGES = ("overview", "relations", "target", "leaks", "missing", "time", "compare", "chart", "rows")
+pytestmark = pytest.mark.once  # pages and files, the same on every database
 FIGURE = re.compile(r'data-chart="([^"]+)"')
 
 
