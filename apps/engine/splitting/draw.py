@@ -5,8 +5,7 @@ from typing import Any
 import pandas as pd
 
 from apps.engine.errors import BadParameter, ColumnMissing
-from apps.engine.labels import SIGN, names_in
-from apps.engine.profile.target import QUANTITY, SETS
+from apps.engine.labels import names_in
 from apps.engine.reading.tables import read_table, write_table
 from apps.engine.splitting.entities import (
     entity_columns,
@@ -102,10 +101,10 @@ def draw_split(
         With a sentence when the split cannot be drawn or could not be scored.
     """
     _check(method, group=group, time=time, test_share=test_share, folds=folds)
-    report(0, 4, "Reading the table")
+    report(0, 5, "Reading the table")
     frame = read_table(table)
     frame, joined_by = with_sets(frame, target=target, sign=sign) if sets else (frame, "")
-    report(1, 4, "Drawing the split")
+    report(1, 5, "Drawing the split")
     judged = with_quantity(frame, target=target) if quantity else frame
     fold = deal(
         judged,
@@ -119,18 +118,16 @@ def draw_split(
         sets=sets,
     )
     check_parts(judged[target], fold=fold)
-    report(2, 4, "Looking for rows that are on both sides")
+    report(2, 5, "Looking for rows that are on both sides")
     warnings = _warnings(judged, method=method, target=target, fold=fold, sets=sets)
-    report(3, 4, "Writing development and test")
+    report(3, 5, "Writing development and test")
     for sealed, path in ((False, development), (True, test)):
         write_table(frame.take(rows_of(fold, test=sealed)).reset_index(drop=True), path)
     if raw:
         before = read_table(raw).take(rows_of(fold, test=False))
         write_table(before.reset_index(drop=True), raw_development)
     write_split(fold, split_file)
-    reading = QUANTITY if quantity else f"{SETS} {SIGN}" if sets else ""
-    given_away = giveaways(development, target=target, clock=time or "", reading=reading)
-    report(4, 4, "Split drawn")
+    report(4, 5, "Looking for columns that give the target away")
     problem, why = problem_of(judged[target], joined_by=joined_by)
     return {
         "problem": str(problem),
@@ -140,7 +137,7 @@ def draw_split(
         **_sizes(judged[target], fold=fold, folds=folds, sets=sets),
         "says": _says(fold, method=method, group=group, time=time, folds=folds),
         "warnings": warnings,
-        "giveaways": given_away,
+        "giveaways": giveaways(development, target, clock=time, quantity=quantity, sets=sets),
     }
 
 
