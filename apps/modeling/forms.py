@@ -105,8 +105,8 @@ class ExperimentForm(forms.Form):
     races = forms.BooleanField(
         label="Let the candidates race",
         help_text="Costly ones are trained fold by fold, in turns. Who is behind the leader by "
-        "more than chance explains, and not among the best of its round, is stopped with the numbers; "
-        "that leaves more time to the others.",
+        "more than chance explains, and not among the best of its round, is stopped with the "
+        "numbers; that leaves more time to the others.",
         required=False,
         initial=True,
     )
