@@ -125,7 +125,7 @@ class Board:
         return len(self._own)
 
     @cached_property
-    def rivals(self) -> "Rivals":
+    def rivals(self) -> Rivals:
         """Whom each line is held against."""
         pinned = {item.candidate: item.pk for item in self.scored if item.is_baseline}
         wanted = {

@@ -144,7 +144,7 @@ def _mine(token: ApiToken, number: int) -> Scoring:
 
 
 def _scores(scoring: Scoring) -> Scores | None:
-    return Scores.objects.filter(scoring=scoring).select_related("scoring").first()
+    return getattr(scoring, "scores", None)  # ``_mine`` read them with it
 
 
 def _why_none(scoring: Scoring) -> str:

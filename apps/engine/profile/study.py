@@ -256,8 +256,8 @@ def _only_value(cells: Cells, *, absent: NDArray[np.bool_]) -> str | None:
 def _later(clocks: list[Calendar], *, source: Columns) -> list[dict[str, Any]]:
     """Date columns that in (nearly) every row are not before another one, and mostly after it."""
     found = []
-    for one, other in permutations([days.name for days in clocks], 2):
-        mine, others = source.read(one), source.read(other)
+    read = {days.name: source.read(days.name) for days in clocks} if len(clocks) > 1 else {}
+    for (one, mine), (other, others) in permutations(read.items(), 2):
         both = mine.present & others.present
         n = int(both.sum())
         if n < 2:
