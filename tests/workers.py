@@ -108,12 +108,11 @@ class Crew:
         return self.start("beat", "-s", str(self.log.parent / "beat"), "-l", "WARNING")
 
     @staticmethod
-    def kill(process: subprocess.Popen[bytes], with_signal: int = signal.SIGKILL) -> None:
-        """Signal the whole tree of the process: it leads its own group."""
+    def kill(process: subprocess.Popen[bytes]) -> None:
+        """Kill the whole tree of the process: it leads its own group."""
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, with_signal)
-        if with_signal == signal.SIGKILL:
-            process.wait()
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
     def end(self) -> None:
         for process in self.processes:

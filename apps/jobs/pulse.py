@@ -133,6 +133,7 @@ class Pulse:
         )
         self._queues, self._more = queues, more
         self._over = threading.Event()
+        self._telling = threading.Lock()  # no beat comes after the goodbye
 
     def keep(self) -> None:
         """Beat until the process ends."""
@@ -145,7 +146,9 @@ class Pulse:
 
     def beat(self) -> None:
         """Tell of this process now. Raises RedisError."""
-        with broker() as client:
+        with self._telling, broker() as client:
+            if self._over.is_set():
+                return
             line = json.dumps(asdict(self._now()))
             pipe = client.pipeline()
             pipe.hset(LIVE, self._first.key, line)
@@ -158,7 +161,7 @@ class Pulse:
         if self._first.pid != os.getpid():
             return  # a fork of it
         self._over.set()
-        with suppress(redis.RedisError), broker() as client:
+        with suppress(redis.RedisError), self._telling, broker() as client:
             if is_usual:
                 client.hdel(LIVE, self._first.key)
             else:

@@ -34,6 +34,14 @@ def test_a_goodbye_is_no_death_and_a_usual_one_leaves_nothing(broker):
     assert [(run.kind, run.died) for run in known.ended] == [("web", False)]
 
 
+def test_no_beat_comes_after_the_goodbye(broker):
+    told = Pulse("pool")
+    told.beat()
+    told.end(is_usual=True)
+    told.beat()  # the thread was about to
+    assert not pulse.heard().live
+
+
 def test_who_falls_silent_has_died_until_it_speaks_again(broker, monkeypatch):
     told = Pulse("web")
     told.beat()
@@ -96,10 +104,15 @@ def test_a_worker_that_is_killed_has_died_and_the_next_one_took_its_place(
     wait_for(lambda: len(live()) == 2, within_s=30, what="the worker and its pool are heard")
     assert dict(live())["worker"] == first.pid
     assert set(pulse.listening()) == {"quick", "data", "train", "watch"}
+    killed = live()
     crew.kill(first)
     second = crew.worker()
-    wait_for(lambda: ("worker", second.pid) in live(), within_s=30, what="the next one is heard")
-    crew.kill(second, with_signal=15)
+    wait_for(
+        lambda: len(set(live()).difference(killed)) == 2,
+        within_s=30,
+        what="the next one and its pool are heard",
+    )
+    second.terminate()  # it alone, as its keeper does
     second.wait(20)
     monkeypatch.setattr(pulse, "ALIVE_S", 0)
     found = processes(timezone.now() - DAY)
