@@ -28,8 +28,8 @@ from sklearn.preprocessing import QuantileTransformer, RobustScaler, StandardSca
 
 from apps.engine.recipe.registry import step_from
 from apps.engine.serving.columns import Columns
-from apps.engine.serving.compile_leaves import Totals, totals_of
-from apps.engine.serving.compile_models import light_trees, read_by_lightgbm
+from apps.engine.serving.compile_leaves import Totals
+from apps.engine.serving.compile_models import read_by_lightgbm, totals
 from apps.engine.serving.compile_prepare import (
     ENCODERS,
     CannotCompile,
@@ -39,7 +39,6 @@ from apps.engine.serving.compile_prepare import (
     selected_by,
 )
 from apps.engine.serving.compile_row import TIED_WITHIN, Unsure
-from apps.engine.serving.compile_trees import of_boosting
 from apps.engine.training.frame import LARGEST, date_parts
 from apps.engine.types import ColumnSpec, Kind, Problem
 
@@ -330,9 +329,10 @@ def _model(model: Any, making: _Making) -> Callable[[Any], Any]:
     """A function from inputs to probabilities or numbers: by bits, or the model's own."""
     try:
         if type(model) in (HistGradientBoostingClassifier, HistGradientBoostingRegressor):
-            return _boosting(model, making)
+            return making.answers(totals(model))
         if type(model) in (LGBMClassifier, LGBMRegressor):
-            return _lightgbm(model, making)
+            answer = making.answers(totals(model))
+            return lambda inputs: answer(read_by_lightgbm(inputs))
     except CannotCompile:
         pass  # its own way is right, only slower
     own = _without_names(model)
@@ -343,19 +343,3 @@ def _model(model: Any, making: _Making) -> Callable[[Any], Any]:
             return np.asarray(ask(inputs), dtype="float64")
 
     return by_itself
-
-
-def _boosting(model: Any, making: _Making) -> Callable[[Any], Any]:
-    if getattr(model, "_preprocessor", None) is not None:
-        raise CannotCompile("the model encodes categories itself")
-    if making.quantity and model.loss not in ("squared_error", "absolute_error"):
-        raise CannotCompile(f"the loss is {model.loss}")
-    starts = np.ravel(model._baseline_prediction).tolist()
-    sums = [totals_of(of_boosting(model, place), start=start) for place, start in enumerate(starts)]
-    return making.answers(sums)
-
-
-def _lightgbm(model: Any, making: _Making) -> Callable[[Any], Any]:
-    groups = light_trees(model)
-    answer = making.answers([totals_of(trees, start=0.0) for trees in groups])
-    return lambda inputs: answer(read_by_lightgbm(inputs))

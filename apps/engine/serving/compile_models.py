@@ -5,6 +5,7 @@ from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from lightgbm import LGBMClassifier, LGBMRegressor
@@ -22,6 +23,7 @@ from sklearn.linear_model import ElasticNetCV, LogisticRegression, QuantileRegre
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from apps.engine.serving.compile_leaves import Totals, totals_of
 from apps.engine.serving.compile_prepare import CannotCompile, Inputs
 from apps.engine.serving.compile_row import Unsure
 from apps.engine.serving.compile_trees import (
@@ -125,28 +127,26 @@ def _single(inputs: Inputs) -> Inputs:
     return array("f", inputs).tolist()
 
 
-def _boosting(model: Any) -> Plain:
-    quantity = type(model) is HistGradientBoostingRegressor
+Group = tuple[list[Tree], float]
+"""The trees of one score, and what they are added to."""
+
+
+def _groups(model: Any) -> list[Group]:
+    """The scores of a fitted boosting: one, or one of each class where there are more than two."""
+    quantity = type(model) in (HistGradientBoostingRegressor, LGBMRegressor)
+    if type(model) in (LGBMClassifier, LGBMRegressor):
+        return [(trees, 0.0) for trees in _light_trees(model, quantity=quantity)]
     if getattr(model, "_preprocessor", None) is not None:
         raise CannotCompile("the model encodes categories itself")
     if quantity and model.loss not in ("squared_error", "absolute_error", "quantile"):
         raise CannotCompile(f"the loss is {model.loss}")
     starts = np.ravel(model._baseline_prediction).tolist()
-    groups = [of_boosting(model, place) for place in range(len(starts))]
-    sums = [
-        sum_of(trees, start=start, width=model.n_features_in_)
-        for trees, start in zip(groups, starts, strict=True)
-    ]
-    says = _trees_in_words([tree for trees in groups for tree in trees], "gradient boosting")
-    if quantity:
-        return Plain(lambda inputs: [sums[0](inputs)], says)
-    return Plain(_chances(sums), says)
+    return [(of_boosting(model, place), start) for place, start in enumerate(starts)]
 
 
-def light_trees(model: Any) -> list[list[Tree]]:
-    """Trees of a fitted LightGBM model, by class where there are more than two."""
+def _light_trees(model: Any, *, quantity: bool) -> list[list[Tree]]:
     trees, told = of_lightgbm(model.booster_)
-    turns, quantity = int(told["num_tree_per_iteration"]), type(model) is LGBMRegressor
+    turns = int(told["num_tree_per_iteration"])
     expected = {"regression", "quantile"} if quantity else {"binary sigmoid:1"}
     if turns > 1:
         expected = {f"multiclass num_class:{turns}"}
@@ -155,22 +155,48 @@ def light_trees(model: Any) -> list[list[Tree]]:
     return [trees[place::turns] for place in range(turns)]
 
 
+_TOTALS: WeakKeyDictionary[Any, list[Totals]] = WeakKeyDictionary()
+
+
+def totals(model: Any, groups: list[Group] | None = None) -> list[Totals]:
+    """The scores of a fitted boosting by bits: the forms for one row and for many share them.
+
+    Raises CannotCompile, also where its trees are too large for that.
+    """
+    if model not in _TOTALS:
+        found = _groups(model) if groups is None else groups
+        _TOTALS[model] = [totals_of(trees, start=start) for trees, start in found]
+    return _TOTALS[model]
+
+
+def _boosting(model: Any) -> Plain:
+    groups = _groups(model)
+    try:
+        sums = [total.one for total in totals(model, groups)]
+    except CannotCompile:
+        width = model.n_features_in_
+        sums = [sum_of(trees, start=start, width=width) for trees, start in groups]
+    says = _trees_in_words([tree for trees, _ in groups for tree in trees], "gradient boosting")
+    if type(model) in (HistGradientBoostingRegressor, LGBMRegressor):
+        return Plain(lambda inputs: [sums[0](inputs)], says)
+    return Plain(_chances(sums), says)
+
+
 def read_by_lightgbm(inputs: Any) -> Any:
     """An array as LightGBM reads it: what is next to nothing is 0."""
     return np.where(np.abs(inputs) <= _LIGHTGBM_ZERO, 0.0, inputs)
 
 
 def _lightgbm(model: Any) -> Plain:
-    groups, quantity = light_trees(model), type(model) is LGBMRegressor
-    sums = [sum_of(trees, start=0.0, width=model.n_features_in_) for trees in groups]
-    chances = _chances(sums)
+    plain = _boosting(model)
 
     def answer(inputs: Inputs) -> Answer:
         # As ``read_by_lightgbm``, on a list.
-        read = [0.0 if -_LIGHTGBM_ZERO <= value <= _LIGHTGBM_ZERO else value for value in inputs]
-        return [sums[0](read)] if quantity else chances(read)
+        return plain.answer(
+            [0.0 if -_LIGHTGBM_ZERO <= value <= _LIGHTGBM_ZERO else value for value in inputs]
+        )
 
-    return Plain(answer, _trees_in_words([tree for trees in groups for tree in trees], "LightGBM"))
+    return Plain(answer, plain.says.replace("gradient boosting", "LightGBM"))
 
 
 def _trees_in_words(trees: Sequence[Tree], what: str) -> str:

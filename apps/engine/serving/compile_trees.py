@@ -1,5 +1,7 @@
 """Fitted trees as data that plain Python walks: one form for forests, boosting and LightGBM.
 
+Boosted trees that are small enough go by bits (compile_leaves.py); what follows is for all others.
+
 A node is ``(input, threshold, left, right)`` and goes left when ``inputs[input] <= threshold``; a
 leaf is what it adds. A missing input (NaN) compares false and so goes right. Where it has to go
 left, the node asks the negated input instead and its sides are swapped; hence inputs are doubled.

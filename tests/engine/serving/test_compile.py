@@ -16,7 +16,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 
 from apps.engine.reading.tables import house_types, spec_of
-from apps.engine.serving import compile_trees
+from apps.engine.serving import compile_leaves, compile_models, compile_trees
 from apps.engine.serving.columns import check_columns, columns_of
 from apps.engine.serving.compile_leaves import totals_of
 from apps.engine.serving.compile_models import _LARGEST_TERMS, _line, logistic
@@ -219,7 +219,8 @@ def test_a_planted_error_in_one_leaf_is_seen_and_scikit_learn_serves(monkeypatch
         values[np.flatnonzero(trees[7].left < 0)[0]] += 1e-6
         return [*trees[:7], dataclasses.replace(trees[7], value=values), *trees[8:]]
 
-    monkeypatch.setattr("apps.engine.serving.compile_models.of_boosting", planted)
+    monkeypatch.setattr(compile_models, "of_boosting", planted)
+    monkeypatch.setattr(compile_models, "_TOTALS", {})
     fresh = Scorer(
         scorer.model,
         contract=scorer.contract,
@@ -246,6 +247,8 @@ def test_a_model_without_a_plain_form_is_named_and_served_by_scikit_learn():
 @pytest.mark.parametrize("most", [0, 10**9])
 def test_both_ways_to_walk_the_same_trees_answer_alike(most, monkeypatch):
     monkeypatch.setattr(compile_trees, "MOST_TUPLES", most)
+    monkeypatch.setattr(compile_leaves, "MOST_TABLE_BYTES", 0)  # else boosting goes by bits
+    monkeypatch.setattr(compile_models, "_TOTALS", {})
     for candidate in ("forest", "boosting", "lightgbm"):
         scorer, rows = served(candidate, Problem.BINARY)
         asked = [*rows, *made_up(scorer.contract, rows)]
@@ -264,9 +267,22 @@ def test_trees_are_added_up_by_bits_in_words_of_both_sizes_and_larger_ones_are_l
         with pytest.raises(CannotCompile, match="leaves"):
             totals_of(trees, start=0.0)
         return
-    total = totals_of(trees, start=float(np.ravel(model._baseline_prediction)[0])).of
-    asked = np.vstack([inputs, np.full((1, 4), np.nan), np.full((1, 4), -np.inf)])
-    np.testing.assert_allclose(total(asked), model.predict(asked), rtol=1e-12)
+    total = totals_of(trees, start=float(np.ravel(model._baseline_prediction)[0]))
+    edges = np.full((1, 4), trees[0].threshold[0])
+    asked = np.vstack([inputs, edges, np.full((1, 4), np.nan), np.full((1, 4), -np.inf)])
+    expected = model.predict(asked)
+    np.testing.assert_allclose(total.of(asked), expected, rtol=1e-12)
+    one_by_one = [total.one(row) for row in asked.tolist()]
+    np.testing.assert_allclose(one_by_one, expected, rtol=1e-12)
+
+
+def test_both_forms_of_a_boosting_share_their_tables():
+    scorer, _ = served("lightgbm", Problem.BINARY)
+    model = scorer.model.named_steps["model"]
+    scorer.compile()
+    made = compile_models._TOTALS[model]
+    scorer.by_columns()
+    assert compile_models._TOTALS[model] is made
 
 
 def test_a_probability_on_the_threshold_is_left_to_scikit_learn_among_many_rows_too(monkeypatch):
