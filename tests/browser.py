@@ -1,4 +1,4 @@
-"""Pytest plugin: where Chromium is, which tests need it, and that fast tests come first.
+"""Pytest plugin: where Chromium is, which tests need it, and in which order files come.
 
 Loaded by tests/conftest.py.
 """
@@ -26,8 +26,8 @@ ARGUMENTS = (
     "--disable-sync",
 )
 TESTS = Path(__file__).parent
+ENGINE = TESTS / "engine"
 SLOW = ("browser", "processes")
-FOLDERS_FIRST = ("engine", "architecture")
 
 
 def find_chromium() -> str | None:
@@ -49,22 +49,33 @@ def is_required() -> bool:
     return os.environ.get("REQUIRE_BROWSER", "") not in ("", "0")
 
 
-def order(item: pytest.Item) -> int:
-    """Fast tests first: engine and architecture, then rooms, then browser, then processes.
+def _slow(item: pytest.Item) -> int:
+    """0 for a test that only computes, then browser, then processes."""
+    return max((n for n, mark in enumerate(SLOW, 1) if item.get_closest_marker(mark)), default=0)
 
-    Processes mostly wait, so they fill the cores beside the browser; alone at the end it fills one.
+
+def places(items: Sequence[pytest.Item]) -> dict[Path, tuple[float, Path]]:
+    """Where each file stands: slow ones last, the engine's evenly among all the others.
+
+    The engine needs no database and waits for nothing. So its files fill the cores while others
+    wait: for the migrations at the start, for leases and servers at the end.
     """
-    for place, marker in enumerate(SLOW):
-        if item.get_closest_marker(marker):
-            return len(FOLDERS_FIRST) + 1 + place
-    folder = next(iter(item.path.parent.relative_to(TESTS, walk_up=True).parts), "")
-    return FOLDERS_FIRST.index(folder) if folder in FOLDERS_FIRST else len(FOLDERS_FIRST)
+    slow: dict[Path, int] = {}
+    for item in items:
+        slow[item.path] = min(slow.get(item.path, len(SLOW)), _slow(item))
+    files = sorted(slow, key=lambda path: slow[path])
+    engine = [path for path in files if ENGINE in path.parents]
+    others = [path for path in files if ENGINE not in path.parents]
+    return {
+        path: (n / len(group), path) for group in (engine, others) for n, path in enumerate(group)
+    }
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sort; skip or fail browser tests without a browser."""
-    items.sort(key=order)
+    """Sort, after pytest-django did; skip or fail browser tests without a browser."""
+    place = places(items)
+    items.sort(key=lambda item: place[item.path])
     browser_tests = [item for item in items if item.get_closest_marker("browser")]
     if browser_tests and not find_chromium() and not is_required():
         for item in browser_tests:
