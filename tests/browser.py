@@ -5,6 +5,7 @@ Loaded by tests/conftest.py.
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -49,26 +50,25 @@ def is_required() -> bool:
     return os.environ.get("REQUIRE_BROWSER", "") not in ("", "0")
 
 
-def _slow(item: pytest.Item) -> int:
-    """0 for a test that only computes, then browser, then processes."""
-    return max((n for n, mark in enumerate(SLOW, 1) if item.get_closest_marker(mark)), default=0)
+def _kind(item: pytest.Item) -> str:
+    """What a test does most: count (the engine's), wait, or ask the database."""
+    if ENGINE in item.path.parents:
+        return "counts"
+    return "waits" if any(item.get_closest_marker(mark) for mark in SLOW) else "asks"
 
 
 def places(items: Sequence[pytest.Item]) -> dict[Path, tuple[float, Path]]:
-    """Where each file stands: slow ones last, the engine's evenly among all the others.
+    """Where each file stands: those of each kind evenly among the others.
 
-    The engine needs no database and waits for nothing. So its files fill the cores while others
-    wait: for the migrations at the start, for leases and servers at the end.
+    So the engine's fill the cores while others wait, for the migrations, for leases and servers;
+    of them the longest come first, since one that is left at the end keeps one core only.
     """
-    slow: dict[Path, int] = {}
-    for item in items:
-        slow[item.path] = min(slow.get(item.path, len(SLOW)), _slow(item))
-    files = sorted(slow, key=lambda path: slow[path])
-    engine = [path for path in files if ENGINE in path.parents]
-    others = [path for path in files if ENGINE not in path.parents]
-    return {
-        path: (n / len(group), path) for group in (engine, others) for n, path in enumerate(group)
-    }
+    tests = Counter(item.path for item in items)
+    kinds: dict[str, list[Path]] = {}
+    for path, kind in {item.path: _kind(item) for item in items}.items():
+        kinds.setdefault(kind, []).append(path)
+    kinds.get("counts", []).sort(key=lambda path: -tests[path])
+    return {path: (n / len(kind), path) for kind in kinds.values() for n, path in enumerate(kind)}
 
 
 @pytest.hookimpl(trylast=True)
