@@ -1,10 +1,11 @@
-"""Pytest plugin: where Chromium is, which tests need it, and that fast tests come first.
+"""Pytest plugin: where Chromium is, which tests need it, and in which order files come.
 
 Loaded by tests/conftest.py.
 """
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,8 @@ ARGUMENTS = (
     "--disable-sync",
 )
 TESTS = Path(__file__).parent
+ENGINE = TESTS / "engine"
 SLOW = ("browser", "processes")
-FOLDERS_FIRST = ("engine", "architecture")
 
 
 def find_chromium() -> str | None:
@@ -49,22 +50,32 @@ def is_required() -> bool:
     return os.environ.get("REQUIRE_BROWSER", "") not in ("", "0")
 
 
-def order(item: pytest.Item) -> int:
-    """Fast tests first: engine and architecture, then rooms, then browser, then processes.
+def _kind(item: pytest.Item) -> str:
+    """What a test does most: count (the engine's), wait, or ask the database."""
+    if ENGINE in item.path.parents:
+        return "counts"
+    return "waits" if any(item.get_closest_marker(mark) for mark in SLOW) else "asks"
 
-    Processes mostly wait, so they fill the cores beside the browser; alone at the end it fills one.
+
+def places(items: Sequence[pytest.Item]) -> dict[Path, tuple[float, Path]]:
+    """Where each file stands: those of each kind evenly among the others.
+
+    So the engine's fill the cores while others wait, for the migrations, for leases and servers;
+    of them the longest come first, since one that is left at the end keeps one core only.
     """
-    for place, marker in enumerate(SLOW):
-        if item.get_closest_marker(marker):
-            return len(FOLDERS_FIRST) + 1 + place
-    folder = next(iter(item.path.parent.relative_to(TESTS, walk_up=True).parts), "")
-    return FOLDERS_FIRST.index(folder) if folder in FOLDERS_FIRST else len(FOLDERS_FIRST)
+    tests = Counter(item.path for item in items)
+    kinds: dict[str, list[Path]] = {}
+    for path, kind in {item.path: _kind(item) for item in items}.items():
+        kinds.setdefault(kind, []).append(path)
+    kinds.get("counts", []).sort(key=lambda path: -tests[path])
+    return {path: (n / len(kind), path) for kind in kinds.values() for n, path in enumerate(kind)}
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sort; skip or fail browser tests without a browser."""
-    items.sort(key=order)
+    """Sort, after pytest-django did; skip or fail browser tests without a browser."""
+    place = places(items)
+    items.sort(key=lambda item: place[item.path])
     browser_tests = [item for item in items if item.get_closest_marker("browser")]
     if browser_tests and not find_chromium() and not is_required():
         for item in browser_tests:

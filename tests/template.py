@@ -4,6 +4,7 @@ They take some twenty seconds of a processor, a copy takes none.
 """
 
 import fcntl
+import gc
 import os
 import shutil
 from pathlib import Path
@@ -29,7 +30,11 @@ def _build() -> None:
     told = connection.settings_dict
     own, plain = told["TEST"]["NAME"], told["NAME"]
     told["TEST"]["NAME"] = _template()
+    # Migrations make thousands of classes that are needed to the end: looking for garbage among
+    # them takes a fifth of the time.
+    gc.disable()
     connection.creation.create_test_db(verbosity=0, autoclobber=True)
+    gc.enable()
     connection.close()
     told["TEST"]["NAME"] = own
     settings.DATABASES["default"]["NAME"] = told["NAME"] = plain

@@ -6,6 +6,7 @@ from pathlib import Path
 import environ
 import pytest
 
+pytestmark = pytest.mark.once  # no database at all
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = (ROOT / ".env.example").read_text()
 SETTINGS = "\n".join(path.read_text() for path in (ROOT / "mlcycle_site/settings").glob("*.py"))

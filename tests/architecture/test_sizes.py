@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.once  # no database at all
 ROOT = Path(__file__).resolve().parents[2]
 FILE_LINES, FUNCTION_LINES = 400, 40
 FOLDERS = ("apps", "mlcycle_site", "tests", "benchmarks", "templates", "static")

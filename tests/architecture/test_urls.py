@@ -13,6 +13,7 @@ from django.test import override_settings
 from django.urls import URLPattern, URLResolver, get_resolver, path
 
 from apps.accounts.models import User
+from apps.governance import context
 from apps.projects.access import ALLOWS, Verb
 from apps.projects.models import Role
 from apps.web.declare import PUBLIC, SIGNED_IN, TOKEN
@@ -102,6 +103,12 @@ def callers(join, stranger):
     return cast, stranger, off
 
 
+def plain_frame(request):
+    """A frame that asks the database nothing."""
+    here = getattr(request, "project", None)
+    return context.Frame(person=request.user, theme="auto", urls=context._urls(), project=here)
+
+
 def is_right(status, *, who, verb, method):
     """Whether an answer to this kind of caller is one that the table of verbs allows."""
     if status >= 500:
@@ -119,8 +126,10 @@ def is_right(status, *, who, verb, method):
 def test_every_project_url_answers_every_caller_as_the_table_of_verbs_says(
     client, project, callers, monkeypatch
 ):
-    # Thousands of refusals: a third of the time would go into their tracebacks in the log.
+    # Thousands of refusals: nearly all of the time would go into their tracebacks in the log, and
+    # into the frame around them, which tests/web/test_frame.py draws.
     monkeypatch.setattr(logging.getLogger("django.request"), "disabled", True)
+    monkeypatch.setattr(context, "_frame", plain_frame)
     cast, stranger, off = callers
     wrong, taken = [], {route: METHODS for route, _ in PROJECT_URLS}
     for who, person in (("stranger", stranger), (None, None), *cast.items()):

@@ -9,6 +9,8 @@ from django.conf import settings
 from benchmarks.rig.figures import CannotMeasure, Load, bar, closing_line, percentile, spread, table
 from benchmarks.rig.load import body_of, request_bytes
 
+pytestmark = pytest.mark.once  # no database at all
+
 
 @pytest.mark.parametrize(
     ("share", "expected"),

@@ -11,6 +11,8 @@ import pytest
 
 from apps.jobs import broker, preflight
 
+pytestmark = pytest.mark.once  # no database at all
+
 
 def test_a_taken_port_is_named_with_another_one_to_try():
     with socket.socket() as taken:

@@ -7,6 +7,7 @@ from apps.engine.charts.table import answer
 from apps.engine.evaluation.curves import binary_curves, regression_points
 from apps.modeling.figures import CURVES, curve
 
+pytestmark = pytest.mark.once  # no database at all
 TRUTH = np.array([False] * 30 + [True] * 10)
 SCORES = np.linspace(0.05, 0.95, 40)
 

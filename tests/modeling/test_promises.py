@@ -11,6 +11,7 @@ from apps.projects.stages import Stage
 from apps.web.refusals import Refusal
 from tests import builders
 
+pytestmark = pytest.mark.once  # test_whole_cycle.py trains on every database
 METRICS = {
     "items": [
         {

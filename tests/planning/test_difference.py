@@ -1,7 +1,11 @@
 """What differs between two versions, in the words of the forms, row by row of the same name."""
 
+import pytest
+
 from apps.planning.difference import difference, task_difference
 from tests import builders
+
+pytestmark = pytest.mark.once  # no database at all
 
 
 def rows(*names, **but):

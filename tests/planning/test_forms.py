@@ -8,6 +8,8 @@ from apps.planning.forms import FORMS, ROW_FORMS, forms_of
 from tests import builders
 from tests.planning.conftest import posted
 
+pytestmark = pytest.mark.once  # no database at all
+
 
 def problems(task, **but):
     forms = forms_of(task, builders.plan_content(**{task: but})[task])

@@ -5,6 +5,8 @@ import pytest
 from apps.planning.value import yearly_value
 from tests import builders
 
+pytestmark = pytest.mark.once  # no database at all
+
 
 def value(**but):
     return yearly_value(builders.plan_content(**but))

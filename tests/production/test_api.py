@@ -15,6 +15,7 @@ from apps.production.models import Call, Deployment
 from tests.production.conftest import one, told
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("door", ["predict", "actuals"])
 @pytest.mark.parametrize(
     ("headers", "status", "code"),

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from apps.production.snippets import snippets
 
+pytestmark = pytest.mark.once  # documents, the same on every database
 TYPES = {
     "string": str,
     "integer": int,

@@ -7,6 +7,8 @@ import pytest
 from apps.production.models import Prediction
 from tests.production.conftest import one, told
 
+pytestmark = pytest.mark.once  # test_log_of_calls.py keeps errors on every database
+
 
 def without(row, name):
     return {"rows": [{key: value for key, value in row.items() if key != name}]}

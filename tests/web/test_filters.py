@@ -8,6 +8,8 @@ from django.utils import timezone
 
 from apps.web.templatetags import ui
 
+pytestmark = pytest.mark.once  # no database at all
+
 
 @pytest.mark.parametrize(
     ("value", "shown"),

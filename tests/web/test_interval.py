@@ -5,6 +5,8 @@ from django.template import Context, Template
 
 from apps.web.drawing import draw_interval
 
+pytestmark = pytest.mark.once  # no database at all
+
 
 def test_all_marks_lie_on_one_axis_in_their_order():
     drawing = draw_interval(0.63, 0.69, 0.66, 0.60)
