@@ -83,7 +83,7 @@ def filters_of(model, shown):
             yield {f"{name}__id__exact" if name in {"chain", "team"} else name: value}
 
 
-@pytest.mark.once
+@pytest.mark.once  # refused by the rights, not by the database
 def test_only_people_teams_and_projects_are_changed_there(client, rows, subtests):
     for model in SITE:
         with subtests.test(model._meta.label):
@@ -106,7 +106,7 @@ def test_a_lost_second_factor_is_taken_off(client, rows, analyst):
     assert not Authenticator.objects.exists()
 
 
-@pytest.mark.once
+@pytest.mark.once  # forms; the pages open on every database above
 def test_no_secret_is_shown_or_can_be_typed(client, rows, subtests):
     secrets = {"sha256", "secret", "data", "session_key"}
     for model in SITE:

@@ -226,7 +226,7 @@ def test_fitted_choices_travel_with_the_recipe_and_are_held_against_the_new_tabl
     assert [step.step for step in chosen] == ["fill_categories", "scale"]
 
 
-@pytest.mark.once
+@pytest.mark.once  # a file, before anything is kept
 @pytest.mark.parametrize(
     ("text", "says"),
     [

@@ -56,7 +56,7 @@ def test_what_was_previewed_is_what_is_added(client, at, based):
     assert "csrfmiddlewaretoken" in form
 
 
-@pytest.mark.once
+@pytest.mark.once  # forms; a step is previewed and added above
 @pytest.mark.parametrize("key", STEPS)
 def test_every_step_has_a_form_made_from_its_parameters(client, at, based, key):
     page = client.get(at("wrangle"), {"step": key})

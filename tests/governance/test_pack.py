@@ -186,7 +186,7 @@ def test_it_holds_up_to_an_anchor_and_says_so_without_one(made, files, check, se
         assert f"{made.seq}:{made.head}" in says
 
 
-@pytest.mark.once
+@pytest.mark.once  # about the file that was made
 def test_it_runs_by_itself(made, tmp_path):
     pack = tmp_path / "pack.zip"
     pack.write_bytes(local(made.sha256).read_bytes())
@@ -213,7 +213,7 @@ def test_nothing_of_another_project_is_in_it_but_hashes(files, decision):
     assert set(hidden[0]) == {"seq", "previous", "key", "hash", "body_sha256"}
 
 
-@pytest.mark.once
+@pytest.mark.once  # about the file that was made
 def test_a_changed_byte_of_any_file_is_found_and_named(files, check, made):
     pick = random.Random(0)
     anchor = ["--anchor", f"{made.seq}:{made.head}"]
@@ -230,7 +230,7 @@ def test_a_changed_byte_of_any_file_is_found_and_named(files, check, made):
                 assert check(mended, *anchor)[0] in (1, 2), (name, place)
 
 
-@pytest.mark.once
+@pytest.mark.once  # about the file that was made
 def test_a_changed_byte_of_the_zip_is_found_or_changes_no_file(files, made, tmp_path):
     pick, whole = random.Random(1), local(made.sha256).read_bytes()
     path = tmp_path / "flipped.zip"
@@ -243,7 +243,7 @@ def test_a_changed_byte_of_the_zip_is_found_or_changes_no_file(files, made, tmp_
                 assert {name: archive.read(name) for name in archive.namelist()} == files
 
 
-@pytest.mark.once
+@pytest.mark.once  # about the file that was made
 def test_a_file_more_or_less_is_found(files, check):
     fewer = {name: data for name, data in files.items() if name != "records/submissions.json"}
     assert "records/submissions.json was removed" in check(fewer)[1]
@@ -254,7 +254,7 @@ def test_a_file_more_or_less_is_found(files, check):
     assert check(with_manifest(more))[0] == 1
 
 
-@pytest.mark.once
+@pytest.mark.once  # about the file that was made
 @pytest.mark.parametrize(
     ("change", "says"),
     [

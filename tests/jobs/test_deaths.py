@@ -1,5 +1,6 @@
 """A worker or the broker dies or freezes: each job still ends exactly once."""
 
+import os
 import signal
 
 import pytest
@@ -40,14 +41,14 @@ def test_a_frozen_worker_that_wakes_up_writes_nothing(crew, start):
     frozen = crew.worker()
     job = start(does="work", seconds=3)
     until(lambda: is_running(job), within_s=30, what="it runs")
-    crew.kill(frozen, signal.SIGSTOP)
+    os.killpg(frozen.pid, signal.SIGSTOP)
     until(lambda: fresh(job).lease_ends_at < timezone.now(), within_s=15, what="its lease runs out")
     reap()
     assert fresh(job).state == JobState.WAITING
     crew.worker()
     send(fresh(job))
     until(lambda: has_ended(job), within_s=RECOVERED_S, what="the other one finishes it")
-    crew.kill(frozen, signal.SIGCONT)
+    os.killpg(frozen.pid, signal.SIGCONT)
     with pytest.raises(AssertionError):
         until(lambda: finished_events(job) != 1, within_s=5, what="a second end")
     assert (fresh(job).state, fresh(job).attempt) == (JobState.DONE, 2)

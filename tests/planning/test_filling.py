@@ -40,7 +40,7 @@ def file_of(content, **but):
     return SimpleUploadedFile("plan.json", json.dumps(whole).encode())
 
 
-@pytest.mark.once
+@pytest.mark.once  # no database at all
 @pytest.mark.parametrize("key", FILLED)
 def test_a_template_is_a_plan_file_that_the_forms_would_have_written(key):
     content = STARTERS[key].content
@@ -51,7 +51,7 @@ def test_a_template_is_a_plan_file_that_the_forms_would_have_written(key):
         assert forms.content() == content[task]
 
 
-@pytest.mark.once
+@pytest.mark.once  # no database at all
 @pytest.mark.parametrize("key", FILLED)
 def test_a_template_does_not_pass_as_it_stands_and_keeps_the_teams_numbers_empty(key):
     content = STARTERS[key].content
@@ -136,7 +136,7 @@ def wrong(task, **but):
     return builders.plan_content(**{task: but})
 
 
-@pytest.mark.once
+@pytest.mark.once  # nothing is kept; what is, above
 @pytest.mark.parametrize(
     ("content", "says"),
     [
@@ -173,7 +173,7 @@ def test_a_file_that_is_no_plan_is_refused_with_its_place(fill, cycle, content, 
     assert not Draft.objects.filter(cycle=cycle).exists()
 
 
-@pytest.mark.once
+@pytest.mark.once  # nothing is kept
 @pytest.mark.parametrize(
     ("raw", "says"),
     [

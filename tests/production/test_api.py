@@ -15,7 +15,7 @@ from apps.production.models import Call, Deployment
 from tests.production.conftest import one, told
 
 
-@pytest.mark.once
+@pytest.mark.once  # tokens are looked for on every database below
 @pytest.mark.parametrize("door", ["predict", "actuals"])
 @pytest.mark.parametrize(
     ("headers", "status", "code"),
