@@ -206,13 +206,14 @@ def _holds_without_the_folds_that_chose(evaluation: Evaluation) -> Evidence:
         for value in (nested.leader.score, told.mean)
     ]
     low, high, flattery = *told.interval, told.flattery.mean
+    there = told.mean + (flattery if promise.direction == "up" else -flattery)
     return Evidence(
         ok=keeps != [True, False],
         warning=keeps == [True, False],
         says=f"Chosen anew without each fold, {nested.measure.title} is {told.mean:.3f} "
-        f"({low:.3f} to {high:.3f}) on the fold that had no say. The leader's "
-        f"{nested.leader.score:.3f} is flattered by {max(0.0, flattery):.3f}.",
-        facts={"nested": told.mean, "leader": nested.leader.score, "flattery": flattery},
+        f"({low:.3f} to {high:.3f}) on the fold that had no say. The leader "
+        f"has {there:.3f} on the same folds: it is flattered by {max(0.0, flattery):.3f}.",
+        facts={"nested": told.mean, "leader": there, "flattery": flattery},
     )
 
 

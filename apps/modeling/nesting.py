@@ -6,6 +6,7 @@ from functools import cached_property
 
 from django.db.models import QuerySet
 
+from apps.engine.evaluation.comparison import CANNOT_TELL
 from apps.engine.evaluation.metrics import Measure
 from apps.engine.training.nested import (
     LEAST_FOLDS,
@@ -133,7 +134,7 @@ class Nested:
         return selection(
             [trial.nested for trial in self.trials],
             self.leader.fold_scores,
-            direction=self.measure.direction,
+            measure=self.measure,
         )
 
     @property
@@ -141,6 +142,17 @@ class Nested:
         """Decimals of the scores and their differences."""
         low, high = self.told.interval if self.told else (None, None)
         return digits_of({"low": low, "high": high})
+
+    @property
+    def flattery_places(self) -> int:
+        """Decimals of the flattery."""
+        gain = self.told.flattery if self.told else None
+        return digits_of({"low": gain.low, "high": gain.high} if gain else None)
+
+    @property
+    def is_noise(self) -> bool:
+        """The flattery is no more than what the folds differ by."""
+        return self.told is not None and self.told.flattery.outcome == CANNOT_TELL
 
     @property
     def rows(self) -> Sequence[tuple[OuterFold, str]]:

@@ -264,14 +264,13 @@ class Selection:
 
 
 def selection(
-    told: Sequence[Mapping[str, Any]], leader: Sequence[float], *, direction: str
+    told: Sequence[Mapping[str, Any]], leader: Sequence[float], *, measure: Measure
 ) -> Selection:
     """Choose in each outer fold among candidates (what ``validate_nested`` returned of each).
 
-    ``leader``: its scores of all folds; ``direction``: "up" when a higher score is better. Equal
-    ones go to the first.
+    ``leader``: its scores of all folds by the ``measure``. Of equal ones the first is chosen.
     """
-    best = max if direction == "up" else min
+    best = max if measure.direction == "up" else min
     folds = []
     for place, first in enumerate(told[0]["folds"]):
         here = [one["folds"][place] for one in told]
@@ -280,10 +279,11 @@ def selection(
         folds.append(OuterFold(number, chosen, mine["inner"], mine["outer"], leader[number]))
     rows = {name: float(told[0][name]) for name in ("train_rows", "test_rows")}
     scores = [item.outer for item in folds]
+    low, high = np.clip(mean_interval(scores, **rows), *measure.bounds).tolist()
     naive = [item.leader for item in folds]
     return Selection(
         folds,
         float(np.mean(scores)),
-        mean_interval(scores, **rows),
-        gain_over_folds(naive, scores, direction=direction, **rows),
+        Interval(low, high),
+        gain_over_folds(naive, scores, direction=measure.direction, **rows),
     )
