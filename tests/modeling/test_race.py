@@ -136,5 +136,7 @@ def test_cheap_candidates_and_few_folds_are_trained_at_once(begin, monkeypatch):
     experiment = begin(["linear", "tree"])
     assert not experiment.trials.filter(races=True).exists()
     assert racing.worth_a_race(experiment, 10.0)
-    experiment.split.folds = 2
+    experiment.split.method = "time"  # each fold is another season
+    assert not racing.worth_a_race(experiment, 10.0)
+    experiment.split.method, experiment.split.folds = "random", 2
     assert not racing.worth_a_race(experiment, 10.0)
