@@ -59,8 +59,8 @@ def run_round(
     """Fit folds until so many are finished, the last ones first. Job function of one round.
 
     ``standing``: see ``require_standing``; None in the first round. Others as in
-    ``trial.cross_validate``. Returns ``folds`` finished, and on them the ``score`` by the ``metric`` (its title); the answers
-    go to ``answers_file``. Raises Outraced.
+    ``trial.cross_validate``. Returns ``folds`` finished, and on them the ``score`` by the
+    ``metric`` (its title); the answers go to ``answers_file``. Raises Outraced.
     """
     asked = Asked(**arguments)
     judge = Judge.of(asked, metrics[0], payoff=payoff, fixed_threshold=fixed_threshold)
