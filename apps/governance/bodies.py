@@ -49,6 +49,7 @@ ANCHORS = {
     "model.metrics_locked_first": "model-integrity",
     "model.promises_are_kept": "model-verdict",
     "model.beats_the_baseline": "model-others",
+    "model.holds_without_the_folds_that_chose": "model-others",
     "model.openings_are_within_the_plan": "model-integrity",
     "model.no_group_is_left_behind": "model-slices",
     "model.can_be_made_again": "model-integrity",

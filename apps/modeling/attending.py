@@ -135,15 +135,22 @@ def attended(trial: Trial, left_s: float | None) -> Iterator[Attendant]:
 
     OutOfTime is told with what was finished.
     """
-    kept = KeptFolds(trial)
+    with laid_out(KeptFolds(trial)) as (folder, kept):
+        try:
+            yield Attendant(trial, folder, kept, left_s)
+        except OutOfTime as error:
+            raise OutOfTime(_over_says(trial, folder)) from error
+
+
+@contextmanager
+def laid_out(kept: KeptFolds) -> Iterator[tuple[Path, KeptFolds]]:
+    """A folder with what was kept; whatever ends the block, what is finished in it is stored."""
     with scratch() as root:
         folder = root / "kept"
         folder.mkdir()
         kept.fetch(folder)
         try:
-            yield Attendant(trial, folder, kept, left_s)
-        except OutOfTime as error:
-            raise OutOfTime(_over_says(trial, folder)) from error
+            yield folder, kept
         finally:
             kept.sync(folder)
 

@@ -8,9 +8,10 @@ from django.urls import reverse
 from apps.datasets.queries import closed_data
 from apps.engine.evaluation.comparison import BETTER, CANNOT_TELL
 from apps.modeling.models import AttackRun, Evaluation
+from apps.modeling.nesting import nested_of
 from apps.modeling.queries import is_locked_first, latest_evaluation
 from apps.modeling.reports import level_of
-from apps.planning.queries import lock_of
+from apps.planning.queries import as_signed, lock_of
 from apps.projects.evidence import Check, Evidence
 from apps.projects.models import Cycle, Tier
 
@@ -189,6 +190,33 @@ def _nothing_gives_it_away(evaluation: Evaluation) -> Evidence:
     )
 
 
+def _holds_without_the_folds_that_chose(evaluation: Evaluation) -> Evidence:
+    experiment = evaluation.opening.candidate.trial.experiment
+    nested = nested_of(experiment)
+    if nested is None or nested.told is None:
+        return Evidence(
+            ok=True,
+            says="The folds that chose the candidate also scored it, and nobody asked by how much "
+            "that flatters it. The sealed test chose nothing.",
+            facts={"nested": None},
+        )
+    told, promise = nested.told, as_signed(experiment.plan).promises[0]
+    keeps = [
+        value >= promise.threshold if promise.direction == "up" else value <= promise.threshold
+        for value in (nested.leader.score, told.mean)
+    ]
+    low, high, flattery = *told.interval, told.flattery.mean
+    there = told.mean + (flattery if promise.direction == "up" else -flattery)
+    return Evidence(
+        ok=keeps != [True, False],
+        warning=keeps == [True, False],
+        says=f"Chosen anew without each fold, {nested.measure.title} is {told.mean:.3f} "
+        f"({low:.3f} to {high:.3f}) on the fold that had no say. The leader "
+        f"has {there:.3f} on the same folds: it is flattered by {max(0.0, flattery):.3f}.",
+        facts={"nested": told.mean, "leader": there, "flattery": flattery},
+    )
+
+
 def _data_is_closed(cycle: Cycle) -> Evidence:
     data = closed_data(cycle)
     return Evidence(
@@ -222,6 +250,11 @@ CHECKS = (
         "model.nothing_gives_it_away",
         "Is it trained on what is known only afterwards?",
         _on_evaluation(_nothing_gives_it_away),
+    ),
+    Check(
+        "model.holds_without_the_folds_that_chose",
+        "Does it hold on folds that did not choose it?",
+        _on_evaluation(_holds_without_the_folds_that_chose),
     ),
     Check(
         "model.openings_are_within_the_plan",

@@ -13,8 +13,10 @@ from apps.jobs.actions import enqueue, stop_job, try_again
 from apps.jobs.models import LIVE, JobState, Queue
 from apps.modeling.attending import restart_clock
 from apps.modeling.models import Experiment, Trial
+from apps.modeling.nesting import may_be_chosen, why_not_nested
 from apps.projects import ledger
 from apps.projects.access import Verb, require
+from apps.projects.models import Project
 from apps.web.refusals import Refusal
 
 COMBINED = ("vote", "stack", "calibrated")
@@ -71,6 +73,65 @@ def go_on(*, experiment: Experiment, by: User, outraced: int | None = None) -> N
         actor=by,
         project=experiment.cycle.project,
     )
+
+
+@transaction.atomic
+def ask_nested(*, experiment: Experiment, by: User) -> None:
+    """Have all that can be chosen again scored with each fold set aside, each by a job of its own.
+
+    Asked once more, what was stopped or failed goes on, and what has finished since joins.
+    """
+    project = experiment.cycle.project
+    require(by, Verb.TRAIN, project)
+    Project.objects.select_for_update().get(pk=project.pk)
+    if experiment.trials.filter(score=None, job__state__in=LIVE).exists():
+        raise Refusal("Candidates are still being trained. Ask when the last one has ended.")
+    why = why_not_nested(experiment)
+    if why:
+        raise Refusal(why)
+    begun = 0
+    for trial in may_be_chosen(experiment).select_related("nested_job"):
+        if trial.nested_job is None:
+            trial.nested_job = enqueue(
+                "modeling.nest_trial",
+                queue=Queue.TRAIN,
+                title=f"Nested cross-validation of {trial.title.lower()}",
+                project=project,
+                by=by,
+            )
+            trial.save(update_fields=["nested_job"])
+        elif trial.nested_job.state in (JobState.STOPPED, JobState.FAILED):
+            try_again(trial.nested_job)
+        else:
+            continue
+        begun += 1
+    if not begun:
+        raise Refusal("Each of these candidates is scored with each fold set aside, or will be.")
+    if experiment.nested_at is None:
+        experiment.nested_at = timezone.now()
+        experiment.save(update_fields=["nested_at"])
+    ledger.record(
+        "model.nested_started",
+        f"{by} asked for nested cross-validation of experiment {experiment.number}",
+        actor=by,
+        project=project,
+        facts={"candidates": begun},
+    )
+
+
+def stop_nested(*, experiment: Experiment, by: User) -> None:
+    """Stop it; finished candidates and finished fits are kept, and ``ask_nested`` goes on."""
+    require(by, Verb.TRAIN, experiment.cycle.project)
+    live = experiment.trials.filter(nested_job__state__in=LIVE).select_related("nested_job")
+    for trial in live:
+        stop_job(trial.nested_job)
+    with transaction.atomic():
+        ledger.record(
+            "model.nested_stopped",
+            f"{by} stopped nested cross-validation of experiment {experiment.number}",
+            actor=by,
+            project=experiment.cycle.project,
+        )
 
 
 @transaction.atomic

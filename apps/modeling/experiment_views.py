@@ -53,6 +53,18 @@ def go_on(request: HttpRequest, project: Project, experiment_id: int) -> HttpRes
 
 @require_POST
 @project_view(Verb.TRAIN)
+def nested(request: HttpRequest, project: Project, experiment_id: int) -> HttpResponse:
+    """Ask for nested cross-validation, or go on with it; with ``stop``, stop it."""
+    experiment = get_object_or_404(Experiment, pk=experiment_id, cycle=project.cycle)
+    if request.POST.get("stop") == "1":
+        experiment_actions.stop_nested(experiment=experiment, by=request.user)
+    else:
+        experiment_actions.ask_nested(experiment=experiment, by=request.user)
+    return redirect(f"{_of(project, experiment)}#nested")
+
+
+@require_POST
+@project_view(Verb.TRAIN)
 def note(request: HttpRequest, project: Project, experiment_id: int) -> HttpResponse:
     """Write down what was learnt."""
     experiment = get_object_or_404(Experiment, pk=experiment_id, cycle__project=project)

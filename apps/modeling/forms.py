@@ -106,7 +106,8 @@ class ExperimentForm(forms.Form):
         label="Let the candidates race",
         help_text="Costly ones are trained fold by fold, in turns. Who is behind the leader by "
         "more than chance explains, and not among the best of its round, is stopped with the "
-        "numbers; that leaves more time to the others.",
+        "numbers; that leaves more time to the others. Nobody races where folds go forward in "
+        "time: each is another season.",
         required=False,
         initial=True,
     )

@@ -21,13 +21,13 @@ _PART = ".part"
 
 
 class KeptFolds:
-    """The kept files of one trial. A stored name ends in the SHA-256 of its bytes.
+    """The kept files of one trial, or of its nested scores. A stored name ends in their SHA-256.
 
     So a copy that a death cut short is known as such, and whoever copies twice does no harm.
     """
 
-    def __init__(self, trial: Trial) -> None:
-        self.prefix = f"{ROOT}/trial-{trial.pk}"
+    def __init__(self, trial: Trial, *, nested: bool = False) -> None:
+        self.prefix = f"{ROOT}/{'nested' if nested else 'trial'}-{trial.pk}"
         self._seen: dict[str, tuple[int, int]] = {}
         self._stored: dict[str, str] = {}
 
@@ -71,12 +71,15 @@ class KeptFolds:
 
 def sweep() -> None:
     """Remove what was kept of trials that are done or gone, or ended KEPT_DAYS ago."""
-    names = [name.removeprefix("trial-") for name in _listed(ROOT)[0]]
-    since = timezone.now() - timedelta(days=KEPT_DAYS)
-    wanted = Trial.objects.filter(pk__in=names).exclude(job__state=JobState.DONE)
-    wanted = wanted.exclude(job__finished_at__lt=since).values_list("pk", flat=True)
-    for name in {*names} - {str(key) for key in wanted}:
-        _remove(f"{ROOT}/trial-{name}")
+    folders, since = _listed(ROOT)[0], timezone.now() - timedelta(days=KEPT_DAYS)
+    for kind, job in (("trial", "job"), ("nested", "nested_job")):
+        names = [name for name in folders if name.startswith(f"{kind}-")]
+        keys = [name.rpartition("-")[2] for name in names]
+        wanted = Trial.objects.filter(pk__in=keys).exclude(**{f"{job}__state": JobState.DONE})
+        wanted = wanted.exclude(**{f"{job}__finished_at__lt": since})
+        there = {f"{kind}-{key}" for key in wanted.values_list("pk", flat=True)}
+        for name in {*names} - there:
+            _remove(f"{ROOT}/{name}")
 
 
 def _order(file: Path) -> tuple[bool, str]:

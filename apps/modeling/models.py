@@ -40,6 +40,9 @@ class Experiment(models.Model):
     level = models.FloatField(
         null=True, help_text="Quantile that is predicted, 0 to 1; null: the mean, or a class."
     )
+    nested_at = models.DateTimeField(
+        null=True, help_text="When nested cross-validation was asked for first; null: never."
+    )
     note = models.TextField(blank=True, help_text="Why it was run, and what was learnt.")
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -121,6 +124,10 @@ class Trial(models.Model):
     answers = models.CharField(
         max_length=64, blank=True, help_text="SHA-256 of the Parquet of out-of-fold answers."
     )
+    nested_job = models.ForeignKey(
+        Job, models.PROTECT, related_name="+", null=True, help_text="Of its nested scores."
+    )
+    nested = models.JSONField(default=dict, help_text="What validate_nested returned.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -1,10 +1,15 @@
 """How trials race: who races, which round is next, whom a trial is held against."""
 
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
-from apps.datasets.storage import local
+from django.utils import timezone
+
+from apps.datasets.storage import FileBroken, clear, local, shelved
 from apps.engine.training.race import budgets
 from apps.jobs.models import JobState
+from apps.modeling.kept_folds import KEPT_DAYS
 from apps.modeling.models import Experiment, Trial
 from apps.planning.queries import as_signed
 
@@ -13,11 +18,42 @@ RACED_S = 4.0
 LEAST_FOLDS = 3
 MOST_RIVALS = 16
 """Finished trials that one is held against: those with the best scores."""
+ROUNDS = "rounds"
+"""Where the answers of unfinished trials lie: a shelf for each experiment, until its race is over.
+"""
+
+
+def shelf_of(experiment_id: int) -> str:
+    """Of the answers of its rounds."""
+    return f"{ROUNDS}/{experiment_id}"
+
+
+def sweep_rounds() -> None:
+    """Remove the answers of rounds where nobody races any more, or stopped KEPT_DAYS ago."""
+    keys = {key for key in shelved(ROUNDS) if key.isdecimal()}
+    ended = timezone.now() - timedelta(days=KEPT_DAYS)
+    racing = Trial.objects.filter(experiment__in=keys, races=True, is_outraced=False)
+    racing = racing.exclude(job__state=JobState.DONE).exclude(job__finished_at__lt=ended)
+    for key in keys - {str(key) for key in racing.values_list("experiment", flat=True)}:
+        clear(f"{ROUNDS}/{key}")
+
+
+def _answers(trial: Trial, sha256: str) -> Path | None:
+    """Of a trial or a round; None where they were swept: then nobody is held against them."""
+    try:
+        return local(sha256, shelf=shelf_of(trial.experiment_id))
+    except FileBroken:
+        return None
 
 
 def worth_a_race(experiment: Experiment, expected_s: float) -> bool:
-    """A candidate is dear enough, and there are folds enough, to look at it before its end."""
-    return experiment.split.folds >= LEAST_FOLDS and expected_s >= RACED_S
+    """A candidate is dear enough, and there are folds enough, to look at it before its end.
+
+    Where folds go forward in time nobody races: each is another season, and whoever is best over
+    all of them may be far behind in one.
+    """
+    split = experiment.split
+    return split.method != "time" and split.folds >= LEAST_FOLDS and expected_s >= RACED_S
 
 
 def round_of(trial: Trial) -> tuple[str, dict[str, Any]]:
@@ -31,18 +67,22 @@ def round_of(trial: Trial) -> tuple[str, dict[str, Any]]:
 
 
 def standing_of(trial: Trial) -> dict[str, Any] | None:
-    """What the engine's ``race.Judge.require_standing`` takes; None before the first round."""
-    if not trial.rounds:
+    """What the engine's ``race.Judge.require_standing`` takes; None before the first round.
+
+    Also where its answers were swept: it goes on unjudged, since that only costs time.
+    """
+    last = trial.rounds[-1] if trial.rounds else None
+    mine = _answers(trial, last["answers"]) if last else None
+    if last is None or mine is None:
         return None
-    last = trial.rounds[-1]
+    rivals = [
+        (title, _answers(trial, sha256)) for title, sha256 in _rivals(trial, folds=last["folds"])
+    ]
     return {
-        "answers": str(local(last["answers"])),
+        "answers": str(mine),
         "folds": last["folds"],
         "round": len(trial.rounds),
-        "rivals": [
-            {"title": title, "answers": str(local(sha256))}
-            for title, sha256 in _rivals(trial, folds=last["folds"])
-        ],
+        "rivals": [{"title": title, "answers": str(path)} for title, path in rivals if path],
     }
 
 

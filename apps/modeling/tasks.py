@@ -12,6 +12,12 @@ def run_trial(job_id: str) -> None:
     runner.run(job_id, work.run_trial)
 
 
+@shared_task(name="modeling.nest_trial", acks_late=True, ignore_result=True)
+def nest_trial(job_id: str) -> None:
+    """Score a trial with each fold set aside (see work.nest_trial)."""
+    runner.run(job_id, work.nest_trial)
+
+
 @shared_task(name="modeling.reproduce_trial", acks_late=True, ignore_result=True)
 def reproduce_trial(job_id: str) -> None:
     """Train a trial once more and compare (see work.reproduce_trial)."""

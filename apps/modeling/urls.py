@@ -11,6 +11,7 @@ urlpatterns = [
     path("train/<int:experiment_id>/stop/", experiment_views.stop, name="stop"),
     path("train/<int:experiment_id>/note/", experiment_views.note, name="note"),
     path("train/<int:experiment_id>/go-on/", experiment_views.go_on, name="go_on"),
+    path("train/<int:experiment_id>/nested/", experiment_views.nested, name="nested"),
     path("train/<int:experiment_id>/best.json", views.experiment_figure, name="best"),
     path("train/<int:experiment_id>/notebook.ipynb", experiment_views.notebook, name="notebook"),
     path("train/<int:experiment_id>/<slug:name>.parquet", experiment_views.rows, name="rows"),

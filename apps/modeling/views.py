@@ -18,6 +18,7 @@ from apps.modeling.comparing import MOST_TRIALS, compared
 from apps.modeling.forms import AimForm, ExperimentForm, FreezeForm, NoteForm, RowForm
 from apps.modeling.leaderboard import board_of
 from apps.modeling.models import Candidate, Evaluation, Experiment, Trial
+from apps.modeling.nesting import cost_of, nested_of
 from apps.modeling.overlays import overlays_of
 from apps.modeling.progress import finished_over_time, progress_of
 from apps.modeling.proposing import offers_for
@@ -78,16 +79,18 @@ def train(request: HttpRequest, project: Project) -> HttpResponse:
     number = request.GET.get("experiment", "")
     shown = next((item for item in experiments if str(item.number) == number), None)
     newest = shown or (experiments[0] if experiments else None)
-    board, page = None, None
+    board, page, nested = None, None, None
     if newest:
         chosen = {name: request.GET.get(name, "") for name in ("sort", "family")}
-        board = board_of(newest, **chosen)
+        board, nested = board_of(newest, **chosen), nested_of(newest)
         page = page_of(board.shown, request, per_page=PAGE_LINES)
     context = {
         "board": board,
         "page": page,
         "lines": board.lines_of([*page.object_list, *board.pinned]) if page else [],
         "progress": progress_of(board) if board else None,
+        "nested": nested,
+        "nested_cost": cost_of(board) if board and not nested else None,
         "sorts": SORTS,
         "experiments": experiments,
         "is_open": closed_data(project.cycle) is not None,

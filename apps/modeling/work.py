@@ -13,8 +13,16 @@ from apps.engine.training.given import GIVEN
 from apps.engine.types import Kind
 from apps.jobs.models import Job
 from apps.jobs.runner import Desk
-from apps.modeling.attending import OVERRUN, attended, free_cores, searches, time_left, warm_starts
-from apps.modeling.kept_folds import sweep
+from apps.modeling.attending import (
+    OVERRUN,
+    attended,
+    free_cores,
+    laid_out,
+    searches,
+    time_left,
+    warm_starts,
+)
+from apps.modeling.kept_folds import KeptFolds, sweep
 from apps.modeling.models import (
     TOLD_BY_RESULT,
     AttackRun,
@@ -26,7 +34,8 @@ from apps.modeling.models import (
     RowExplanation,
     Trial,
 )
-from apps.modeling.racing import gives_way, round_of, waits_says
+from apps.modeling.nesting import search_seconds
+from apps.modeling.racing import gives_way, round_of, shelf_of, sweep_rounds, waits_says
 from apps.modeling.ruling import features_with_rule
 from apps.planning.content import payoff_of
 from apps.planning.queries import SignedPlan, as_signed
@@ -69,6 +78,16 @@ def asked_of(trial: Trial) -> dict[str, Any]:
     }
 
 
+def _judged_by(trial: Trial) -> dict[str, Any]:
+    """The promised metrics, and what the threshold goes by."""
+    plan = as_signed(trial.experiment.plan)
+    return {
+        "metrics": [promise.measure.as_dict() for promise in plan.promises],
+        "payoff": payoff_of(trial.experiment.plan.content),
+        "fixed_threshold": plan.fixed_threshold,
+    }
+
+
 def run_trial(job: Job, desk: Desk) -> None:
     """Cross-validate one candidate on the development rows, or go one round of its race."""
     trial = Trial.objects.select_related("experiment__split", "experiment__plan").get(job=job)
@@ -97,11 +116,12 @@ def run_trial(job: Job, desk: Desk) -> None:
             facts={"trial": trial.pk, "scores": result["scores"], "answers": answers},
         )
     sweep()
+    sweep_rounds()
 
 
 def _trained(trial: Trial, job: Job, desk: Desk) -> tuple[dict[str, Any], str]:
     """What the child returned, and the SHA-256 of its answers."""
-    plan, left_s = as_signed(trial.experiment.plan), time_left(trial, job)
+    left_s = time_left(trial, job)
     call, given, wall_s = "apps.engine.training.trial:cross_validate", {}, left_s
     if searches(trial):
         call = "apps.engine.training.searched:search_and_validate"
@@ -116,14 +136,13 @@ def _trained(trial: Trial, job: Job, desk: Desk) -> tuple[dict[str, Any], str]:
             wall_s=wall_s,
             beside=attendant,
             **given,
-            metrics=[promise.measure.as_dict() for promise in plan.promises],
-            payoff=payoff_of(trial.experiment.plan.content),
-            fixed_threshold=plan.fixed_threshold,
+            **_judged_by(trial),
             answers_file=str(folder / "answers.parquet"),
             kept_folder=str(attendant.folder),
             **asked_of(trial),
         )
-        return result, keep(folder / "answers.parquet")
+        shelf = "" if "scores" in result else shelf_of(trial.experiment_id)
+        return result, keep(folder / "answers.parquet", shelf=shelf)
 
 
 def _go_on_later(trial: Trial, desk: Desk, told: dict[str, Any]) -> None:
@@ -137,14 +156,42 @@ def _go_on_later(trial: Trial, desk: Desk, told: dict[str, Any]) -> None:
         trial.save(update_fields=["rounds"])
 
 
+def nest_trial(job: Job, desk: Desk) -> None:
+    """Score a finished trial with each fold set aside; see the engine's ``training.nested``."""
+    trial = Trial.objects.select_related("experiment__split", "experiment__plan").get(
+        nested_job=job
+    )
+    asked = asked_of(trial)
+    with laid_out(KeptFolds(trial, nested=True)) as (folder, kept):
+        result = desk.child(
+            "apps.engine.training.nested:validate_nested",
+            beside=lambda _: kept.sync(folder),
+            answers=str(local(trial.answers)),
+            search_s=search_seconds(trial),
+            kept_folder=str(folder),
+            **_judged_by(trial),
+            **asked,
+        )
+    with desk.finishing():
+        trial.nested = result
+        trial.save(update_fields=["nested"])
+        ledger.record(
+            "model.nested_scored",
+            f"{trial.title} was scored with each fold set aside",
+            actor=job.by,
+            project=trial.experiment.cycle.project,
+            facts={"trial": trial.pk, "folds": result["folds"]},
+        )
+    sweep()
+
+
 def reproduce_trial(job: Job, desk: Desk) -> None:
     """Train a finished trial once more in a clean process and compare answer with answer."""
     asked = Reproduction.objects.select_related(
         "trial__experiment__split", "trial__experiment__plan"
     ).get(job=job)
     trial = asked.trial
-    plan = as_signed(trial.experiment.plan)
-    primary = plan.promises[0].key
+    primary = as_signed(trial.experiment.plan).promises[0].key
     with scratch() as folder:
         result = desk.child(
             "apps.engine.training.reproduce:reproduce",
@@ -153,9 +200,7 @@ def reproduce_trial(job: Job, desk: Desk) -> None:
             metric=primary,
             threshold=trial.result["threshold"],
             folder=str(folder),
-            metrics=[promise.measure.as_dict() for promise in plan.promises],
-            payoff=payoff_of(trial.experiment.plan.content),
-            fixed_threshold=plan.fixed_threshold,
+            **_judged_by(trial),
             **asked_of(trial),
         )
     with desk.finishing():

@@ -1,12 +1,17 @@
 """Candidates of an experiment race: in turns, stopped with a reason, and taken up again on wish."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.datasets.queries import closed_data
+from apps.datasets.storage import keep, shelved
 from apps.engine.training import race
-from apps.jobs.models import JobState
+from apps.jobs.models import Job, JobState
 from apps.modeling import actions, racing
+from apps.modeling.kept_folds import KEPT_DAYS
 from apps.modeling.leaderboard import board_of
 from apps.modeling.models import Trial
 from apps.modeling.progress import progress_of
@@ -52,6 +57,9 @@ def test_they_take_turns_and_what_cannot_win_is_stopped_with_the_reason(
     tree, linear = (experiment.trials.get(candidate=key) for key in ("tree", "linear"))
     with subtests.test("each has its first fold before one has its second"):
         assert sorted(rounds) == [("linear", 1), ("tree", 1)]
+    with subtests.test("answers of rounds are swept once nobody races any more"):
+        racing.sweep_rounds()
+        assert shelved(racing.ROUNDS) == []
     with subtests.test("the best has its whole result, the other one a reason"):
         assert len(linear.result["folds"]) == experiment.split.folds
         assert tree.is_outraced
@@ -75,6 +83,27 @@ def test_they_take_turns_and_what_cannot_win_is_stopped_with_the_reason(
         tree.refresh_from_db()
         assert len(tree.result["folds"]) == experiment.split.folds
         assert not tree.is_outraced
+
+
+def test_answers_of_rounds_stay_for_whoever_may_go_on_and_their_loss_only_costs_a_judgement(
+    begin, tmp_path
+):
+    experiment = begin(["linear", "tree"])
+    (tmp_path / "round").write_bytes(b"answers")
+    told = {"folds": 1, "score": 0.9, "metric": "ROC AUC"}
+    told["answers"] = keep(tmp_path / "round", shelf=racing.shelf_of(experiment.pk))
+    experiment.trials.filter(races=True).update(rounds=[told])
+    linear, tree = (experiment.trials.get(candidate=key) for key in ("linear", "tree"))
+    long_ago = timezone.now() - timedelta(days=KEPT_DAYS + 1)
+    jobs = Job.objects.filter(pk__in=[linear.job_id, tree.job_id])
+    jobs.update(state=JobState.STOPPED, finished_at=long_ago)
+    Job.objects.filter(pk=tree.job_id).update(finished_at=timezone.now())
+    racing.sweep_rounds()
+    assert racing.standing_of(linear)["rivals"][0]["title"] == tree.title
+    jobs.update(finished_at=long_ago)
+    racing.sweep_rounds()
+    assert shelved(racing.ROUNDS) == []
+    assert racing.round_of(linear)[1]["standing"] is None
 
 
 def test_a_search_gives_way_while_somebody_who_races_waits(begin):
@@ -107,5 +136,7 @@ def test_cheap_candidates_and_few_folds_are_trained_at_once(begin, monkeypatch):
     experiment = begin(["linear", "tree"])
     assert not experiment.trials.filter(races=True).exists()
     assert racing.worth_a_race(experiment, 10.0)
-    experiment.split.folds = 2
+    experiment.split.method = "time"  # each fold is another season
+    assert not racing.worth_a_race(experiment, 10.0)
+    experiment.split.method, experiment.split.folds = "random", 2
     assert not racing.worth_a_race(experiment, 10.0)

@@ -58,10 +58,9 @@ def run_round(
 ) -> dict[str, Any]:
     """Fit folds until so many are finished, the last ones first. Job function of one round.
 
-    The last folds train on most rows where folds go forward in time. ``standing``: see
-    ``require_standing``; None in the first round. Others as in ``trial.cross_validate``.
-    Returns ``folds`` finished, and on them the ``score`` by the ``metric`` (its title); the answers
-    go to ``answers_file``. Raises Outraced.
+    ``standing``: see ``require_standing``; None in the first round. Others as in
+    ``trial.cross_validate``. Returns ``folds`` finished, and on them the ``score`` by the
+    ``metric`` (its title); the answers go to ``answers_file``. Raises Outraced.
     """
     asked = Asked(**arguments)
     judge = Judge.of(asked, metrics[0], payoff=payoff, fixed_threshold=fixed_threshold)

@@ -108,7 +108,7 @@ def judged(
     choice = Choice(
         binary, worth, USUAL_THRESHOLD if asked.candidate == "rule" else fixed_threshold
     )
-    told = _scored(fitted, rows, answers, measures=measures, choice=choice)
+    told = scores_of_folds(fitted, rows, answers, measures=measures, choice=choice)
     threshold = choice.of(answers)
     if answers_file:
         write_answers(answers, answers_file)
@@ -211,7 +211,7 @@ def _fit_fold(task: Task, rows: Rows, train: Any, valid: Any, *, weigh: bool) ->
     return FoldFit(valid, told, fit_s, predict_s, cost)
 
 
-def _scored(
+def scores_of_folds(
     fitted: list[FoldFit],
     rows: Rows,
     answers: Answers,
