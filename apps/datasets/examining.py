@@ -36,8 +36,12 @@ def subject_of(cycle: Cycle) -> Subject | None:
     inputs, split, plan = table_inputs(cycle), current_split(cycle), signed_plan(cycle)
     if inputs is None:
         return None
-    target = plan.target if plan else ""
-    return Subject({"development": split.development} if split else inputs, target)
+    if split:
+        inputs = {"development": split.development}
+    reading = plan.reading(in_notation=split is not None) if plan else ""
+    if reading:  # the same rows read otherwise are another subject
+        inputs = {**inputs, "reading": reading}
+    return Subject(inputs, plan.target if plan else "")
 
 
 @dataclass(frozen=True)

@@ -138,6 +138,7 @@ def examine(job: Job, desk: Desk) -> None:
             "folder": str(folder),
             "target": examination.target,
             "positive": (signed.positive or None) if signed else None,
+            "reading": inputs.get("reading", ""),
             "later": [feature.name for feature in features if not feature.is_allowed],
             "today": timezone.localdate().isoformat(),
         }

@@ -45,6 +45,11 @@ class Profile(models.Model):
         """Computed, all of it."""
         return bool(self.study)
 
+    @property
+    def shelf(self) -> str:
+        """Where the store keeps parts of the result until the whole is there."""
+        return f"so-far/{self.pk}"
+
 
 class Answer(models.Model):
     """Something computed on demand for exact rows and parameters. A cache: it may be deleted."""

@@ -7,12 +7,11 @@ from typing import Any
 
 from apps.datasets.models import Split, Table
 from apps.datasets.queries import current_table, data_subject, sealed_split
-from apps.datasets.storage import local
+from apps.datasets.storage import FileBroken, local
 from apps.eda.models import Finding, Profile, Severity
-from apps.engine.labels import SIGN
 from apps.engine.profile.findings import is_id_like
 from apps.engine.profile.radar import suspects
-from apps.engine.profile.target import QUANTITY, SETS
+from apps.engine.profile.target import QUANTITY
 from apps.engine.profile.veil import veil_profile, veil_study
 from apps.engine.types import ColumnSpec, Kind
 from apps.planning.content import Feature, features_of
@@ -65,16 +64,12 @@ def target_of(cycle: Cycle, table: Table) -> str:
 
 
 def reading_of(cycle: Cycle, scope: Scope) -> str:
-    """How the plan says that the target is read, as the engine takes it; "": it is found out.
-
-    A split writes sets in the one notation; before it the plan's sign stands between labels.
-    """
+    """How the plan says that the target is read, as the engine takes it; "": it is found out."""
     plan, kinds = signed_plan(cycle), {column.name: column.kind for column in scope.columns}
     if plan is None or plan.target not in kinds:
         return ""
-    if plan.sets:
-        return f"{SETS} {SIGN if scope.split else plan.label_sign}".strip()
-    return QUANTITY if plan.is_of_numbers and kinds[plan.target] == Kind.INTEGER else ""
+    reading = plan.reading(in_notation=scope.split is not None)
+    return "" if reading == QUANTITY and kinds[plan.target] != Kind.INTEGER else reading
 
 
 def profile_of(cycle: Cycle, scope: Scope) -> Profile | None:
@@ -99,6 +94,17 @@ def current_profile(cycle: Cycle) -> Profile | None:
 def result_of(profile: Profile) -> dict[str, Any]:
     """What the engine found, without the values of sensitive columns."""
     return veil_profile(raw_result(profile), sensitive=sensitive_columns(profile.cycle))
+
+
+def part_of(profile: Profile) -> dict[str, Any] | None:
+    """What a running profile found so far, veiled; None before, and once the whole is there."""
+    if profile.is_ready or not profile.result:
+        return None
+    try:
+        told = json.loads(local(profile.result, shelf=profile.shelf).read_bytes())
+    except FileBroken:  # the whole came since the row was read, and the parts are cleared
+        return None
+    return veil_profile(told, sensitive=sensitive_columns(profile.cycle))
 
 
 def study_of(profile: Profile) -> dict[str, Any]:

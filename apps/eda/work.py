@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from apps.datasets.storage import keep, local, scratch
+from apps.datasets.storage import clear, keep, local, scratch
 from apps.datasets.vault import unseal
 from apps.eda.answers import Question, packed
 from apps.eda.models import Answer, Profile, SealedLook, SealedSight
@@ -46,6 +46,7 @@ def profile_table(job: Job, desk: Desk) -> None:
             project=profile.cycle.project,
             facts={"result": stored, "study": kept_study},
         )
+    clear(profile.shelf)
 
 
 def answer(job: Job, desk: Desk) -> None:
@@ -96,7 +97,8 @@ def _shown(profile: Profile, so_far: Path) -> Callable[[int], None]:
             seen = told
             whole = so_far.with_name("shown.json")  # the file is replaced meanwhile
             whole.write_bytes(so_far.read_bytes())
-            Profile.objects.filter(pk=profile.pk, study="").update(result=keep(whole))
+            part = keep(whole, shelf=profile.shelf)
+            Profile.objects.filter(pk=profile.pk, study="").update(result=part)
 
     return look
 

@@ -8,6 +8,8 @@ from django.db.models import OuterRef, QuerySet, Subquery
 
 from apps.accounts.models import User
 from apps.engine.evaluation.verdict import Promise
+from apps.engine.labels import SIGN
+from apps.engine.profile.target import QUANTITY, SETS
 from apps.planning.content import (
     Feature,
     features_of,
@@ -70,6 +72,16 @@ class SignedPlan:
     def label_sign(self) -> str:
         """What stands between the labels of a case; "" where the table has to tell."""
         return label_sign_of(self.plan.content)
+
+    def reading(self, *, in_notation: bool) -> str:
+        """How the target is read, as ``engine.profile`` takes it; "": it is found out.
+
+        A split writes sets in the one notation (``in_notation``); before it the plan's sign
+        stands between labels.
+        """
+        if self.sets:
+            return f"{SETS} {SIGN if in_notation else self.label_sign}".strip()
+        return QUANTITY if self.is_of_numbers else ""
 
     @property
     def groups(self) -> list[str]:

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from apps.datasets import actions as data
 from apps.datasets.queries import current_split
+from apps.datasets.storage import shelved
 from apps.eda.models import Profile
 from apps.eda.queries import column_lines, current_profile, result_of
 from apps.engine.profile import explore, so_far
@@ -82,12 +83,13 @@ def test_a_profile_that_was_stopped_is_tried_again_with_the_same_row(
 def test_what_is_found_in_the_first_columns_is_shown_while_the_rest_is_computed(
     client, analyst, built, at, run_jobs, monkeypatch
 ):
-    seen = []
+    seen, kept = [], []
 
     def call(desk, name, *, beside, **arguments):
         def report(done, total, says):
             beside(0)
             seen.append(client.get(at("overview")))
+            kept.append(shelved(Profile.objects.get().shelf))
 
         told = explore.explore_table(report=report, **arguments)
         return json.loads(json.dumps(told, allow_nan=False))
@@ -105,6 +107,8 @@ def test_what_is_found_in_the_first_columns_is_shown_while_the_rest_is_computed(
     page = client.get(at("overview"), headers={"HX-Request": "true", "HX-Target": "so-far"})
     assert page.content.strip() == b""  # it is over: the piece of the page goes
     assert client.get(at("overview")).context["result"]["column_count"] == parts[-1]
+    assert kept[-1]
+    assert shelved(Profile.objects.get().shelf) == []  # the parts are not needed any more
 
 
 def test_a_column_says_in_short_how_it_is_filled_and_what_it_tells(profiled):

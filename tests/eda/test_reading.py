@@ -3,6 +3,8 @@
 import pytest
 
 from apps.datasets import actions as data
+from apps.datasets import wrangling
+from apps.datasets.examining import issues_view
 from apps.datasets.grids import split_advice
 from apps.eda.actions import start_profile
 from apps.eda.queries import current_profile, raw_result
@@ -72,16 +74,22 @@ def test_a_set_is_told_label_by_label_before_and_after_the_split(
 def test_few_whole_numbers_are_a_quantity_where_the_plan_promises_one(
     client, analyst, explored, at, cycle, pass_gate, run_jobs
 ):
-    stars = "\n".join(["size,stars", *(f"{n % 5 + n * 7 % 3},{n % 5 + 1}" for n in range(200))])
+    body = (f"{n % 5 + n * 7 % 3},{n % 5 * 10 + n % 3},{n % 5 + 1}" for n in range(200))
+    stars = "\n".join(["size,echo,stars", *body])
     features = {"target": "stars", "positive": "", "columns": []}
     explored(f"{stars}\n", features=features, metrics=NUMBERS)
     assert split_advice(cycle)["method"] == "random"
     assert raw_result(current_profile(cycle))["target"]["kind"] == "numbers"
+    with run_jobs():
+        wrangling.examine(cycle=cycle, by=analyst)
+    issues = issues_view(cycle, spec=None)
+    assert any("It goes with “stars”" in line.issue["says"] for line in issues.lines)
     client.force_login(analyst)
     assert "rarest class" not in client.get(at("target")).content.decode()
     builders.make_plan(cycle, analyst, features={**features, "positive": "1"}, metrics=CLASSES)
     pass_gate(cycle, Stage.PLAN)
     assert current_profile(cycle) is None  # read as classes now: it is profiled anew
+    assert not issues_view(cycle, spec=None).is_current
     assert split_advice(cycle)["method"] == "stratified"
     with run_jobs():
         start_profile(cycle=cycle, by=analyst)

@@ -44,6 +44,7 @@ def build_chart(request: HttpRequest, project: Project) -> HttpResponse:
             pairs = [*rows.where.pairs, *((name, value) for name, value in asked.items() if value)]
             url = reverse("eda:chart_figure", args=[project.slug])
             context |= {"told": told, "figure": f"{url}?{urlencode(pairs)}", "title": _title(asked)}
+            context["uncoloured"] = _uncoloured(told)
     return render_page(request, "eda/chart.html", context)
 
 
@@ -57,6 +58,15 @@ def _picture(asked: dict[str, str], rows: Rows) -> Picture:
     return Picture(
         **{**asked, "kind": asked["kind"] or "bar", "measure": asked["measure"] or "rows"}
     )
+
+
+def _uncoloured(told: dict[str, Any]) -> str:
+    """Says that the chart lacks the asked colour; "" where it does not, or none was asked for."""
+    name = told["picture"]["colour"]
+    if not name or ("cells" not in told and told["colours"] != [""]):
+        return ""
+    one = "Cells that count rows" if "cells" in told else KINDS[told["picture"]["kind"]]
+    return f"{one} cannot tell “{name}” apart by colour: ask for a panel for each."
 
 
 def _title(asked: dict[str, str]) -> str:

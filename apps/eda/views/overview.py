@@ -67,11 +67,11 @@ def _profiled(request: HttpRequest, project: Project, rows: Rows) -> dict[str, A
 def _so_far(project: Project, rows: Rows) -> dict[str, Any] | None:
     """What is found in the first columns, while a worker profiles the others."""
     profile = rows.profile
-    if rows.where or profile is None or profile.is_ready or not profile.result:
+    if rows.where or profile is None or profile.job is None or not profile.job.is_live:
         return None
-    if profile.job is None or not profile.job.is_live:
+    result = queries.part_of(profile)
+    if result is None:
         return None
-    result = queries.result_of(profile)
     hints = [_led(project, hint) for hint in queries.hints(project.cycle, result)]
     return {
         "columns": len(result["columns"]),

@@ -11,6 +11,9 @@ from itertools import pairwise
 from typing import Any
 
 LONGEST = 32
+MOST_LEVEL = 40
+"""Characters of 12 px beside each other on the 300 px that a phone leaves to an axis."""
+MOST_UPRIGHT = 5
 
 
 def label(text: object, *, longest: int = LONGEST) -> str:
@@ -44,6 +47,13 @@ def positions(names: Sequence[object], *, longest: int = LONGEST) -> dict[str, A
         "ticktext": [label(name, longest=longest) for name in names],
         "range": [-0.6, len(names) - 0.4],
     }
+
+
+def slant(names: Sequence[object], *, longest: int = LONGEST) -> dict[str, int]:
+    """The angle of tick texts: level while all of them fit side by side on a phone."""
+    plain = [" ".join(str(name).split())[:longest] for name in names]
+    fits = len(plain) * max((len(name) for name in plain), default=0) <= MOST_LEVEL
+    return {"tickangle": 0 if fits and len(plain) <= MOST_UPRIGHT else -45}
 
 
 def marks(count: int, *, first: int = 0) -> list[str]:

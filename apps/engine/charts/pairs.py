@@ -8,7 +8,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from apps.engine.charts.labels import label, positions, rounded, short
+from apps.engine.charts.labels import label, positions, rounded, short, slant
 from apps.engine.charts.relations import SYMBOLS
 from apps.engine.charts.theme import ACCENT, MUTED, RISING, SERIES, Figure, build
 from apps.engine.errors import NotEnoughData
@@ -172,7 +172,8 @@ def tens_ticks(counts: list[list[int]]) -> dict[str, Any]:
 def boxes(told: dict[str, Any]) -> Figure:
     """A box for each group: quartiles, median, whiskers within 1.5 quartile ranges."""
     found = told["boxes"]
-    axis = positions([box["group"] for box in found])
+    groups = [box["group"] for box in found]
+    axis = {**positions(groups), **slant(groups)}
     trace = go.Box(
         x=axis["tickvals"],
         q1=[box["lower"] for box in found],
@@ -197,7 +198,7 @@ def boxes(told: dict[str, Any]) -> Figure:
             for box in found
         ],
         layout={
-            "xaxis": {**axis, "tickangle": -45 if len(found) > 5 else 0},
+            "xaxis": axis,
             "yaxis": _axis(told["a"], kind),
             "height": HEIGHT,
         },

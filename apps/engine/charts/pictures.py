@@ -6,7 +6,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from apps.engine.charts.labels import label, positions, rounded, short
+from apps.engine.charts.labels import label, positions, rounded, short, slant
 from apps.engine.charts.pairs import BAR, moment_text, rows_of_cells, tens, tens_ticks
 from apps.engine.charts.relations import SYMBOLS
 from apps.engine.charts.theme import (
@@ -23,7 +23,6 @@ from apps.engine.profile.picture import MEASURES
 
 PANEL = 300
 """Pixels of one panel with its title."""
-MOST_SLANTED = 5
 
 
 def picture_chart(told: dict[str, Any]) -> Figure:
@@ -58,10 +57,11 @@ def _series(told: dict[str, Any]) -> Figure:
             traces.append(_placed(trace, panel))
     heads = [*_heads(told), told["picture"]["x"], "rows", _measure(told)]
     layout = _layout(told, x=positions(told["xs"]), y={"title": {"text": label(_measure(told))}})
-    slanted = {"tickangle": -45} if len(told["xs"]) > MOST_SLANTED else {}
+    slanted = slant(told["xs"], longest=20)
     for key in [key for key in layout if key.startswith("xaxis")]:
         layout[key] |= slanted | _fewer(told["xs"])
-    return build(traces, columns=heads, rows=rows, layout=layout | {"barmode": "group"})
+    drawn = layout | {"barmode": "group"}
+    return build(_legend(traces), columns=heads, rows=rows, layout=drawn)
 
 
 def _told(told: dict[str, Any], one: dict[str, Any]) -> list[Any]:
@@ -127,7 +127,8 @@ def _boxes(told: dict[str, Any]) -> Figure:
         )
         traces.append(_placed(trace, panel))
     heads = [*_heads(told), told["picture"]["x"], "rows", "lower whisker", "lower quartile"]
-    layout = _layout(told, x=positions(told["xs"], longest=20), y=_axis(told["picture"]["y"], kind))
+    across = {**positions(told["xs"], longest=20), **slant(told["xs"], longest=20)}
+    layout = _layout(told, x=across, y=_axis(told["picture"]["y"], kind))
     return build(
         traces,
         columns=[*heads, "median", "upper quartile", "upper whisker"],
@@ -200,9 +201,8 @@ def _points(told: dict[str, Any]) -> Figure:
         for panel, code, x, y in places
     ]
     layout = _layout(told, x=_axis(picture["x"], kinds[0]), y=_axis(picture["y"], kinds[1]))
-    return build(
-        traces, columns=[*_heads(told), picture["x"], picture["y"]], rows=rows, layout=layout
-    )
+    heads = [*_heads(told), picture["x"], picture["y"]]
+    return build(_legend(traces), columns=heads, rows=rows, layout=layout)
 
 
 def _cells(told: dict[str, Any]) -> Figure:
@@ -288,6 +288,16 @@ def _placed(trace: Any, panel: int) -> Any:
     return trace
 
 
+def _legend(traces: list[Any]) -> list[Any]:
+    """Every colour once in the legend, in whatever panels it is."""
+    seen: set[str] = set()
+    for trace in traces:
+        colour = trace.marker.color
+        trace.legendgroup, trace.showlegend = colour, colour not in seen
+        seen.add(colour)
+    return traces
+
+
 def _layout(told: dict[str, Any], *, x: dict[str, Any], y: dict[str, Any]) -> dict[str, Any]:
     """Axes of every panel, the first on top; all panels have the same scale."""
     count = len(told["panels"])
@@ -300,13 +310,14 @@ def _layout(told: dict[str, Any], *, x: dict[str, Any], y: dict[str, Any]) -> di
         top = 1 - panel / count
         domain = [top - 0.72 / count, top - 0.1 / count]
         number = str(panel + 1) if panel else ""
-        look = {"linecolor": LINE, "tickfont": {"color": MUTED, "size": 12}, "automargin": True}
+        font = {"color": MUTED, "size": 12}
+        look = {"linecolor": LINE, "tickfont": font, "automargin": True}
         same = {"matches": "y"} if panel else {}
         last = panel == count - 1
         layout[f"xaxis{number}"] = {
             **look,
-            **(titled if last else {}),
             **x,
+            **(_titled(label(told["picture"]["x"]), font) if last else {}),
             "anchor": f"y{number}",
             "showgrid": False,
             "fixedrange": True,
@@ -316,16 +327,26 @@ def _layout(told: dict[str, Any], *, x: dict[str, Any], y: dict[str, Any]) -> di
         layout[f"yaxis{number}"] = {
             **look,
             "gridcolor": LINE,
+            "showline": False,
             "zeroline": False,
+            # Axes that match each other keep a range of their own unless they are asked not to.
+            **({} if "range" in y else {"autorange": True}),
             **y,
+            **(_titled(y["title"]["text"], font) if "title" in y else {}),
             "domain": domain,
             "anchor": f"x{number}",
             "fixedrange": True,
             **same,
         }
-        note = {"xref": "paper", "yref": "paper", "x": 0, "y": top - 0.09 / count}
-        text = f"{label(told['picture']['facet'])}: {label(name)}"
-        notes.append(
-            {**note, "text": text, "showarrow": False, "xanchor": "left", "yanchor": "bottom"}
-        )
+        notes.append(_note(f"{label(told['picture']['facet'])}: {label(name)}", top - 0.09 / count))
     return layout | {"annotations": notes}
+
+
+def _note(text: str, y: float) -> dict[str, Any]:
+    """The title of a panel."""
+    place = {"xref": "paper", "yref": "paper", "x": 0, "xanchor": "left", "yanchor": "bottom"}
+    return {**place, "y": y, "text": text, "showarrow": False}
+
+
+def _titled(text: str, font: dict[str, Any]) -> dict[str, Any]:
+    return {"title": {"text": text, "font": font, "standoff": 8}}

@@ -4,7 +4,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from apps.engine.charts.labels import LONGEST, label, positions, rounded, short
+from apps.engine.charts.labels import LONGEST, label, positions, rounded, short, slant
 from apps.engine.charts.theme import DIVERGING, MUTED, SERIES, Figure, build
 
 MOST_SLANTED = 16
@@ -43,7 +43,7 @@ def target_relation(relation: dict[str, Any]) -> Figure:
         columns=["group", "rows", "of", "value", "low", "high"],
         rows=rows,
         layout={
-            "xaxis": {**positions(names), "tickangle": -45 if len(names) > 5 else 0},
+            "xaxis": {**positions(names), **slant(names)},
             "yaxis": yaxis,
             "showlegend": len(traces) > 1,
             "height": 320,

@@ -109,7 +109,10 @@ def _base() -> dict[str, Any]:
         "plot_bgcolor": "rgba(0,0,0,0)",
         "margin": {"l": 8, "r": 8, "t": 8, "b": 8, "pad": 4},
         "showlegend": False,
-        "legend": {"orientation": "h", "y": 1.12, "x": 0, "font": {"color": INK, "size": 12}},
+        "legend": {
+            **{"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+            "font": {"color": INK, "size": 12},
+        },
         "hoverlabel": {"font": {"family": FONT, "size": 13}},
         "dragmode": False,
         "bargap": 0.12,

@@ -1,10 +1,12 @@
 """What stands at the top: the few facts that a newcomer has to know, before lesser findings."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from apps.engine.profile.findings import is_id_like
+from apps.engine.profile.groups import TOP_GROUPS
 from apps.engine.profile.missing import number_text
 from apps.engine.profile.strength import told_series
 
@@ -17,9 +19,11 @@ LEAST_GROUP = 30
 TELLING_AUC = 0.6
 TELLING_EFFECT = 0.25
 MOST_DRIVERS = 2
+MOST_DOUBTFUL = 3
 ALIKE = 0.9
 """A second column that goes with the first as closely tells the same."""
 MOST_NAMED = 4
+LONGEST_NAME = 60
 RARE = 0.1
 
 
@@ -38,14 +42,16 @@ class Headline:
 def ranked(profile: Told, study: Told, *, suspects: Iterable[Told]) -> list[Told]:
     """Headlines, then the profile's findings that they do not tell already. JSON-ready.
 
-    First what gives the target away, then the balance of the target, what tells it most, where its
-    level shifts and which gaps follow a rule; then the findings, the gravest first.
+    First what gives the target away, then the balance of the target, what may give it away, what
+    tells it most, where its level shifts and which gaps follow a rule; then the findings, the
+    gravest first.
     """
     suspects = list(suspects)
     leaks = list(_leaks(suspects))
     drivers = list(_drivers(profile, besides={one["column"] for one in suspects}))
     facts = [
         *_balance(profile),
+        *_doubtful(suspects),
         *drivers[:1],
         *_shifts(study),
         *_rules(study),
@@ -54,7 +60,7 @@ def ranked(profile: Told, study: Told, *, suspects: Iterable[Told]) -> list[Told
     ]
     headlines = [asdict(one) for one in (*leaks, *facts)]
     told = {(one["key"], one["column"]) for one in headlines}
-    leaking = {one.column for one in leaks}
+    leaking = {one.column for one in leaks} | _parts(suspects)
     rest = [
         finding
         for finding in profile["findings"]
@@ -74,6 +80,8 @@ _SAME = {
 """Findings that a headline about the same column tells with more."""
 _TOLD_BY_LEAK = {"leakage", "mostly_missing", "high_cardinality", "skewed"}
 """What is no news of a column that has to go."""
+_DOUBTFUL = ("power", "written_with", "after")
+"""Suspicions that a newcomer should know of, however faint."""
 
 
 def _later(suspects: list[Told]) -> Iterator[Headline]:
@@ -95,12 +103,30 @@ def _later(suspects: list[Told]) -> Iterator[Headline]:
 def _leaks(suspects: list[Told]) -> Iterator[Headline]:
     """One line for each column, or rule, that gives the target away unknown to the plan."""
     seen = {one["column"] for one in suspects if one["key"] == "known_later"}
+    parts = _parts(suspects)
     for one in suspects:
-        if one["severity"] != "high" or one["says"] in seen or one["column"] in seen:
+        is_told = one["key"] == "power" and one["column"] in parts  # the rule says more
+        if one["severity"] != "high" or is_told or {one["says"], one["column"]} & seen:
             continue
         seen |= {one["says"], one["column"]}
         yield Headline(
             "leak", one["column"] or None, "high", one["says"], one["suggests"], one["leads"]
+        )
+
+
+def _parts(suspects: list[Told]) -> set[str]:
+    """Columns of which the target is a sum: the rule that tells so names both."""
+    return {one["column"] for one in suspects if one["key"] == "sum"}
+
+
+def _doubtful(suspects: list[Told]) -> Iterator[Headline]:
+    """What may give the target away, the likeliest first."""
+    seen = {one["column"] for one in suspects if one["severity"] == "high"}
+    found = [one for one in suspects if one["key"] in _DOUBTFUL and one["column"] not in seen]
+    found.sort(key=lambda one: (ORDER.index(one["severity"]), _DOUBTFUL.index(one["key"])))
+    for one in found[:MOST_DOUBTFUL]:
+        yield Headline(
+            "doubtful", one["column"], one["severity"], one["says"], one["suggests"], one["leads"]
         )
 
 
@@ -113,7 +139,7 @@ def _balance(profile: Told) -> Iterator[Headline]:
     if target["kind"] == "labels":
         yield from [_of_labels(target)] if target["labels"] else []
     elif rarest is not None:
-        yield _of_classes(name, rarest=rarest, column=column)
+        yield _of_classes(target, column=column)
     elif column.get("mean") is not None:
         quarters = {one["at"]: one["value"] for one in column.get("quantiles") or []}
         half = ""
@@ -124,21 +150,22 @@ def _balance(profile: Told) -> Iterator[Headline]:
         yield Headline("balance", name, FACT, says, "A model has to beat the average.", "target")
 
 
-def _of_classes(name: str, *, rarest: Told, column: Told) -> Headline:
+def _of_classes(target: Told, *, column: Told) -> Headline:
+    rarest, first, classes = target["rarest"], target.get("commonest"), column["distinct"]
     share = rarest["share"]
+    digits = 1 if share >= RARE / 10 else 2
     severity = ("high" if share < RARE / 10 else "medium") if share < RARE else FACT
-    says = (
-        f"The target is “{rarest['value']}” in {share:.{1 if share >= RARE / 10 else 2}%} of the "
-    )
-    says += f"rows ({rarest['rows']:,})"
-    if column["distinct"] == 2:
-        says += f": who never says so is right in {1 - share:.{1 if share >= RARE / 10 else 2}%}"
+    held = f"{share:.{digits}%} of the rows ({rarest['rows']:,})"
+    if classes == 2:
+        says = f"The target is “{rarest['value']}” in {held}"
     else:
-        says = f"Of {column['distinct']} classes the rarest: t{says[1:]}"
-    suggests = "A model has to beat that."
+        says = f"The target has {classes} classes; the rarest, “{rarest['value']}”, is in {held}"
+    if first:
+        says += f". Always saying “{first['value']}” is right in {first['share']:.{digits}%}"
+    suggests = "A model has to beat that." if first else "Look at the classes one by one."
     if share < RARE:
         suggests = "Stratify the split, and do not judge by accuracy."
-    return Headline("balance", name, severity, f"{says}.", suggests, "target")
+    return Headline("balance", target["name"], severity, f"{says}.", suggests, "target")
 
 
 def _of_labels(target: Told) -> Headline:
@@ -164,7 +191,7 @@ def _drivers(profile: Told, *, besides: set[str]) -> Iterator[Headline]:
         if not relation or is_date or column["name"] in besides or _names_rows(column):
             continue
         strength = _strength(relation)
-        if strength is not None and (says := _extremes(relation, quoted=column["kind"] == "text")):
+        if strength is not None and (says := _extremes(column)):
             found.append((strength, column["name"], says))
     found.sort(key=lambda one: -one[0])
     alike = {
@@ -194,35 +221,36 @@ def _strength(relation: Told) -> float | None:
     return None
 
 
-def _extremes(relation: Told, *, quoted: bool) -> str:
-    """The highest and the lowest group whose intervals lie apart, in words."""
-    series = told_series(relation)
+def _extremes(column: Told) -> str:
+    """The highest and the lowest group whose intervals lie apart, in words; "" without such."""
+    relation, series = column["relation"], told_series(column["relation"])
+    is_text = column["kind"] == "text"
+    groups = list(zip(relation["labels"], relation["rows"], series["points"], strict=True))
+    if is_text and column["distinct"] > TOP_GROUPS + 1:
+        if groups[TOP_GROUPS][1] > sum(relation["rows"]) / 2:
+            return ""  # the frequent values are few of the rows: they tell little of the column
+        del groups[TOP_GROUPS]  # all other values together are no group
     groups = [
-        (label, point)
-        for label, rows, point in zip(
-            relation["labels"], relation["rows"], series["points"], strict=True
-        )
+        (label, rows, point)
+        for label, rows, point in groups
         if rows >= LEAST_GROUP and point["low"] is not None and label != "missing"
     ]
     if len(groups) < 2:
         return ""
-    (most, high), (least, low) = (
-        max(groups, key=lambda one: one[1]["value"]),
-        min(groups, key=lambda one: one[1]["value"]),
-    )
+    most, _, high = max(groups, key=lambda one: one[2]["value"])
+    least, _, low = min(groups, key=lambda one: one[2]["value"])
     if high["low"] <= low["high"]:
         return ""
-    if quoted:
-        most, least = f"“{most}”", f"“{least}”"
+    most, least = (f"“{one}”" if is_text else _plain(one) for one in (most, least))
     target = f"“{relation['target']}” {'holds' if 'of' in relation else 'is'} "
+    where = f"“{column['name'][:LONGEST_NAME]}” is {most}"
     if relation["kind"] == "rate":
-        target += f"“{series['name']}” in "
         return (
-            f"{target}{high['value']:.1%} of the rows where it is {most}, and in "
+            f"{target}“{series['name']}” in {high['value']:.1%} of the rows where {where}, and in "
             f"{low['value']:.1%} where it is {least}."
         )
     return (
-        f"{target}{_short(high['value'])} on average where it is {most}, and "
+        f"{target}{_short(high['value'])} on average where {where}, and "
         f"{_short(low['value'])} where it is {least}."
     )
 
@@ -233,16 +261,17 @@ def _shifts(study: Told) -> Iterator[Headline]:
         shift = told["shift"]
         if shift and told["target"]:
             what, before, after = told["target"], shift["before"], shift["after"]
-            rate = what["kind"] == "rate"
-            level = (
-                f"{before:.1%} to {after:.1%}" if rate else f"{_short(before)} to {_short(after)}"
-            )
-            share = "The share of " if rate else ""
+            says = f"“{what['of']}” is {_short(before)} on average"
+            then = _short(after)
+            if what["kind"] == "rate":
+                digits = 1 if max(before, after) >= RARE / 10 else 2
+                says = f"The share of “{what['of']}” is {before:.{digits}%}"
+                then = f"{after:.{digits}%}"
             yield Headline(
                 "shift",
                 told["column"],
                 "medium",
-                f"{share}“{what['of']}” goes from {level}, from {told['starts'][shift['at']]} on.",
+                f"{says} before {told['starts'][shift['at']]}, and {then} from then on.",
                 "Split by time, and ask which level the model will meet.",
                 "time",
             )
@@ -263,6 +292,11 @@ def _rules(study: Told) -> Iterator[Headline]:
                 "The gap has a meaning: write it down in a recipe step.",
                 "wrangle",
             )
+
+
+def _plain(label: str) -> str:
+    """A number or a range as labels write it, fractions cut to four digits."""
+    return re.sub(r"-?\d+\.\d+", lambda told: number_text(float(f"{float(told[0]):.4g}")), label)
 
 
 def _short(value: float) -> str:

@@ -62,11 +62,10 @@ def leak(relation: dict[str, Any]) -> str | None:
     """One sentence when a relation to the target is too good to be true, else None."""
     auc, effect = relation["auc"], relation["effect"]
     if auc is not None and auc >= NEAR_PERFECT_AUC:
-        return f"alone tells {told_target(relation)} with an AUC of {auc:.3f}"
+        return f"alone tells {told_target(relation)} nearly always (AUC {auc:.3f} of at most 1)"
     value = effect["value"]
     if relation["kind"] == "mean" and value is not None and abs(value) >= NEAR_PERFECT_EFFECT:
-        name = effect["name"].replace("_", " ")
-        return f"goes with “{relation['target']}” almost perfectly ({name} {value:.3f})"
+        return f"goes with “{relation['target']}” nearly always ({abs(value):.3f} of at most 1)"
     return None
 
 

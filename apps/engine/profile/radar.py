@@ -94,7 +94,7 @@ def _power(column: Told) -> Suspect | None:
     auc, effect = relation["auc"], relation["effect"]["value"]
     if auc is not None and auc >= NOTABLE_AUC:
         severity = "medium" if auc >= STRONG_AUC else "low"
-        says = f"Alone it tells {told_target(relation)} with an AUC of {auc:.3f}."
+        says = f"Alone it tells {told_target(relation)} well (AUC {auc:.3f} of at most 1)."
         return Suspect("power", name, severity, says, _ASK, "plan")
     if relation["kind"] == "mean" and effect is not None and abs(effect) >= NOTABLE_EFFECT:
         says = f"It goes with “{relation['target']}” closely ({abs(effect):.2f} of at most 1)."

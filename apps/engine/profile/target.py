@@ -50,6 +50,7 @@ def prepare_target(
         "kind": "classes" if is_class_target(present) else "numbers",
         "shown": [],
         "rarest": None,
+        "commonest": None,
         "unusable": None,
     }
     distinct = present.nunique()
@@ -64,13 +65,12 @@ def prepare_target(
     if says["kind"] == "numbers":
         return NumberTarget(str(present.name), present.to_numpy(dtype=np.float64)), says
     target = class_target(present, positive=positive)
-    rarest = int(np.bincount(target.codes)[-1])
+    counts = np.bincount(target.codes)
     says["shown"] = [target.labels[code] for code in target.shown]
-    says["rarest"] = {
-        "value": target.labels[-1],
-        "rows": rarest,
-        "share": rarest / len(present),
-    }
+    for key, place in (("commonest", 0), ("rarest", -1)):
+        rows = int(counts[place])
+        value = target.labels[place]
+        says[key] = {"value": value, "rows": rows, "share": rows / len(present)}
     return target, says
 
 

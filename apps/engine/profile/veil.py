@@ -81,7 +81,7 @@ def _relation(relation: Told, *, hidden: bool, hides_target: bool) -> Told:
 
 def _target(target: Told) -> Told:
     rarest = target["rarest"] and {**target["rarest"], "value": HIDDEN}
-    hidden = {"shown": [HIDDEN for _ in target["shown"]], "rarest": rarest}
+    hidden = {"shown": [HIDDEN for _ in target["shown"]], "rarest": rarest, "commonest": None}
     if "labels" not in target:
         return {**target, **hidden}
     labels = [{**one, "value": f"label {n}"} for n, one in enumerate(target["labels"], start=1)]

@@ -112,6 +112,11 @@ def test_every_chart_has_its_numbers_as_a_table_and_few_enough_marks(drawn, kind
     assert table["rows"]
     assert {len(row) for row in table["rows"]} == {len(table["columns"])}
     assert bool(facet) == (table["columns"][0] == facet)
+    told = [trace["name"] for trace in figure["data"] if trace.get("showlegend")]
+    assert len(told) == len(set(told))  # a colour stands in the legend once, not once a panel
+    axes = [axis for key, axis in figure["layout"].items() if key.startswith("yaxis")]
+    if len(axes) > 1:  # those that match each other would all keep the range of an empty one
+        assert all("range" in axis or axis["autorange"] for axis in axes)
     assert len(figure["data"]) < 40
     assert MOST_MARKS == 5_000
 

@@ -102,7 +102,7 @@ def test_the_gravest_findings_come_first_and_say_a_number(profile, troubled):
     grades = [("high", "medium", "low").index(finding["severity"]) for finding in result]
     assert grades == sorted(grades)
     leak = next(finding for finding in result if finding["key"] == "leakage")
-    assert "AUC of 1.000" in leak["says"]
+    assert "AUC 1.000" in leak["says"]
     for finding in result:
         if finding["key"] not in {"empty"}:
             assert any(letter.isdigit() for letter in finding["says"]), finding

@@ -56,6 +56,7 @@ def examine_table(
     later: list[str],
     today: str,
     report: Report,
+    reading: str = "",
 ) -> dict[str, Any]:
     """Look for issues in a typed table. Job function.
 
@@ -71,6 +72,8 @@ def examine_table(
         Columns that the plan says are known only after the decision.
     today : str
         Date (ISO 8601) after which a date lies in the future.
+    reading : str
+        How the plan says that the target is read, see ``prepare_target``; "": it is found out.
 
     Returns
     -------
@@ -83,7 +86,9 @@ def examine_table(
         If the table has no rows.
     """
     report(1, 4, "Profiling")
-    told = explore_table(table=table, target=target, positive=positive, report=silent)
+    told = explore_table(
+        table=table, target=target, positive=positive, reading=reading, report=silent
+    )
     profile, study = told["profile"], told["study"]
     report(3, 4, "Looking at values")
     frame = read_table(table)
