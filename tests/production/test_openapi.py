@@ -219,6 +219,11 @@ def test_a_pasted_batch_is_sent_followed_and_fetched_as_it_is_described(
             return io.BytesIO(b"".join(answer.streaming_content))
         door = "startBatch" if request.data else "batch"
         assert is_as_described(answer, described, door)
+        shown = body_of(described, door, status=str(answer.status_code))["example"]
+        progress = {"done", "total"}  # told in the steps of the work
+        assert {name: answer.json()[name] for name in shown.keys() - progress} == {
+            name: shown[name] for name in shown.keys() - progress
+        }
         return io.BytesIO(answer.content)
 
     monkeypatch.setattr(urllib.request, "urlopen", opened)

@@ -56,16 +56,16 @@ def openapi(
         "info": {
             "title": f"Predictions of {slug}",
             "version": str(release),
-            "description": f"Release {release}, signed. Send an endpoint's token with each call: "
-            f"it may call {caps.calls_a_minute:,} times a minute.",
+            "description": f"Release {release}. Send the endpoint's token with each call: it "
+            f"may call {caps.calls_a_minute:,} times a minute.",
         },
         "servers": [{"url": base}],
         "security": [{"token": []}],
         "paths": {
             f"{one}/predict": {"post": _predict(contract, caps, reply)},
             f"{one}/actuals": {"post": _actuals(caps, reply)},
-            f"{one}/batches": {"post": _start(contract, caps)},
-            f"{one}/batches/{{batch}}": {"get": _batch()},
+            f"{one}/batches": {"post": _start(contract, caps, _begun(one, reply))},
+            f"{one}/batches/{{batch}}": {"get": _batch(_ended(one, reply))},
             f"{one}/batches/{{batch}}.csv": {
                 "get": _answers("CSV", {"text/csv": {"schema": {"type": "string"}}})
             },
@@ -73,12 +73,12 @@ def openapi(
                 "get": _answers("Parquet", {"application/octet-stream": {}})
             },
             f"{one}/contract": {
-                "get": _operation("contract", "What a row looks like.", content=_json("Contract"))
+                "get": _operation("contract", "What a row looks like", content=_json("Contract"))
             },
             f"{one}/openapi.json": {
                 "get": _operation(
                     "description",
-                    "This description.",
+                    "This description",
                     content={"application/json": {"schema": {"type": "object"}}},
                 )
             },
@@ -98,7 +98,7 @@ def _predict(contract: Contract, caps: Caps, reply: Mapping[str, Any] | None) ->
     )
     return _operation(
         "predict",
-        "Rows in, predictions out. All rows are answered, or none.",
+        "Rows in, predictions out: all are answered, or none",
         says=says,
         content=_json("Answer", reply),
         body=_json("Call", {"rows": [contract.example()]}),
@@ -111,7 +111,7 @@ def _actuals(caps: Caps, reply: Mapping[str, Any] | None) -> dict[str, Any]:
     told = {"accepted": len(rows), "known_before": 0} if rows else None
     return _operation(
         "actuals",
-        "Tell what really happened.",
+        "Tell what really happened",
         says=f"At most {caps.actuals:,} at once, and all are kept or none. The same value may be "
         "sent again; another one for the same prediction is refused.",
         content=_json("Accepted", told),
@@ -119,7 +119,7 @@ def _actuals(caps: Caps, reply: Mapping[str, Any] | None) -> dict[str, Any]:
     )
 
 
-def _start(contract: Contract, caps: Caps) -> dict[str, Any]:
+def _start(contract: Contract, caps: Caps, begun: Mapping[str, Any] | None) -> dict[str, Any]:
     file = {"schema": {"type": "string"}, "example": _csv([contract.example()])}
     says = (
         "Either the bytes of a file as the body, with its name as filename in the address: CSV, "
@@ -129,9 +129,9 @@ def _start(contract: Contract, caps: Caps) -> dict[str, Any]:
     )
     told = _operation(
         "startBatch",
-        "Score a file or a table in the background, each row by itself.",
+        "Score a file or a table in the background, each row by itself",
         says=says,
-        content=_json("Batch"),
+        content=_json("Batch", begun),
         status="202",
         body={
             "text/csv": file,
@@ -156,19 +156,47 @@ def _start(contract: Contract, caps: Caps) -> dict[str, Any]:
     return told
 
 
-def _batch() -> dict[str, Any]:
+def _batch(ended: Mapping[str, Any] | None) -> dict[str, Any]:
     says = "Ask every few seconds until state is neither waiting nor running."
     told = _operation(
-        "batch", "How far a batch of this token is.", says=says, content=_json("Batch")
+        "batch", "How far a batch of this token is", says=says, content=_json("Batch", ended)
     )
     return {**told, "parameters": [_BATCH]}
+
+
+def _begun(one: str, reply: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What the start of the example is answered with."""
+    if reply is None:
+        return None
+    return {
+        "batch": 1,
+        "release": reply["release"],
+        "model": reply["model"],
+        "state": "waiting",
+        "done": 0,
+        "total": 0,
+        **dict.fromkeys(("problem", "rows", "answered", "refused")),
+        "reasons": [],
+        "address": f"/api/v1{one}/batches/1",
+        "answers": {},
+    }
+
+
+def _ended(one: str, reply: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The same batch once its one row is answered."""
+    begun = _begun(one, reply)
+    if begun is None:
+        return None
+    files = {kind: f"{begun['address']}.{kind}" for kind in ("csv", "parquet")}
+    counts = {"done": 1, "total": 1, "rows": 1, "answered": 1, "refused": 0}
+    return {**begun, **counts, "state": "done", "answers": files}
 
 
 def _answers(name: str, content: Mapping[str, Any]) -> dict[str, Any]:
     """The file of answers; its columns are those of ``batch.score_file``."""
     told = _operation(
         f"batchAs{name.title()}",
-        f"All rows of a batch with their answers, as {name}.",
+        f"All rows of a batch with their answers, as {name}",
         says="Columns: row (from 1), those of the file as they came, release, prediction, the "
         "probability of each class, warnings, refused. Sensitive cells are taken out.",
         content=content,

@@ -15,19 +15,19 @@ from apps.web.fragments import render_page
 from apps.web.refusals import Refusal
 
 
-def _release(project: Project) -> Release | None:
-    """The one that answers, else the newest that is built."""
+def _release(project: Project) -> tuple[Release | None, bool]:
+    """The one that answers, else the newest that is built; and whether it answers."""
     deployment, summary = queries.endpoint_of(project), queries.release_summary(project.cycle)
     answers = queries.serving_release(deployment) if deployment else None
-    return answers or (summary.release if summary else None)
+    return answers or (summary.release if summary else None), answers is not None
 
 
 @require_GET
 @project_view(Verb.LOOK)
 def described(request: HttpRequest, project: Project) -> HttpResponse:
     """Every door with bodies, answers, refusals and calls to paste."""
-    release = _release(project)
-    context: dict[str, Any] = {"release": release}
+    release, answers = _release(project)
+    context: dict[str, Any] = {"release": release, "answers": answers}
     if release is not None:
         try:
             told = describing.description_of(release, root=request.build_absolute_uri("/"))
@@ -43,7 +43,7 @@ def described(request: HttpRequest, project: Project) -> HttpResponse:
 @project_view(Verb.LOOK)
 def openapi(request: HttpRequest, project: Project) -> HttpResponse:
     """The description as a file, for tools that make clients."""
-    release = _release(project)
+    release, _ = _release(project)
     if release is None:
         raise Http404
     try:
