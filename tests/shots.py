@@ -101,6 +101,7 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("/p/{project}/model/candidates/*/report/", ANALYST),
     ("/p/{project}/production/deploy/", ANALYST),
     ("/p/{project}/production/deploy/", MANAGER),
+    ("/p/{project}/production/deploy/api/", ANALYST),
     ("/p/{project}/production/deploy/score/", ANALYST),
     ("/p/{project}/production/releases/", ANALYST),
     ("/p/{project}/production/drills/", ANALYST),

@@ -111,7 +111,7 @@ def _frame(request: HttpRequest) -> Frame:
             (row.name, reverse("governance:project", args=[row.slug]))
             for row in desk.projects[:MOST_PROJECTS]
         ],
-        jobs=live_jobs(person),
+        jobs=live_jobs(person, project=project),
         rail=rail_of(cycle, desk.gates.get(cycle.pk), path=request.path) if cycle else (),
         ledger_head=f"#{chain.seq:,} {chain.head[:16]}" if chain and chain.seq else "",
         unread=unread_count(person),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Avg, Count, F, Q, QuerySet, Sum
+from django.db.models import Avg, Case, Count, F, Q, QuerySet, Sum, When
 from django.utils import timezone
 
 from apps.accounts.models import User
@@ -38,9 +38,13 @@ def _own_jobs(user: User) -> QuerySet[Job]:
     return Job.objects.select_related("project", "by").filter(own)
 
 
-def live_jobs(user: User, *, count: int = 3) -> list[Job]:
-    """What runs or waits for this person now, newest first."""
-    return list(_own_jobs(user).filter(state__in=LIVE)[:count])
+def live_jobs(user: User, *, project: Project | None = None, count: int = 3) -> list[Job]:
+    """What runs or waits in this person's projects now: first what does in ``project``, whoever
+    started it, then the newest."""
+    live = _own_jobs(user).filter(state__in=LIVE)
+    if project is not None:
+        live = live.order_by(Case(When(project=project, then=0), default=1), *Job._meta.ordering)
+    return list(live[:count])
 
 
 def worker_seconds(project: Project) -> float:

@@ -7,12 +7,11 @@ from typing import Any
 
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 
 from apps.engine.serving.contract import Contract
 from apps.engine.serving.payload import BadPayload, parse_body
-from apps.production import predicting, serving
+from apps.production import describing, predicting, serving
 from apps.production.actuals import record
 from apps.production.models import ApiToken
 from apps.production.replies import Reply, busy, crashed, refused
@@ -105,8 +104,7 @@ def contract(request: HttpRequest, token: ApiToken) -> dict[str, Any]:
 def schema(request: HttpRequest, token: ApiToken) -> dict[str, Any]:
     """The endpoint in OpenAPI 3.1."""
     release = serving.release_for(token.deployment)
-    base = request.build_absolute_uri(reverse("api:nothing", args=["-"]))
-    return serving.openapi_of(release, base=base.removesuffix("/-"))
+    return describing.description_of(release, root=request.build_absolute_uri("/"), token=token)
 
 
 @csrf_exempt

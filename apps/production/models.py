@@ -5,7 +5,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 
-from apps.engine.serving.openapi import quantile_in_words
+from apps.engine.serving.openapi_schemas import quantile_in_words
 from apps.jobs.models import Job
 from apps.modeling.models import Candidate
 from apps.production.score_models import Scores, Scoring, ScoringRemoval

@@ -158,17 +158,20 @@ def _tried(canary: Release, asked: Asked, *, began: float) -> Part | ApiRefusal:
         return crash
 
 
+def head_of(release: Release, *, slug: str) -> dict[str, Any]:
+    """What a reply says of who answers."""
+    head: dict[str, Any] = {
+        "endpoint": slug,
+        "release": release.number,
+        "model": release.candidate.model,
+    }
+    return head if release.level is None else {**head, "quantile": release.level}
+
+
 def _body(token: ApiToken, parts: list[Part], shared: Shared | None) -> bytes:
     """The whole reply. Its release is that of the first part; other answers name their own."""
     told = parts[0].told
-    about: dict[str, Any] = {
-        "endpoint": token.deployment.slug,
-        "release": told.release.number,
-        "model": told.release.candidate.model,
-    }
-    if told.release.level is not None:
-        about["quantile"] = told.release.level
-    head = orjson.dumps(about)
+    head = orjson.dumps(head_of(told.release, slug=token.deployment.slug))
     predictions = orjson.dumps(shared.predictions) if shared else parts[0].sent
     warnings = orjson.dumps(shared.warnings if shared else told.warnings)
     return b'%b, "predictions": %b, "warnings": %b}' % (head[:-1], predictions, warnings)

@@ -30,7 +30,7 @@ from apps.production.models import (
 from apps.production.releases import reference_of
 from apps.production.retention import Terms, is_held, terms_of
 from apps.production.running import Running, running
-from apps.production.standing import answering, release_subject
+from apps.production.standing import Standing, answering, release_subject
 from apps.production.tallying import service_by_release, service_of
 from apps.projects.models import Cycle, Event, Project
 from apps.projects.queries import passed_by
@@ -95,15 +95,24 @@ class MonitorPage:
     """Everything on the monitor page."""
 
     deployment: Deployment
-    release: Release | None
+    standing: Standing
     service: dict[str, Any]
     report: WatchReport | None
     latest: list[Prediction]
-    canary: Release | None = None
     reference: DriftReference | None = None
     changes: Sequence[Event] = ()
     releases: Sequence[dict[str, Any]] = ()
     running: Running | None = None
+
+    @property
+    def release(self) -> Release | None:
+        """The release that the watch looks at: it answers, or would if nothing stood in its way."""
+        return self.standing.release
+
+    @property
+    def canary(self) -> Release | None:
+        """The release that answers a share of the keys."""
+        return self.standing.canary
 
     @property
     def unkept(self) -> list[tuple[str, str]]:
@@ -200,7 +209,7 @@ def monitor_page(deployment: Deployment) -> MonitorPage:
     whole, by_release = service_by_release(deployment, WINDOW, now=now)
     return MonitorPage(
         deployment=deployment,
-        release=release,
+        standing=standing,
         service=whole,
         releases=by_release,
         report=release.watch_reports.order_by("-at").first() if release else None,
@@ -210,7 +219,6 @@ def monitor_page(deployment: Deployment) -> MonitorPage:
             .only("prediction", "at", "actual__value", "release__number", "release__deployment")
             .order_by("-at")[:10]
         ),
-        canary=standing.canary,
         reference=reference_of(deployment),
         changes=changes_since(deployment.project, now - WINDOW),
         running=running(deployment, now - WINDOW),

@@ -22,10 +22,8 @@ from apps.engine.monitoring.keeping import Keeping
 from apps.engine.serving.columns import LEAST_ROWS, Columns, check_columns
 from apps.engine.serving.contract import Checked, check_rows
 from apps.engine.serving.fallback import Rule
-from apps.engine.serving.openapi import openapi
 from apps.engine.serving.reasons import reasons_of
 from apps.engine.serving.score import Answered, RowRefused, Scorer
-from apps.engine.types import Problem
 from apps.production.ids import new_ids
 from apps.production.keeping import jsonable, keeping_of
 from apps.production.loaded import Models, NotLoaded
@@ -292,21 +290,6 @@ def scored(release: Release, rows: list[dict[str, Any]]) -> Answered:
         row = error.row if isinstance(error, RowRefused) else None
         told_error = {"row": row, "field": None, "code": "step", "message": str(error)}
         raise ApiRefusal(422, "step", str(error), errors=[told_error]) from error
-
-
-def openapi_of(release: Release, *, base: str) -> dict[str, Any]:
-    """The OpenAPI description of a release's endpoint; ``base`` is the address of the API."""
-    scorer = scorer_for(release)
-    return openapi(
-        scorer.contract,
-        slug=release.deployment.slug,
-        release=release.number,
-        base=base,
-        classes=scorer.classes,
-        sets=scorer.problem == Problem.MULTILABEL,
-        most_rows=settings.PREDICT_ROWS,
-        level=release.level,
-    )
 
 
 @transaction.atomic

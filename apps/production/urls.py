@@ -5,6 +5,7 @@ from django.urls import path
 from apps.production.views import (
     canary,
     deploy,
+    described,
     drills,
     glass,
     incidents,
@@ -19,6 +20,8 @@ urlpatterns = [
     path("deploy/", deploy.deploy, name="deploy"),
     path("deploy/build/", deploy.build, name="build"),
     path("deploy/releases/<int:release_id>/try/", deploy.rehearse, name="rehearse"),
+    path("deploy/api/", described.described, name="described"),
+    path("deploy/api/openapi.json", described.openapi, name="openapi"),
     path("deploy/score/", scoring.score, name="score"),
     path("deploy/score/by/<int:release_id>/", scoring.start, name="start_scoring"),
     path("deploy/score/<int:number>/remove/", scoring.remove, name="remove_scoring"),

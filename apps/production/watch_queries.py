@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.datasets.models import Version
@@ -74,6 +76,11 @@ class IncidentPage:
     lessons: list[Lesson]
     is_still_so: bool
     may_start: bool
+
+    @property
+    def now(self) -> datetime:
+        """What the deadline is held against."""
+        return timezone.now()
 
 
 def incident_page(incident: Incident) -> IncidentPage:

@@ -8,6 +8,7 @@ import pytest
 from django.core.management import call_command
 
 from apps.engine.recipe.registry import STEPS
+from apps.engine.serving.openapi_refusals import DOORS, codes_of
 from apps.governance.gates import GATES
 from apps.governance.management.commands import write_docs
 from apps.projects.access import ALLOWS, Verb
@@ -168,6 +169,19 @@ def test_every_refusal_of_the_api_is_documented_with_its_status():
     assert len(refusals) >= 10
     for status, code in refusals:
         assert re.search(rf"^\| {status} \| .*`{code}`", page, re.MULTILINE), (status, code)
+
+
+def test_the_openapi_description_has_the_refusals_of_the_table():
+    page = text_of("docs/api.md").partition("# The API of a notebook")[0]
+    rows = re.findall(r"^\| (\d{3}) \| (.*?) \|", page, re.MULTILINE)
+    told = {(status, code) for status, codes in rows for code in re.findall(r"`(\w+)`", codes)}
+    described = {
+        (status, code)
+        for door in DOORS
+        for status, codes in codes_of(door).items()
+        for code in codes
+    }
+    assert described == told - {("404", "no_address")}  # of addresses that are no door
 
 
 def test_every_code_of_a_bad_body_or_row_is_documented():

@@ -4,11 +4,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.engine.monitoring.service import PERIOD, Tally
 from apps.jobs.pulse import Pulse
 from apps.production import queries, serving, tallying, work
-from apps.production.models import Alarm, CallSum, Incident, Prediction
+from apps.production.models import Alarm, CallSum, FallbackKind, Incident, Prediction, Switch
 from apps.production.standing import Standing
 from tests.production.conftest import TARGET, trips
 
@@ -103,6 +104,16 @@ def test_what_the_page_reads_does_not_grow_with_the_calls(monitor, caller, relea
     assert not [each["sql"] for each in after if 'FROM "production_call"' in each["sql"]]
     # 48 half hours of 20 calls before the one of the call itself, or 47 where a new one has begun.
     assert any(f"<strong>{calls}</strong><span>calls" in shown for calls in (961, 941))
+
+
+def test_whoever_opens_the_page_of_a_stopped_endpoint_reads_that_first(
+    monitor, release, analyst, monkeypatch
+):
+    word = Switch(kind=FallbackKind.STOP, person=analyst, reason="It harms", at=timezone.now())
+    standing = Standing(release, stopped=word.reason, switch=word)
+    monkeypatch.setattr(queries, "answering", lambda deployment: standing)
+    notice, shown = f"Stopped: no call is answered.</strong> {analyst}, <time", monitor()
+    assert shown.index(notice) < shown.index(">the promise<")
 
 
 def test_processes_are_told_with_memory_loads_deaths_and_what_waits(

@@ -1,15 +1,21 @@
 """The OpenAPI description says what the endpoint does; the calls to paste work as they stand."""
 
+import csv
 import io
 import json
 import re
 import shlex
+import time
+import urllib.parse
 import urllib.request
 
 import pytest
 from django.urls import reverse
 
-from apps.production.snippets import snippets
+from apps.engine.serving.openapi import EXAMPLE_ID
+from apps.production import scores
+from apps.production.snippets import snippets, snippets_of
+from apps.production.standing import Standing
 
 pytestmark = pytest.mark.once  # documents, the same on every database
 TYPES = {
@@ -59,14 +65,29 @@ def described(caller, client):
     return answer.json()
 
 
+def operation(described, door):
+    (found,) = [
+        told
+        for methods in described["paths"].values()
+        for told in methods.values()
+        if told["operationId"] == door
+    ]
+    return found
+
+
 def body_of(described, door, *, status=None):
-    (operation,) = described["paths"][f"/deployments/late-trips/{door}"].values()
-    if status is None:
-        return operation["requestBody"]["content"]["application/json"]
-    told = operation["responses"][status]
-    if "$ref" in told:
-        told = described["components"]["responses"][told["$ref"].split("/")[-1]]
+    told = operation(described, door)
+    told = told["requestBody"] if status is None else told["responses"][status]
     return told["content"]["application/json"]
+
+
+def is_as_described(answer, described, door):
+    """Whether an answer is one of the door's: its body, and the code where it is a refusal."""
+    status = str(answer.status_code)
+    code = answer.json().get("error", {}).get("code", "")
+    says = operation(described, door)["responses"][status]["description"]
+    schema = body_of(described, door, status=status)["schema"]
+    return fits(answer.json(), schema, described) and (not code or f"`{code}`" in says)
 
 
 def test_what_is_sent_and_answered_is_as_it_is_described(described, caller, row):
@@ -74,19 +95,23 @@ def test_what_is_sent_and_answered_is_as_it_is_described(described, caller, row)
     assert fits(call["example"], call["schema"], described)
     answer = caller.post("predict", call["example"])
     assert answer.status_code == 200
-    assert fits(answer.json(), body_of(described, "predict", status="200")["schema"], described)
+    assert is_as_described(answer, described, "predict")
+    (made,) = answer.json()["predictions"]
+    shown = {**answer.json(), "predictions": [{**made, "id": EXAMPLE_ID}]}
+    assert body_of(described, "predict", status="200")["example"] == shown
     for bad in ({**row, "stops": "2"}, {**row, "stop": 1}, {**row, "stops": None}):
         assert not fits({"rows": [bad]}, call["schema"], described)
         refused = caller.post("predict", {"rows": [bad]})
-        schema = body_of(described, "predict", status=str(refused.status_code))["schema"]
-        assert fits(refused.json(), schema, described)
+        assert is_as_described(refused, described, "predict")
     missing = {"rows": [{**row, "distance": None}]}
     assert fits(missing, call["schema"], described)
     assert caller.post("predict", missing).status_code == 200
     truth = [{"prediction_id": answer.json()["predictions"][0]["id"], "value": "yes"}]
     assert fits({"rows": truth}, body_of(described, "actuals")["schema"], described)
-    told = caller.post("actuals", {"rows": truth}).json()
-    assert fits(told, body_of(described, "actuals", status="200")["schema"], described)
+    assert is_as_described(caller.post("actuals", {"rows": truth}), described, "actuals")
+    nobodys = caller.post("actuals", body_of(described, "actuals")["example"])
+    assert (nobodys.status_code, nobodys.json()["errors"][0]["row"]) == (422, 1)
+    assert is_as_described(nobodys, described, "actuals")
 
 
 def test_reasons_are_told_where_they_are_asked_for(described, caller, row):
@@ -122,7 +147,8 @@ def test_the_description_is_for_whoever_has_the_token(caller, client):
 
 @pytest.fixture
 def pasted(caller, row):
-    told = dict(snippets("http://example.org/predict", {**row, "desk": 'it\'s "west"\\'}))
+    body = {"rows": [{**row, "desk": 'it\'s "west"\\'}]}
+    told = dict(snippets("http://example.org/predict", body))
 
     def works(headers, body):
         assert headers["Authorization"] == f"Bearer {caller.secret}"
@@ -159,3 +185,67 @@ def test_the_call_of_javascript_sends_the_same(pasted, caller):
     (body,) = re.findall(r"JSON\.stringify\((.*)\),$", told["JavaScript"], re.MULTILINE)
     works({"Authorization": f"Bearer {caller.secret}"}, json.dumps(json.loads(body)).encode())
     assert 'fetch("http://example.org/predict"' in told["JavaScript"]
+
+
+def test_a_truth_is_told_under_the_id_that_the_environment_has():
+    body = {"rows": [{"prediction_id": EXAMPLE_ID, "value": "no"}]}
+    told = dict(snippets("http://example.org/actuals", body))
+    words = shlex.split(told["curl"].replace("\\\n", ""))
+    assert json.loads(words[-1]) == {"rows": [{"prediction_id": "$ID", "value": "no"}]}
+    assert """'"$ID"'""" in told["curl"]  # outside of the quotes that keep it from being read
+    assert "'prediction_id': os.environ[\"ID\"]" in told["Python"]
+    assert '"prediction_id": process.env.ID' in told["JavaScript"]
+
+
+@pytest.mark.usefixtures("broker")
+def test_a_pasted_batch_is_sent_followed_and_fetched_as_it_is_described(
+    described, caller, client, release, run_jobs, monkeypatch, tmp_path, capsys
+):
+    monkeypatch.setattr(scores, "answering", lambda deployment: Standing(release))
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    monkeypatch.setenv("TOKEN", caller.secret)
+    monkeypatch.chdir(tmp_path)
+
+    def opened(request):
+        headers = {name.title(): value for name, value in request.header_items()}
+        place = urllib.parse.urlsplit(request.full_url)
+        with run_jobs():  # what the start enqueues is done when it returns
+            answer = client.generic(
+                request.get_method(),
+                f"{place.path}?{place.query}",
+                request.data or b"",
+                headers=headers,
+            )
+        if place.path.endswith(".csv"):
+            return io.BytesIO(b"".join(answer.streaming_content))
+        door = "startBatch" if request.data else "batch"
+        assert is_as_described(answer, described, door)
+        shown = body_of(described, door, status=str(answer.status_code))["example"]
+        progress = {"done", "total"}  # told in the steps of the work
+        assert {name: answer.json()[name] for name in shown.keys() - progress} == {
+            name: shown[name] for name in shown.keys() - progress
+        }
+        return io.BytesIO(answer.content)
+
+    monkeypatch.setattr(urllib.request, "urlopen", opened)
+    pasted = dict(snippets_of(described)["startBatch"])
+    exec(compile(pasted["Python"], "pasted", "exec"), {})
+    assert capsys.readouterr().out == "done 1 of 1 answered\n"
+    (row,) = csv.DictReader(io.StringIO((tmp_path / "answers.csv").read_text("utf-8-sig")))
+    shown = body_of(described, "predict", status="200")["example"]["predictions"][0]
+    assert (row["prediction"], row["refused"]) == (shown["prediction"], "")
+    refused = caller.post("batches", {"source": "nobody's", "version": 1})
+    assert is_as_described(refused, described, "startBatch")
+    address = "http://testserver/api/v1/deployments/late-trips/batches"
+    assert all(address in pasted[name] for name in ("curl", "JavaScript"))
+
+
+def test_a_person_reads_every_door_and_takes_the_description(caller, described, client, analyst):
+    client.force_login(analyst)
+    project = analyst.memberships.get().team.projects.get()
+    page = client.get(reverse("production:described", args=[project.slug]))
+    assert [door.told for door in page.context["doors"]] == [
+        told for methods in described["paths"].values() for told in methods.values()
+    ]
+    file = client.get(reverse("production:openapi", args=[project.slug]))
+    assert file.json() == described

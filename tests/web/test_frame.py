@@ -77,6 +77,15 @@ def test_running_work_is_seen_from_every_page(client, analyst, project):
     client.force_login(analyst)
     page = client.get(reverse("governance:home")).content.decode()
     assert 'value="62" aria-label="Import payments"' in page
+    Job.objects.create(
+        task="x.y", queue=Queue.DATA, title="Elsewhere", by=analyst, state=JobState.RUNNING
+    )
+    for address, first in (
+        (reverse("governance:home"), "Elsewhere"),  # the newest
+        (reverse("governance:project", args=[project.slug]), "Import payments"),
+    ):
+        assert f'title="{first}"' in client.get(address).content.decode()
+    Job.objects.exclude(pk=job.pk).delete()
     Job.objects.filter(pk=job.pk).update(state=JobState.DONE)
     assert "Import payments</span>" not in client.get(reverse("governance:inbox")).content.decode()
 

@@ -1,35 +1,21 @@
 """The OpenAPI 3.1 description of one endpoint, made from its contract."""
 
+import csv
+import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from apps.engine.contract.rule import Rule
-from apps.engine.serving.contract import MOST_TEXT, Contract
-from apps.engine.serving.fields import Field
-from apps.engine.serving.reasons import MOST_REASONS, MOST_ROWS
-from apps.engine.types import Kind
+from apps.engine.serving.contract import Contract
+from apps.engine.serving.openapi_refusals import refusals
+from apps.engine.serving.openapi_schemas import ALL_OR_NOTHING, Caps, schemas
 
-_TYPES: dict[Kind, dict[str, Any]] = {
-    Kind.INTEGER: {"type": "integer"},
-    Kind.NUMBER: {"type": "number"},
-    Kind.BOOLEAN: {"type": "boolean"},
-    Kind.TEXT: {"type": "string", "maxLength": MOST_TEXT},
-    Kind.DATETIME: {"type": "string", "description": "ISO 8601, such as 2024-05-31T12:00:00."},
-}
-_UUID = {"type": "string", "format": "uuid"}
-_CELL = {"type": ["string", "number", "boolean", "null"]}
-_REFUSALS = {
-    "400": "The body cannot be read.",
-    "401": "No token, or one that is not valid.",
-    "404": "No such endpoint for this token.",
-    "405": "Another method.",
-    "409": "Nothing signed answers here, or an id belongs to another row.",
-    "413": "Too many bytes or rows.",
-    "415": "Another content type or encoding.",
-    "422": "A row does not fit; every reason is told.",
-    "429": "Too many calls; Retry-After says how long to wait.",
-    "500": "The server failed; the message has a reference.",
-    "503": "Stopped, busy, or not able to answer; the message says why.",
+EXAMPLE_ID = "0b6e3f52-6a0c-4f3e-9d51-2f1f6f0c7a10"
+_BATCH = {
+    "name": "batch",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "integer", "minimum": 1},
+    "description": "The number that the start of the batch was answered with.",
 }
 
 
@@ -40,20 +26,22 @@ def openapi(
     release: int,
     base: str,
     classes: Sequence[str],
-    most_rows: int,
+    caps: Caps | None = None,
     sets: bool = False,
     level: float | None = None,
+    reply: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Describe predict, actuals and contract of an endpoint.
+    """Describe every door of an endpoint: predict, actuals, batches, contract.
 
     Parameters
     ----------
     contract : of the release that answers
     base : address of the API without the endpoint, such as https://host/api/v1
     classes : what is answered; empty where the answer is a number
+    caps : how much is taken; None: what an installation takes that says nothing else
     sets : an answer is a list of some of ``classes``, which are labels
-    most_rows : of one call
     level : the quantile that an answered number is, 0 to 1; None for the mean and for classes
+    reply : what the contract's example is answered with, shown as the example
 
     Returns
     -------
@@ -61,259 +49,195 @@ def openapi(
         JSON-ready. Limits of training stand in descriptions, since rows beyond them are answered,
         with a warning.
     """
+    caps = caps or Caps()
+    one = f"/deployments/{slug}"
     return {
         "openapi": "3.1.0",
         "info": {
             "title": f"Predictions of {slug}",
             "version": str(release),
-            "description": f"Release {release}, signed. Send an endpoint's token with each call.",
+            "description": f"Release {release}. Send the endpoint's token with each call: it "
+            f"may call {caps.calls_a_minute:,} times a minute.",
         },
         "servers": [{"url": base}],
         "security": [{"token": []}],
-        "paths": _paths(f"/deployments/{slug}", contract),
+        "paths": {
+            f"{one}/predict": {"post": _predict(contract, caps, reply)},
+            f"{one}/actuals": {"post": _actuals(caps, reply)},
+            f"{one}/batches": {"post": _start(contract, caps, _begun(one, reply))},
+            f"{one}/batches/{{batch}}": {"get": _batch(_ended(one, reply))},
+            f"{one}/batches/{{batch}}.csv": {
+                "get": _answers("CSV", {"text/csv": {"schema": {"type": "string"}}})
+            },
+            f"{one}/batches/{{batch}}.parquet": {
+                "get": _answers("Parquet", {"application/octet-stream": {}})
+            },
+            f"{one}/contract": {
+                "get": _operation("contract", "What a row looks like", content=_json("Contract"))
+            },
+            f"{one}/openapi.json": {
+                "get": _operation(
+                    "description",
+                    "This description",
+                    content={"application/json": {"schema": {"type": "object"}}},
+                )
+            },
+        },
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "responses": {
-                status: {
-                    "description": says,
-                    "content": {"application/json": {"schema": _ref("Refusal")}},
-                }
-                for status, says in _REFUSALS.items()
-            },
-            "schemas": _schemas(contract, classes, most_rows, sets=sets, level=level),
+            "schemas": schemas(contract, classes, caps, sets=sets, level=level),
         },
     }
 
 
-def _paths(one: str, contract: Contract) -> dict[str, Any]:
-    predict = _operation(
-        "predict",
-        "Rows in, predictions out. All rows are answered, or none.",
-        answer="Answer",
-        body="Call",
-        example={"rows": [contract.example()]},
+def _predict(contract: Contract, caps: Caps, reply: Mapping[str, Any] | None) -> dict[str, Any]:
+    says = (
+        f"At most {caps.rows:,} rows and {caps.body_mb} MB in a call, and {caps.rows_a_minute:,} "
+        'rows a minute. {"row": {…}}, a bare object and a bare list of rows are taken too. Keep '
+        "each id: what really happened is matched by it."
     )
-    actuals = _operation("actuals", "Tell what really happened.", answer="Accepted", body="Actuals")
-    return {
-        f"{one}/predict": {"post": predict},
-        f"{one}/actuals": {"post": actuals},
-        f"{one}/contract": {
-            "get": _operation("contract", "What a row looks like.", answer="Contract")
+    return _operation(
+        "predict",
+        "Rows in, predictions out: all are answered, or none",
+        says=says,
+        content=_json("Answer", reply),
+        body=_json("Call", {"rows": [contract.example()]}),
+    )
+
+
+def _actuals(caps: Caps, reply: Mapping[str, Any] | None) -> dict[str, Any]:
+    answered = reply["predictions"] if reply else []
+    rows = [{"prediction_id": row["id"], "value": row["prediction"]} for row in answered]
+    told = {"accepted": len(rows), "known_before": 0} if rows else None
+    return _operation(
+        "actuals",
+        "Tell what really happened",
+        says=f"At most {caps.actuals:,} at once, and all are kept or none. The same value may be "
+        "sent again; another one for the same prediction is refused.",
+        content=_json("Accepted", told),
+        body=_json("Actuals", {"rows": rows} if rows else None),
+    )
+
+
+def _start(contract: Contract, caps: Caps, begun: Mapping[str, Any] | None) -> dict[str, Any]:
+    file = {"schema": {"type": "string"}, "example": _csv([contract.example()])}
+    says = (
+        "Either the bytes of a file as the body, with its name as filename in the address: CSV, "
+        "Excel, JSON or Parquet, any content type. Or JSON that names a version of a source. "
+        f"At most {caps.file_mb:,} MB and {caps.batches_a_minute} batches a minute. The columns of "
+        "a row are found by name; others stand in the answers as they came."
+    )
+    told = _operation(
+        "startBatch",
+        "Score a file or a table in the background, each row by itself",
+        says=says,
+        content=_json("Batch", begun),
+        status="202",
+        body={
+            "text/csv": file,
+            "application/octet-stream": {},
+            **_json("Version", {"source": "customers", "version": 1}),
         },
+    )
+    told["parameters"] = [
+        {
+            "name": "filename",
+            "in": "query",
+            "schema": {"type": "string"},
+            "description": "The name of the file, where the body is one.",
+        },
+        {
+            "name": "all_or_nothing",
+            "in": "query",
+            "schema": {"type": "string", "enum": ["0", "1"], "default": "0"},
+            "description": f"{ALL_OR_NOTHING} For a file.",
+        },
+    ]
+    return told
+
+
+def _batch(ended: Mapping[str, Any] | None) -> dict[str, Any]:
+    says = "Ask every few seconds until state is neither waiting nor running."
+    told = _operation(
+        "batch", "How far a batch of this token is", says=says, content=_json("Batch", ended)
+    )
+    return {**told, "parameters": [_BATCH]}
+
+
+def _begun(one: str, reply: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What the start of the example is answered with."""
+    if reply is None:
+        return None
+    return {
+        "batch": 1,
+        "release": reply["release"],
+        "model": reply["model"],
+        "state": "waiting",
+        "done": 0,
+        "total": 0,
+        **dict.fromkeys(("problem", "rows", "answered", "refused")),
+        "reasons": [],
+        "address": f"/api/v1{one}/batches/1",
+        "answers": {},
     }
 
 
-def _ref(name: str) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{name}"}
+def _ended(one: str, reply: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The same batch once its one row is answered."""
+    begun = _begun(one, reply)
+    if begun is None:
+        return None
+    files = {kind: f"{begun['address']}.{kind}" for kind in ("csv", "parquet")}
+    counts = {"done": 1, "total": 1, "rows": 1, "answered": 1, "refused": 0}
+    return {**begun, **counts, "state": "done", "answers": files}
+
+
+def _answers(name: str, content: Mapping[str, Any]) -> dict[str, Any]:
+    """The file of answers; its columns are those of ``batch.score_file``."""
+    told = _operation(
+        f"batchAs{name.title()}",
+        f"All rows of a batch with their answers, as {name}",
+        says="Columns: row (from 1), those of the file as they came, release, prediction, the "
+        "probability of each class, warnings, refused. Sensitive cells are taken out.",
+        content=content,
+    )
+    return {**told, "parameters": [_BATCH]}
 
 
 def _operation(
     name: str,
-    says: str,
+    summary: str,
     *,
-    answer: str,
-    body: str = "",
-    example: Mapping[str, Any] | None = None,
+    content: Mapping[str, Any],
+    says: str = "",
+    status: str = "200",
+    body: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
+    """A door: what it takes, what it answers where it does not refuse, its refusals."""
+    good = {"description": "Answered." if status == "200" else "Begun.", "content": dict(content)}
     told: dict[str, Any] = {
         "operationId": name,
-        "summary": says,
-        "responses": {
-            "200": {
-                "description": "Answered.",
-                "content": {"application/json": {"schema": _ref(answer)}},
-            },
-            **{status: {"$ref": f"#/components/responses/{status}"} for status in _REFUSALS},
-        },
+        "summary": summary,
+        "responses": {status: good, **refusals(name)},
     }
+    if says:
+        told["description"] = says
     if body:
-        content: dict[str, Any] = {"schema": _ref(body)}
-        if example is not None:
-            content["example"] = example
-        told["requestBody"] = {"required": True, "content": {"application/json": content}}
+        told["requestBody"] = {"required": True, "content": dict(body)}
     return told
 
 
-def _answered(classes: Sequence[str], *, sets: bool) -> dict[str, Any]:
-    if not classes:
-        return {"type": "number"}
-    named = {"type": "string", "enum": list(classes)}
-    if not sets:
-        return named
-    return {
-        "type": "array",
-        "items": named,
-        "uniqueItems": True,
-        "description": "Each label whose probability reaches the threshold; may be empty.",
-    }
+def _json(name: str, example: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    told: dict[str, Any] = {"schema": {"$ref": f"#/components/schemas/{name}"}}
+    if example is not None:
+        told["example"] = example
+    return {"application/json": told}
 
 
-def _schemas(
-    contract: Contract,
-    classes: Sequence[str],
-    most_rows: int,
-    *,
-    sets: bool,
-    level: float | None,
-) -> dict[str, Any]:
-    answered = _answered(classes, sets=sets)
-    note = _object(
-        {
-            "row": {"type": ["integer", "null"]},
-            "field": {"type": ["string", "null"]},
-            "code": {"type": "string"},
-            "message": {"type": "string"},
-        }
-    )
-    rows = {"type": "array", "minItems": 1, "maxItems": most_rows}
-    actual = _object({"prediction_id": _UUID, "value": answered})
-    call = _object({"rows": {**rows, "items": _ref("Row")}})
-    call["properties"]["ids"] = {
-        **rows,
-        "items": _UUID,
-        "description": "The caller's own, one a row.",
-    }
-    call["properties"]["reasons"] = {
-        "type": "boolean",
-        "description": f"Whether each answer tells its reasons: at most {MOST_ROWS} rows then.",
-    }
-    return {
-        "Row": _row(contract),
-        "Call": call,
-        "Answer": _answer(answered, classes, level),
-        "Actuals": _object({"rows": {**rows, "items": actual}}),
-        "Accepted": _object({"accepted": {"type": "integer"}, "known_before": {"type": "integer"}}),
-        "Contract": {"type": "object"},
-        "Note": note,
-        "Reason": _reason(),
-        "Refusal": _object({"error": _ref("Note"), "errors": {"type": "array", "items": note}}),
-    }
-
-
-def _reason() -> dict[str, Any]:
-    return _object(
-        {
-            "field": {"type": "string"},
-            "value": _CELL,
-            "usual": {
-                **_CELL,
-                "description": "The median, or the commonest category, of development.",
-            },
-            "effect": {
-                "type": "number",
-                "description": "The answer less that of the row with the usual value.",
-            },
-        }
-    )
-
-
-def _answer(
-    answered: dict[str, Any], classes: Sequence[str], level: float | None
-) -> dict[str, Any]:
-    if level is not None:
-        answered = {**answered, "description": quantile_in_words(level)}
-    chances: dict[str, Any] = {"type": "null"}
-    if classes:
-        chance = {"type": "number", "minimum": 0, "maximum": 1}
-        chances = {
-            "type": ["object", "null"],
-            "properties": dict.fromkeys(classes, chance),
-            "description": "Null where a simple rule answers in the model's place.",
-        }
-    row = _object({"id": _UUID, "prediction": answered, "probabilities": chances})
-    row["properties"]["release"] = {
-        "type": ["integer", "null"],
-        "description": "Only where another release than that of the reply answered this row: a "
-        "canary, or the one that answered its id first. Null: a rule did.",
-    }
-    about: dict[str, Any] = {
-        "endpoint": {"type": "string"},
-        "release": {"type": "integer"},
-        "model": {"type": "string", "description": "SHA-256 of the model file."},
-    }
-    if level is not None:
-        about["quantile"] = {
-            "type": "number",
-            "const": level,
-            "description": quantile_in_words(level),
-        }
-    row["properties"]["reasons"] = {
-        "type": "array",
-        "maxItems": MOST_REASONS,
-        "items": _ref("Reason"),
-        "description": "Only where asked for: the columns that move the answer most.",
-    }
-    return _object(
-        {
-            **about,
-            "predictions": {"type": "array", "items": row},
-            "warnings": {"type": "array", "items": _ref("Note")},
-        }
-    )
-
-
-def quantile_in_words(level: float) -> str:
-    """What an answered number is, where it is a quantile."""
-    return (
-        f"The {level:g} quantile: {100 * level:g} % of the truths are expected at or below this "
-        "number."
-    )
-
-
-def _object(properties: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-
-
-def _row(contract: Contract) -> dict[str, Any]:
-    """A row with what the data contract refuses as limits; other rules stand in words."""
-    refusing = [rule for rule in contract.rules if rule.refuses]
-    told = _object(
-        {
-            item.name: _field(item, [rule for rule in refusing if rule.columns == (item.name,)])
-            for item in contract.fields
-        }
-    )
-    words = [
-        f"{'Refused' if rule.refuses else 'Warned of'} where it does not hold: {rule.sentence()}"
-        for rule in contract.rules
-        if not rule.refuses or rule.kind == "holds"
-    ]
-    words += [
-        f"{'Refused' if rule.refuses else 'Warned of'} where it does not hold after the recipe, "
-        f"which makes it of {', '.join(contract.origin_of(rule))}: {rule.sentence()}"
-        for rule in contract.made
-    ]
-    return {**told, "description": " ".join(words)} if words else told
-
-
-def _limits(rules: Sequence[Rule]) -> dict[str, Any]:
-    """JSON Schema of rules on one column that refuse."""
-    told: dict[str, Any] = {}
-    for rule in rules:
-        if rule.kind == "one_of":
-            told["enum"] = list(rule.values)
-        bounds = {"minimum": rule.low, "maximum": rule.high}
-        told |= {name: each for name, each in bounds.items() if isinstance(each, int | float)}
-    return told
-
-
-def _field(item: Field, rules: Sequence[Rule]) -> dict[str, Any]:
-    told = {**_TYPES[item.kind], **_limits(rules)}
-    nullable = item.nullable and not any(rule.kind == "filled" for rule in rules)
-    if nullable and "enum" in told:
-        told["enum"].append(None)
-    if nullable:
-        told["type"] = [told["type"], "null"]
-    if item.example is not None:
-        told["examples"] = [item.example]
-    if item.categories is not None:
-        shown = ", ".join(item.categories[:20])
-        told["description"] = f"In training: {shown}{' …' if len(item.categories) > 20 else ''}."
-    elif item.low is not None and item.high is not None:
-        told["description"] = f"In training: {item.low:g} to {item.high:g}."
-    return told
+def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows as a file with a header, as one would send it; a gap is an empty cell."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()

@@ -42,10 +42,14 @@ def _deploy_page(request: HttpRequest, project: Project, **more: Any) -> HttpRes
         "retention_form": RetentionForm(deployment=deployment),
         "try_form": TryForm(Contract.from_dict(summary.release.contract)) if summary else None,
         "address": address,
-        "snippets": snippets(address, summary.release.report["example"]) if summary else [],
+        "snippets": snippets(address, _call(summary.release)) if summary else [],
         **more,
     }
     return render_page(request, "production/deploy.html", context, status=more.get("status", 200))
+
+
+def _call(release: Release) -> dict[str, Any]:
+    return {"rows": [release.report["example"]]}
 
 
 @require_GET

@@ -164,7 +164,7 @@ def test_a_breach_after_the_recipe_is_told_by_the_columns_that_were_sent():
         ),
     ]
     assert held.origin_of(MADE[2]) == ("a", "b")
-    told = openapi(held, slug="s", release=1, base="", classes=(), most_rows=10)
+    told = openapi(held, slug="s", release=1, base="", classes=())
     says = told["components"]["schemas"]["Row"]["description"]
     assert "Refused where it does not hold after the recipe, which makes it of a: “twice”" in says
 
@@ -186,14 +186,14 @@ def test_a_contract_without_rules_is_stored_as_before_and_one_with_rules_comes_b
 
 
 def test_the_description_has_what_refuses_as_limits():
-    told = openapi(HELD, slug="s", release=1, base="", classes=(), most_rows=10)
+    told = openapi(HELD, slug="s", release=1, base="", classes=())
     row = told["components"]["schemas"]["Row"]
     age, city, b = (row["properties"][name] for name in ("age", "city", "b"))
     assert (age["minimum"], age["maximum"]) == (18.0, 110.0)
     assert city["enum"] == ["a", "b"]
     assert b["type"] == ["number", "null"]  # that rule only warns
     assert "Refused where it does not hold: In every row: a + b == total." in row["description"]
-    bare = openapi(BARE, slug="s", release=1, base="", classes=(), most_rows=10)
+    bare = openapi(BARE, slug="s", release=1, base="", classes=())
     assert "description" not in bare["components"]["schemas"]["Row"]
 
 

@@ -14,7 +14,7 @@ from apps.engine.recipe.expression import functions
 from apps.engine.recipe.script import source_of
 from apps.engine.serving.contract import Contract, check_rows
 from apps.engine.serving.fields import Field
-from apps.engine.serving.openapi import quantile_in_words
+from apps.engine.serving.openapi_schemas import quantile_in_words
 from apps.engine.serving.score import Scorer
 from apps.engine.serving.take_home import predict
 from apps.engine.serving.take_home.told import CannotTakeHome, told, told_rule

@@ -1,0 +1,54 @@
+"""The API of the endpoint for whoever writes a program: every door, and the OpenAPI description."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_GET
+
+from apps.engine.serving.contract import Contract
+from apps.production import describing, queries
+from apps.production.models import Release
+from apps.production.serving import ApiRefusal
+from apps.projects.access import Verb, project_view
+from apps.projects.models import Project
+from apps.web.fragments import render_page
+from apps.web.refusals import Refusal
+
+
+def _release(project: Project) -> tuple[Release | None, bool]:
+    """The one that answers, else the newest that is built; and whether it answers."""
+    deployment, summary = queries.endpoint_of(project), queries.release_summary(project.cycle)
+    answers = queries.serving_release(deployment) if deployment else None
+    return answers or (summary.release if summary else None), answers is not None
+
+
+@require_GET
+@project_view(Verb.LOOK)
+def described(request: HttpRequest, project: Project) -> HttpResponse:
+    """Every door with bodies, answers, refusals and calls to paste."""
+    release, answers = _release(project)
+    context: dict[str, Any] = {"release": release, "answers": answers}
+    if release is not None:
+        try:
+            told = describing.description_of(release, root=request.build_absolute_uri("/"))
+        except ApiRefusal as refusal:
+            context["problem"] = refusal.message
+        else:
+            fields = Contract.from_dict(release.contract).fields
+            context |= {"info": told["info"], "doors": describing.doors_of(told), "fields": fields}
+    return render_page(request, "production/described.html", context)
+
+
+@require_GET
+@project_view(Verb.LOOK)
+def openapi(request: HttpRequest, project: Project) -> HttpResponse:
+    """The description as a file, for tools that make clients."""
+    release, _ = _release(project)
+    if release is None:
+        raise Http404
+    try:
+        told = describing.description_of(release, root=request.build_absolute_uri("/"))
+    except ApiRefusal as refusal:
+        raise Refusal(refusal.message) from refusal
+    name = f"{release.deployment.slug}-openapi.json"
+    return JsonResponse(told, headers={"Content-Disposition": f'attachment; filename="{name}"'})
