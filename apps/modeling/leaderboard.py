@@ -19,6 +19,7 @@ from apps.modeling.standings import (
     Rivals,
     Standing,
     family_of,
+    fold_scores_in,
     standings_in,
 )
 from apps.planning.queries import as_signed
@@ -144,9 +145,15 @@ class Board:
         return self.lines_of(self._own[:1])[0] if self._own else None
 
     @cached_property
+    def _fold_scores(self) -> dict[int, list[float]]:
+        """Read where trials are held against each other: a page that is asked every two seconds,
+        while they run, does not."""
+        return fold_scores_in(self.experiment.trials.filter(score__isnull=False))
+
+    @cached_property
     def tied(self) -> list[Standing]:
         """The best and all that these folds cannot tell from it."""
-        told = self.rivals.outcomes(self._own, "to_best")
+        told = self.rivals.outcomes(self._own, "to_best", scores=self._fold_scores)
         return [item for item, says in zip(self._own, told, strict=True) if says == CANNOT_TELL]
 
     @cached_property
@@ -159,7 +166,8 @@ class Board:
     @cached_property
     def beaten_baseline(self) -> int:
         """Candidates that are better than the baseline beyond the noise of the folds."""
-        return self.rivals.outcomes(self._own, "to_baseline").count(BETTER)
+        told = self.rivals.outcomes(self._own, "to_baseline", scores=self._fold_scores)
+        return told.count(BETTER)
 
     @cached_property
     def lines(self) -> list[TrialLine]:

@@ -47,7 +47,6 @@ class Standing(NamedTuple):
     fit_s: float | None
     one_row_ms: float | None
     size_bytes: float | None
-    fold_scores: list[float]
 
     @property
     def family(self) -> str:
@@ -61,10 +60,15 @@ class Standing(NamedTuple):
 
 
 def standings_in(trials: QuerySet[Trial]) -> list[Standing]:
-    """Of these trials, in their order. All scores of folds are parsed at once, for speed."""
-    rows = list(trials.values_list(*Standing._fields[:-1], Cast("fold_scores", TextField())))
-    scores = json.loads(f"[{','.join(row[-1] for row in rows)}]")
-    return [Standing(*row[:-1], told) for row, told in zip(rows, scores, strict=True)]
+    """Of these trials, in their order."""
+    return list(map(Standing._make, trials.values_list(*Standing._fields)))
+
+
+def fold_scores_in(trials: QuerySet[Trial]) -> dict[int, list[float]]:
+    """The score of each fold of each of these trials. All are parsed at once, for speed."""
+    rows = list(trials.values_list("pk", Cast("fold_scores", TextField())))
+    scores = json.loads(f"[{','.join(told for _, told in rows)}]")
+    return {pk: told for (pk, _), told in zip(rows, scores, strict=True)}
 
 
 def gain(of: Trial, over: Trial, *, measure: Measure) -> Gain | None:
@@ -124,16 +128,21 @@ class Rivals:
             for name, rival in self.trials.items()
         }
 
-    def outcomes(self, standings: Sequence[Standing], name: str) -> list[str]:
-        """Of each, beside a rival: better, worse, or not to be told; "" where nothing compares."""
+    def outcomes(
+        self, standings: Sequence[Standing], name: str, *, scores: Mapping[int, list[float]]
+    ) -> list[str]:
+        """Of each, beside a rival: better, worse, or not to be told; "" where nothing compares.
+
+        ``scores``: of the folds, by primary key.
+        """
         rival = self.trials[name]
         found = [""] * len(standings)
         if rival is None or "train_rows" not in rival.result:
             return found
         usual = rival.fold_scores
-        alike = [n for n, item in enumerate(standings) if len(item.fold_scores) == len(usual) > 0]
+        alike = [n for n, item in enumerate(standings) if len(scores[item.pk]) == len(usual) > 0]
         told = outcomes_over_folds(
-            [standings[number].fold_scores for number in alike],
+            [scores[standings[number].pk] for number in alike],
             usual,
             direction=self.measure.direction,
             train_rows=rival.result["train_rows"],

@@ -17,8 +17,8 @@ from tests.rows import Rows
 
 TRIALS = 10_000
 UNFINISHED = 500
-MOST_MS, MOST_QUERIES = 300.0, 45
-"""Of a processor that does other work as well; whole trials took 3,500 ms."""
+MOST_TIMES, MOST_QUERIES = 6.0, 45
+"""Of the time of a page that reads no trial, on this machine; whole trials took forty times it."""
 HEAVY = "x" * 12_000
 
 
@@ -95,6 +95,8 @@ def test_each_page_over_ten_thousand_trials_is_quick(crowded, analyst, client, s
     train = reverse("modeling:train", args=[slug])
     trials = crowded.trials.filter(score__isnull=False).values_list("pk", flat=True)
     chosen = "&".join(f"trial={pk}" for pk in [trials[50], trials[51]])
+    select = reverse("modeling:select", args=[slug])
+    usual_ms, _ = cost_of(client, select)
     addresses = {
         "live": train,
         "last page": f"{train}?page=400",
@@ -104,14 +106,14 @@ def test_each_page_over_ten_thousand_trials_is_quick(crowded, analyst, client, s
         "best so far": reverse("modeling:best", args=[slug, crowded.pk]),
         "a trial": reverse("modeling:trial", args=[slug, trials[50]]),
         "compare": f"{reverse('modeling:compare', args=[slug])}?{chosen}",
-        "select": reverse("modeling:select", args=[slug]),
+        "select": select,
         "portfolio": reverse("governance:projects"),
         "project": reverse("governance:project", args=[slug]),
     }
     for name, address in addresses.items():
         with subtests.test(name):
             spent_ms, queries = cost_of(client, address)
-            assert spent_ms <= MOST_MS
+            assert spent_ms <= MOST_TIMES * usual_ms
             assert queries <= MOST_QUERIES
     with subtests.test("what the page sums up is of all of them"):
         board = board_of(crowded)

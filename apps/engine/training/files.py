@@ -13,8 +13,8 @@ from skops.io.exceptions import UntrustedTypesFoundException
 from apps.engine.errors import BadModelFile
 
 TRUSTED = (
-    # Beyond skops' own defaults, read one by one: containers of numbers without behaviour, and
-    # classes of our own.
+    # Beyond skops' own defaults, read one by one: containers of numbers without behaviour, classes
+    # of our own, and the imputer that skops knows only where scikit-learn was told to show it.
     "apps.engine.training.named.NamedClasses",
     "apps.engine.training.rule.RuleClassifier",
     "apps.engine.training.rule.RuleOfLabels",
@@ -35,6 +35,7 @@ TRUSTED = (
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.feature_selection._univariate_selection.f_classif",
     "sklearn.feature_selection._univariate_selection.f_regression",
+    "sklearn.impute._iterative.IterativeImputer",
     "sklearn.impute._iterative._ImputerTriplet",
     "sklearn.metrics._dist_metrics.EuclideanDistance64",
     "sklearn.model_selection._split.KFold",
