@@ -106,8 +106,7 @@ class ExperimentForm(forms.Form):
         label="Let the candidates race",
         help_text="Costly ones are trained fold by fold, in turns. Who is behind the leader by "
         "more than chance explains, and not among the best of its round, is stopped with the "
-        "numbers; that leaves more time to the others. Nobody races where folds go forward in "
-        "time: each is another season.",
+        "numbers; that leaves more time to the others.",
         required=False,
         initial=True,
     )
@@ -132,10 +131,13 @@ class ExperimentForm(forms.Form):
         offers: Offers,
         columns: list[ColumnSpec],
         classes: list[str],
+        may_race: bool,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.offers, self.classes = offers, classes
+        if not may_race:
+            del self.fields["races"]
         self.sets = offers.facts.problem == Problem.MULTILABEL
         chosen = [offer for offer in offers.offers if not offer.candidate.baseline]
         self.fields["candidates"].choices = [

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from apps.datasets.models import Split
 from apps.datasets.storage import FileBroken, clear, local, shelved
 from apps.engine.training.race import budgets
 from apps.jobs.models import JobState
@@ -46,14 +47,17 @@ def _answers(trial: Trial, sha256: str) -> Path | None:
         return None
 
 
-def worth_a_race(experiment: Experiment, expected_s: float) -> bool:
-    """A candidate is dear enough, and there are folds enough, to look at it before its end.
+def may_race(split: Split) -> bool:
+    """There are folds enough, and they do not go forward in time.
 
-    Where folds go forward in time nobody races: each is another season, and whoever is best over
-    all of them may be far behind in one.
+    There each is another season, and whoever is best over all of them may be far behind in one.
     """
-    split = experiment.split
-    return split.method != "time" and split.folds >= LEAST_FOLDS and expected_s >= RACED_S
+    return split.method != "time" and split.folds >= LEAST_FOLDS
+
+
+def worth_a_race(experiment: Experiment, expected_s: float) -> bool:
+    """A candidate is dear enough to look at it before its end, where anybody may race."""
+    return may_race(experiment.split) and expected_s >= RACED_S
 
 
 def round_of(trial: Trial) -> tuple[str, dict[str, Any]]:

@@ -22,6 +22,7 @@ from apps.modeling.nesting import cost_of, nested_of
 from apps.modeling.overlays import overlays_of
 from apps.modeling.progress import finished_over_time, progress_of
 from apps.modeling.proposing import offers_for
+from apps.modeling.racing import may_race
 from apps.modeling.standings import SORTS
 from apps.planning.queries import as_signed
 from apps.projects.access import Verb, project_view, require
@@ -50,6 +51,7 @@ def select(request: HttpRequest, project: Project) -> HttpResponse:
         offers=offers,
         columns=columns,
         classes=data.split.report.get("classes", []),
+        may_race=may_race(data.split),
     )
     if request.method == "POST":
         require(request.user, Verb.TRAIN, project)

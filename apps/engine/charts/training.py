@@ -12,6 +12,8 @@ from apps.engine.charts.theme import DASHES, MUTED, SERIES, Figure, build
 
 MOST_CURVES = 5
 MOST_POINTS = 200
+LEAST_MINUTES_S = 120.0
+"""What takes less is told in seconds."""
 
 
 def best_so_far(
@@ -27,7 +29,7 @@ def best_so_far(
     best: list[float] = list(accumulate((item["mean"] for item in finished), better))
     drawn = _drawn(best)
     finished, best = [finished[at] for at in drawn], [best[at] for at in drawn]
-    times = [item["after_s"] / 60 for item in finished]
+    unit, times = _times(finished)
     step = go.Scatter(
         x=times,
         y=best,
@@ -46,7 +48,7 @@ def best_so_far(
         hovertemplate="%{text}<extra></extra>",
     )
     layout: dict[str, Any] = {
-        "xaxis": {"title": {"text": "Minutes since the start"}, "rangemode": "tozero"},
+        "xaxis": {"title": {"text": f"{unit.capitalize()} since the start"}, "rangemode": "tozero"},
         "yaxis": {"title": {"text": title}},
         "showlegend": False,
         "height": 260,
@@ -55,13 +57,20 @@ def best_so_far(
         layout["shapes"] = [promise_line(promise, across="y")]
     return build(
         [step, points],
-        columns=["minutes", "candidate", title, "best so far"],
+        columns=[unit, "candidate", title, "best so far"],
         rows=[
             [rounded(at), item["title"], rounded(item["mean"]), rounded(top)]
             for at, item, top in zip(times, finished, best, strict=True)
         ],
         layout=layout,
     )
+
+
+def _times(finished: Sequence[dict[str, Any]]) -> tuple[str, list[float]]:
+    """When each finished, and in which unit that is told."""
+    is_long = any(item["after_s"] >= LEAST_MINUTES_S for item in finished[-1:])
+    unit, unit_s = ("minutes", 60) if is_long else ("seconds", 1)
+    return unit, [item["after_s"] / unit_s for item in finished]
 
 
 def _drawn(best: Sequence[float]) -> list[int]:
