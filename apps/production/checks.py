@@ -140,12 +140,15 @@ def _contingencies_are_drilled(cycle: Cycle) -> Evidence:
     if not undrilled:
         slowest_s = max(risk.drill.took_s for risk in high if risk.drill)
         took = f"{slowest_s:,.0f} s" if slowest_s >= 1 else "less than a second"
-        says = f"{len(high)} of {len(high)} high risks are drilled; the slowest took {took}."
+        says = f"All {len(high)} high risks are drilled; the slowest took {took}."
+        if len(high) == 1:
+            says = f"The one high risk is drilled; it took {took}."
         return Evidence(True, says, facts, link)
     first = undrilled[0]
+    are = "is" if len(undrilled) == 1 else "are"
     how = "its last drill failed" if first.drill else "never drilled"
     says = (
-        f"{len(undrilled)} of {len(high)} high risks are not drilled: “{first.says}” "
+        f"{len(undrilled)} of {len(high)} high risks {are} not drilled: “{first.says}” "
         f"({first.contingency}) – {how}."
     )
     return Evidence(False, says, facts, link, warning=not must_be_drilled(cycle))

@@ -20,6 +20,12 @@ from apps.production.retention import MOST_DAYS, terms_of
 NOTHING = ""
 
 
+def _say_nothing_of_optional(form: forms.Form, *names: str) -> None:
+    """Whether these are needed depends on other fields, or all of them may be left empty."""
+    for name in names:
+        form.fields[name].quiet = True  # type: ignore[attr-defined]  # read by ui/field.html
+
+
 class TryForm(forms.Form):
     """One input per field of the contract. What is left empty is sent as missing (null)."""
 
@@ -28,6 +34,7 @@ class TryForm(forms.Form):
         self.contract = contract
         for number, item in enumerate(contract.fields):
             self.fields[f"f{number}"] = _field(item)
+        _say_nothing_of_optional(self, *self.fields)
 
     def row(self) -> dict[str, Any]:
         """The row as a request would send it."""
@@ -131,6 +138,7 @@ class FallbackForm(forms.Form):
         super().__init__(data)
         columns = [(name, name) for name in contract.names]
         self.fields["field"].choices = [(NOTHING, "no column: one answer for all"), *columns]
+        _say_nothing_of_optional(self, "then", "field", "operator", "value", "otherwise")
 
     def rule(self) -> Rule | None:
         """The rule as it was written; None for another kind."""
@@ -236,6 +244,7 @@ class GlassForm(forms.Form):
         super().__init__(data, initial=start)
         choices = [(one.pk, f"Release {one.number}") for one in releases]
         self.fields["release"].choices = [(NOTHING, "none"), *choices]
+        _say_nothing_of_optional(self, "release")
 
 
 class ScoreForm(forms.Form):
@@ -268,6 +277,7 @@ class ScoreForm(forms.Form):
         known = {str(one.pk): one for one in versions}
         choices = [(key, f"{one} ({one.rows:,} rows)") for key, one in known.items()]
         self.fields["version"].choices = [(NOTHING, "none"), *choices]
+        _say_nothing_of_optional(self, "file", "version")
         self.fields["version"].coerce = known.__getitem__
 
     def clean_file(self) -> Any:

@@ -123,7 +123,9 @@ def signed_releases(deployment: Deployment) -> list[Signed]:
         told = _round(release, release_subject(release, model), decisions[release.cycle_id])
         if model and told is not None and told.passed:
             found.append(Signed(release, told.approvals[0].at))
-    return sorted(found, key=lambda one: (one.at, one.release.number), reverse=True)
+    # Built again unchanged, it is the same record under another number: no signature was added, so
+    # the one that was there when it was signed goes on answering.
+    return sorted(found, key=lambda one: (one.at, -one.release.number), reverse=True)
 
 
 def _decisions(releases: Iterable[Release]) -> dict[int, list[Decision]]:

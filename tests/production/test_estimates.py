@@ -70,4 +70,4 @@ def test_the_estimate_and_its_known_error_stand_beside_the_promise(
     assert "in 12 trials of 80 development rows" in page
     drawn = client.get(reverse("production:figure", args=[slug, "promise"])).json()
     assert [row[-1] for row in drawn["table"]["rows"]] == ["estimate", "estimate"]
-    assert any("promised" in note["text"] for note in drawn["figure"]["layout"]["annotations"])
+    assert any("promised" in line.get("name", "") for line in drawn["figure"]["layout"]["shapes"])

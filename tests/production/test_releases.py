@@ -28,6 +28,10 @@ def test_nothing_answers_without_a_signature_and_a_new_build_stops_nothing(relea
     assert answering(endpoint).release == release
     signed(unsigned)
     assert answering(endpoint).release == unsigned
+    again = type(release).objects.get(pk=unsigned.pk)
+    again.pk, again.number = None, 3
+    again.save()
+    assert answering(endpoint).release == unsigned, "the same record, built again, is no news"
 
 
 @pytest.mark.parametrize("verdict", [Verdict.WITHDRAW, Verdict.REJECT, Verdict.RETURN])

@@ -24,6 +24,9 @@ MOST_FEATURES = 40
 DRIFTING, DRIFTED = 0.1, 0.25
 """The usual reading of the population stability index, drawn as lines."""
 
+STATES_PX = 54
+"""Room for the column of states, which is as wide on a phone as on a desk."""
+
 STATE_COLOURS = {"stable": GOOD, "drifting": WAITING, "drifted": BAD}
 
 
@@ -55,7 +58,8 @@ def latency_over_time(
         columns=["at", *(f"{name} ms" for name in names)],
         rows=[[step["at"], *(rounded(step[name]) for name in names)] for step in shown],
         layout={
-            "xaxis": {"type": "date"},
+            # Without the year a label is narrow enough to stand upright on a phone.
+            "xaxis": {"type": "date", "tickformat": "%H:%M\n%b %-d"},
             "yaxis": {"title": {"text": "Milliseconds"}, "rangemode": "tozero"},
             "showlegend": True,
             "hovermode": "x unified",
@@ -92,11 +96,13 @@ def drift_bars(features: Sequence[dict[str, Any]]) -> Figure:
     axis = positions(names)
     most = max([DRIFTED, *(entry["psi"] or 0 for entry in shown)])
     states = go.Scatter(  # in a column of their own: beside short bars they would meet the lines
-        x=[most * 1.03] * len(shown),
+        x=[most * 1.05] * len(shown),
         y=list(range(len(shown))),
         mode="text",
         text=[label(entry["state"]) for entry in shown],
         textposition="middle right",
+        textfont={"size": 12},
+        cliponaxis=False,
         hoverinfo="skip",
         showlegend=False,
     )
@@ -105,10 +111,11 @@ def drift_bars(features: Sequence[dict[str, Any]]) -> Figure:
         columns=["feature", "psi", "state"],
         rows=[[entry["feature"], rounded(entry["psi"]), entry["state"]] for entry in shown],
         layout={
-            "xaxis": {"title": {"text": "PSI"}, "range": [0, most * 1.3]},
+            "xaxis": {"title": {"text": "PSI"}, "range": [0, most * 1.05]},
             "yaxis": {**axis, "range": axis["range"][::-1], "showgrid": False},
             "shapes": [promise_line(at, across="x") for at in (DRIFTING, DRIFTED)],
             "height": 80 + 26 * max(len(names), 1),
+            "margin": {"r": STATES_PX},
         },
     )
 
@@ -145,16 +152,9 @@ def _line(shown: list[dict[str, Any]]) -> go.Scatter:
 
 
 def _promised(threshold: float) -> dict[str, Any]:
-    return {
-        "text": f"promised {short(threshold)}",
-        "x": 1,
-        "xref": "paper",
-        "xanchor": "right",
-        "y": threshold,
-        "yanchor": "bottom",
-        "showarrow": False,
-        "font": {"color": MUTED, "size": 12},
-    }
+    """The line, named in the legend: a word beside it would meet the points that lie near it."""
+    named = {"name": f"promised {short(threshold)}", "showlegend": True}
+    return {**promise_line(threshold, across="y"), **named}
 
 
 def _room(shown: list[dict[str, Any]], *, threshold: float) -> list[float]:
@@ -196,11 +196,9 @@ def metric_over_time(
         "yaxis": {"title": {"text": label(title)}},
     }
     if threshold is not None:
-        layout["shapes"] = [promise_line(threshold, across="y")]
-        layout["annotations"] = [_promised(threshold)]
+        layout["shapes"] = [_promised(threshold)]
         layout["yaxis"]["range"] = _room([*shown, *guessed], threshold=threshold)
-    if guessed:
-        layout["showlegend"] = True
+    layout["showlegend"] = bool(guessed) or threshold is not None
     return build(
         [_line(shown), *([_estimated_line(guessed)] if guessed else [])],
         columns=["at", title, "low", "high", "rows", *(["from"] if guessed else [])],

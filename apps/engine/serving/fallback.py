@@ -50,7 +50,7 @@ class Rule:
         """The rule as a sentence."""
         if not self.field:
             return f"Always {_told(self.then)}."
-        asked = f"{self.field} {OPERATORS[self.operator]} {self.value}"
+        asked = f"{self.field} {OPERATORS[self.operator]} {_told(self.value)}"
         return f"{_told(self.then)} where {asked}, else {_told(self.otherwise)}."
 
     def as_dict(self) -> dict[str, Any]:
@@ -59,6 +59,8 @@ class Rule:
 
 
 def _told(answer: Any) -> Any:
+    if isinstance(answer, float) and answer.is_integer():
+        return int(answer)
     return joined(answer) if isinstance(answer, list) else answer
 
 
