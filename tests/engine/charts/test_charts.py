@@ -256,6 +256,8 @@ def test_confusion_shares_are_of_the_true_class(figures):
 
 
 def test_the_most_drifted_feature_comes_first(figures):
+    states = [row[2] for row in as_table(figures["drift"])["rows"]]
+    assert figures["drift"]["layout"]["yaxis2"]["ticktext"] == states
     assert [row[0] for row in as_table(figures["drift"])["rows"]] == [
         "<b>amount</b>",
         "__proto__",
