@@ -58,10 +58,11 @@ def _table_is_built(cycle: Cycle) -> Evidence:
     table, link = current_table(cycle), _link(cycle, "wrangle")
     if table is None:
         return Evidence(ok=False, says="The table is not built from today's inputs.", link=link)
-    columns = len(table.spec["columns"])
+    columns, steps = len(table.spec["columns"]), len(table.inputs["steps"])
     return Evidence(
         ok=True,
-        says=f"{table.rows:,} rows and {columns} columns from {len(table.inputs['steps'])} steps.",
+        says=f"{table.rows:,} rows and {columns} columns from {steps} "
+        f"step{'' if steps == 1 else 's'}.",
         facts={"parquet": table.parquet, "inputs": table.inputs_hash},
         link=link,
     )

@@ -29,6 +29,16 @@ for (const fold of document.querySelectorAll("details[data-remember]")) {
 
 document.querySelector("[data-focus]")?.focus();
 
+// Where not all tabs fit beside each other, the one that is open is in sight.
+const showTab = () => {
+  for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+    const strip = tab.parentElement;
+    strip.scrollLeft += tab.getBoundingClientRect().right - strip.getBoundingClientRect().right + 40;
+  }
+};
+showTab();
+document.addEventListener("htmx:afterSettle", showTab);
+
 // A table that is wider than its place is scrolled with the arrow keys too.
 const openToKeys = () => {
   for (const place of document.querySelectorAll(".table-responsive")) {

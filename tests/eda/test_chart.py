@@ -15,6 +15,7 @@ def test_a_built_chart_counts_the_slice_and_opens_its_rows(client, analyst, prof
     client.force_login(analyst)
     page = client.get(at("chart"), {**ASKED, "slice": NORTH})
     assert page.context["told"]["rows"] == page.context["rows"].columns().rows
+    assert page.context["title"] == "Mean of mean radius by diagnosis and desk"
     told = client.get(page.context["figure"]).json()["table"]
     assert told["columns"] == ["desk", "diagnosis", "rows", "mean of mean radius".capitalize()]
     for row, link in zip(told["rows"], told["links"], strict=True):

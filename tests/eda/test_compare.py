@@ -39,6 +39,8 @@ def test_a_slice_is_compared_with_all_other_rows(client, analyst, profiled, at):
     rows = client.get(at("compare")).context["rows"].all_rows
     assert sum(side["rows"] for side in told["sides"]) == rows
     assert told["columns"][0]["name"] == "desk"
+    page = client.get(at("compare"), {"slice": NORTH})
+    assert "desk" not in [line["name"] for line in page.context["first"]]  # it makes the sides
 
 
 def test_halves_of_the_dates_are_compared(client, analyst, profiled_csv, at):

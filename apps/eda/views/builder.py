@@ -43,7 +43,7 @@ def build_chart(request: HttpRequest, project: Project) -> HttpResponse:
         else:
             pairs = [*rows.where.pairs, *((name, value) for name, value in asked.items() if value)]
             url = reverse("eda:chart_figure", args=[project.slug])
-            context |= {"told": told, "figure": f"{url}?{urlencode(pairs)}", "title": _title(asked)}
+            context |= {"told": told, "figure": f"{url}?{urlencode(pairs)}", "title": _title(told)}
             context["uncoloured"] = _uncoloured(told)
     return render_page(request, "eda/chart.html", context)
 
@@ -69,12 +69,17 @@ def _uncoloured(told: dict[str, Any]) -> str:
     return f"{one} cannot tell “{name}” apart by colour: ask for a panel for each."
 
 
-def _title(asked: dict[str, str]) -> str:
-    measure = asked["measure"] or "rows"
-    counted = measure == "rows" or asked["kind"] in {"histogram", "scatter", "box"}
-    what = asked["y"] if asked["kind"] in {"scatter", "box"} else "Rows"
-    named = what if counted else f"{MEASURES[measure]} of {asked['of']}"
-    return f"{named} by {asked['x']}"
+def _title(told: dict[str, Any]) -> str:
+    """What is drawn, by every column that parts it."""
+    picture = told["picture"]
+    kind, measure = picture["kind"], picture["measure"]
+    counted = measure == "rows" or kind in {"histogram", "scatter", "box"}
+    what = picture["y"] if kind in {"scatter", "box"} else "Rows"
+    named = what if counted else f"{MEASURES[measure]} of {picture['of']}"
+    up = picture["y"] if kind == "heatmap" else ""
+    colour = "" if _uncoloured(told) else picture["colour"]
+    *most, last = dict.fromkeys(filter(None, (picture["x"], up, colour, picture["facet"])))
+    return f"{named} by {', '.join(most)} and {last}" if most else f"{named} by {last}"
 
 
 @require_GET

@@ -49,13 +49,16 @@ def compare(request: HttpRequest, project: Project) -> HttpResponse:
             return render_page(request, "eda/compare.html", {**context, "problem": str(error)})
         context |= {"asks": question, "answer": answer}
         if answer is not None and answer.is_ready:
-            context |= _told(answers.unpacked(answer), rows, by=asked.by)
+            context |= _told(answers.unpacked(answer), rows, asked)
     return render_page(request, "eda/compare.html", context)
 
 
-def _told(told: dict[str, Any], rows: Rows, *, by: str) -> dict[str, Any]:
-    """Columns by how much they differ, but for the one that makes the sides differ."""
+def _told(told: dict[str, Any], rows: Rows, asked: Asked) -> dict[str, Any]:
+    """Columns by how much they differ, but for those that make the sides differ."""
     assert rows.scope is not None
+    parting = {asked.by}
+    if not asked.by and not asked.versions:
+        parting = {one.column for one in rows.where.conditions}
     places = {name: place for place, name in enumerate(rows.scope.table.table_spec.names, 1)}
     first = told["sides"][0]["name"]
     lines = [
@@ -67,7 +70,7 @@ def _told(told: dict[str, Any], rows: Rows, *, by: str) -> dict[str, Any]:
             f"{column['says']} (PSI {column['psi']:.2f})",
         }
         for column in told["columns"]
-        if column["name"] != by
+        if column["name"] not in parting
     ]
     sure = [line for line in lines if line["is_sure"]]
     return {

@@ -55,6 +55,7 @@ def _told(look: SealedLook, project: Project) -> dict[str, Any]:
         "told": told,
         "says": sentence(told),
         "without": look.left_out,
+        "count": len(sure),
         "first": sure[:_FIRST],
         "more": sure[_FIRST:],
         "quiet": [line for line in lines if not line["is_sure"]],

@@ -15,6 +15,8 @@ MOST_MISSING_BARS = 60
 LEAST_SMOOTHED = 8
 SMOOTH_POINTS = 100
 MOST_POWERS = 8
+MOST_WEEKS, WEEK_MS = 6, 604_800_000
+"""Weeks that are named on an axis, and the length of one."""
 HALF = 0.5
 GAP, MOST_GAPS = 0.15, 12
 """Few whole numbers are bars apart, as values of a category are."""
@@ -207,6 +209,10 @@ def time_counts(column: dict[str, Any]) -> Figure:
         marker={"color": ACCENT},
         hovertemplate="%{x}: %{y} rows<extra></extra>",
     )
+    axis: dict[str, Any] = {"type": "date", "title": {"text": f"By {over_time['step']}"}}
+    if over_time["step"] == "week":  # Plotly would mark Sundays, where no week begins
+        weeks = -(-len(over_time["starts"]) // MOST_WEEKS)
+        axis |= {"tick0": over_time["starts"][0], "dtick": weeks * WEEK_MS}
     return build(
         [bars],
         columns=[f"{over_time['step']} from", "rows"],
@@ -215,7 +221,7 @@ def time_counts(column: dict[str, Any]) -> Figure:
             for start, rows in zip(over_time["starts"], over_time["counts"], strict=True)
         ],
         layout={
-            "xaxis": {"type": "date", "title": {"text": f"By {over_time['step']}"}},
+            "xaxis": axis,
             "yaxis": _rows_axis(),
         },
     )

@@ -17,10 +17,14 @@ MOST_UPRIGHT = 5
 
 
 def label(text: object, *, longest: int = LONGEST) -> str:
-    """A text that Plotly shows literally: its pseudo-HTML and line breaks are escaped."""
+    """A text that Plotly shows literally: its pseudo-HTML and line breaks are escaped.
+
+    A long one loses its middle: names of columns often differ at their ends only.
+    """
     plain = " ".join(str(text).split())
     if len(plain) > longest:
-        plain = plain[: longest - 1] + "…"
+        tail = longest // 3
+        plain = f"{plain[: longest - 1 - tail]}…{plain[-tail:]}"
     return html.escape(plain or "(blank)", quote=False)
 
 

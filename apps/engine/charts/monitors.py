@@ -20,12 +20,11 @@ from apps.engine.charts.theme import (
 )
 
 MOST_STEPS = 500
+SHORTER = 20
+"""Characters of a name where words stand on both sides of the bars."""
 MOST_FEATURES = 40
 DRIFTING, DRIFTED = 0.1, 0.25
 """The usual reading of the population stability index, drawn as lines."""
-
-STATES_PX = 54
-"""Room for the column of states, which is as wide on a phone as on a desk."""
 
 STATE_COLOURS = {"stable": GOOD, "drifting": WAITING, "drifted": BAD}
 
@@ -93,29 +92,22 @@ def drift_bars(features: Sequence[dict[str, Any]]) -> Figure:
         hovertext=[label(entry["state"]) for entry in shown],
         hovertemplate="PSI %{x:.3f}: %{hovertext}<extra></extra>",
     )
-    axis = positions(names)
     most = max([DRIFTED, *(entry["psi"] or 0 for entry in shown)])
-    states = go.Scatter(  # in a column of their own: beside short bars they would meet the lines
-        x=[most * 1.05] * len(shown),
-        y=list(range(len(shown))),
-        mode="text",
-        text=[label(entry["state"]) for entry in shown],
-        textposition="middle right",
-        textfont={"size": 12},
-        cliponaxis=False,
-        hoverinfo="skip",
-        showlegend=False,
-    )
+    axis = positions(names, longest=SHORTER)
+    told = positions([entry["state"] for entry in shown])
+    down = {"range": axis["range"][::-1], "showgrid": False}
+    # An axis of its own for the words, for which the margin grows; it is drawn if a trace uses it.
+    states = go.Scatter(x=[None], y=[None], yaxis="y2", hoverinfo="skip", showlegend=False)
     return build(
         [bars, states],
         columns=["feature", "psi", "state"],
         rows=[[entry["feature"], rounded(entry["psi"]), entry["state"]] for entry in shown],
         layout={
             "xaxis": {"title": {"text": "PSI"}, "range": [0, most * 1.05]},
-            "yaxis": {**axis, "range": axis["range"][::-1], "showgrid": False},
+            "yaxis": {**axis, **down},
+            "yaxis2": {**told, **down, "overlaying": "y", "side": "right"},
             "shapes": [promise_line(at, across="x") for at in (DRIFTING, DRIFTED)],
             "height": 80 + 26 * max(len(names), 1),
-            "margin": {"r": STATES_PX},
         },
     )
 

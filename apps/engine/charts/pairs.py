@@ -14,6 +14,7 @@ from apps.engine.charts.theme import ACCENT, MUTED, RISING, SERIES, Figure, buil
 from apps.engine.errors import NotEnoughData
 
 BAR = {"thickness": 8, "outlinewidth": 0, "tickfont": {"color": MUTED, "size": 12}}
+"""Settings of every colour bar."""
 HEIGHT = 420
 
 
@@ -23,6 +24,11 @@ def pair_chart(told: dict[str, Any]) -> Figure:
     if told["picture"] not in draw:
         raise NotEnoughData(f"No row has both “{told['a']}” and “{told['b']}”.")
     return draw[told["picture"]](told)
+
+
+def titled_bar(text: str) -> dict[str, Any]:
+    """A colour bar that says what it measures."""
+    return {**BAR, "title": {"text": text, "side": "right", "font": BAR["tickfont"]}}
 
 
 def points(told: dict[str, Any]) -> Figure:
@@ -94,7 +100,7 @@ def _shaded(x: list[float], y: list[float], third: dict[str, Any]) -> list[go.Sc
         "color": [third["values"][row] for row in known],
         "colorscale": RISING,
         "showscale": True,
-        "colorbar": {**BAR, "title": {"text": label(third["name"]), "side": "right"}},
+        "colorbar": titled_bar(label(third["name"])),
         "size": 7,
         "line": {"color": MUTED, "width": 0.5},
     }
@@ -106,20 +112,20 @@ def cells(told: dict[str, Any]) -> Figure:
     """Rows, or the mean of a third column, in each cell of a grid."""
     x, y = _centres(told["x_edges"]), _centres(told["y_edges"])
     third = told["third"]
+    named = f"mean of {third['name']}" if third else ""
+    if third and third["of"]:
+        named = f"share of {third['name']} = {third['of']}"
     heat = go.Heatmap(
         x=x,
         y=y,
         z=third["means"] if third else tens(told["counts"]),
         colorscale=RISING,
         hoverongaps=False,
-        colorbar=dict(BAR) if third else {**BAR, **tens_ticks(told["counts"])},
+        colorbar=titled_bar(label(named)) if third else tens_bar(told["counts"]),
         customdata=told["counts"],
         hovertemplate="%{customdata} rows<extra></extra>",
         meta={"rows": rows_of_cells(told["counts"])},
     )
-    named = f"mean of {third['name']}" if third else ""
-    if third and third["of"]:
-        named = f"share of {third['name']} = {third['of']}"
     kinds = told["kinds"]
     rows: list[list[Any]] = []
     for up, counts in enumerate(told["counts"]):
@@ -158,14 +164,14 @@ def tens(counts: list[list[int]]) -> list[list[float | None]]:
     return [[math.log10(count) if count else None for count in row] for row in counts]
 
 
-def tens_ticks(counts: list[list[int]]) -> dict[str, Any]:
-    """Colour bar settings for ``tens``."""
+def tens_bar(counts: list[list[int]]) -> dict[str, Any]:
+    """Colour bar for ``tens``."""
     most = max(max(row) for row in counts)
     tens = range(int(math.log10(max(most, 1))) + 1)
     return {
+        **titled_bar("rows"),
         "tickvals": [float(power) for power in tens],
         "ticktext": [f"{10**power:,}" for power in tens],
-        "title": {"text": "rows", "side": "right"},
     }
 
 
@@ -228,25 +234,31 @@ def mosaic(told: dict[str, Any]) -> Figure:
         )
         for code, name in enumerate(told["up"])
     ]
-    shown = [place for place, width in enumerate(widths) if width >= 0.03]
     return build(
         traces,
         columns=[told["a"], told["b"], "rows", "share of the group"],
         rows=_shares(told, sizes),
         layout={
             "barmode": "stack",
-            "xaxis": {
-                "tickmode": "array",
-                "tickvals": [centres[place] for place in shown],
-                "ticktext": [label(told["across"][place], longest=18) for place in shown],
-                "range": [0, 1],
-                "title": {"text": label(told["a"])},
-            },
+            "xaxis": _across(told, centres=centres, widths=widths),
             "yaxis": {"title": {"text": label(told["b"])}, "tickformat": ".0%", "range": [0, 1]},
             "showlegend": True,
             "height": HEIGHT,
         },
     )
+
+
+def _across(told: dict[str, Any], *, centres: list[float], widths: list[float]) -> dict[str, Any]:
+    """Names under the columns of a mosaic that are wide enough for one."""
+    shown = [place for place, width in enumerate(widths) if width >= 0.03]
+    return {
+        "tickmode": "array",
+        "tickvals": [centres[place] for place in shown],
+        "ticktext": [label(told["across"][place], longest=18) for place in shown],
+        "tickangle": -45,
+        "range": [0, 1],
+        "title": {"text": label(told["a"])},
+    }
 
 
 def _shares(told: dict[str, Any], sizes: list[int]) -> list[list[Any]]:

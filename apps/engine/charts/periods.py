@@ -5,12 +5,15 @@ from typing import Any
 import plotly.graph_objects as go
 
 from apps.engine.charts.labels import label, positions, rounded, short
-from apps.engine.charts.theme import ACCENT, BAD, MUTED, RISING, Figure, build
+from apps.engine.charts.pairs import titled_bar
+from apps.engine.charts.theme import ACCENT, BAD, RISING, Figure, build
 
 MOST_COLUMNS = 40
 WORST_PSI = 1.0
 """From here on the colour stays the darkest."""
-MOST_TICKS = 12
+MOST_TICKS, FEW_TICKS = 12, 5
+"""Names on an axis, and on one that leaves room for the names of columns on a phone."""
+SHORTER = 20
 LARGE_PSI = 0.25
 """As in ``apps.engine.profile.periods``."""
 
@@ -66,7 +69,7 @@ def period_drift(told: dict[str, Any]) -> Figure:
     """Distance of every column from the first full period, the most changed on top."""
     columns = sorted(told["drift"], key=lambda column: -column["most"])[:MOST_COLUMNS]
     names = [column["name"] for column in columns]
-    down = positions(names)
+    down = positions(names, longest=SHORTER)
     heat = go.Heatmap(
         x=list(range(len(told["starts"]))),
         y=down["tickvals"],
@@ -77,7 +80,7 @@ def period_drift(told: dict[str, Any]) -> Figure:
         xgap=1,
         ygap=1,
         hoverongaps=False,
-        colorbar={"thickness": 8, "outlinewidth": 0, "tickfont": {"color": MUTED, "size": 12}},
+        colorbar=titled_bar("PSI"),
         hovertemplate="PSI %{z:.2f}<extra></extra>",
     )
     return build(
@@ -90,7 +93,7 @@ def period_drift(told: dict[str, Any]) -> Figure:
             if value is not None
         ],
         layout={
-            "xaxis": {**_time_axis(told["starts"]), "showline": False},
+            "xaxis": {**_time_axis(told["starts"], most=FEW_TICKS), "showline": False},
             "yaxis": {**down, "range": down["range"][::-1], "showgrid": False},
             "height": 100 + 22 * max(len(names), 1),
         },
@@ -131,10 +134,10 @@ def column_drift(told: dict[str, Any], *, name: str) -> Figure:
 def season(told: dict[str, Any]) -> Figure:
     """Target (or rows, without one) by hour, weekday or month."""
     target, names = told["target"], told["labels"]
-    axis = {**positions(names), "title": {"text": label(told["by"].capitalize())}}
+    axis = {**_thinned(names), "title": {"text": label(told["by"].capitalize())}}
     if target is None:
         bars = go.Bar(
-            x=axis["tickvals"],
+            x=list(range(len(names))),
             y=told["rows"],
             marker={"color": ACCENT},
             hovertemplate="%{y} rows<extra></extra>",
@@ -150,15 +153,15 @@ def season(told: dict[str, Any]) -> Figure:
     )
 
 
-def _time_axis(starts: list[str]) -> dict[str, Any]:
-    axis = positions(starts)
-    step = max(1, -(-len(starts) // MOST_TICKS))
-    return {
-        **axis,
-        "tickvals": axis["tickvals"][::step],
-        "ticktext": axis["ticktext"][::step],
-        "tickangle": -45,
-    }
+def _time_axis(starts: list[str], *, most: int = MOST_TICKS) -> dict[str, Any]:
+    return {**_thinned(starts, most=most), "tickangle": -45}
+
+
+def _thinned(names: list[str], *, most: int = MOST_TICKS) -> dict[str, Any]:
+    """Settings of an axis that names every second, third … of many."""
+    axis = positions(names)
+    step = max(1, -(-len(names) // most))
+    return {**axis, "tickvals": axis["tickvals"][::step], "ticktext": axis["ticktext"][::step]}
 
 
 def _value_axis(target: dict[str, Any]) -> dict[str, Any]:

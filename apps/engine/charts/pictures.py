@@ -7,13 +7,11 @@ from typing import Any
 import plotly.graph_objects as go
 
 from apps.engine.charts.labels import label, positions, rounded, short, slant
-from apps.engine.charts.pairs import BAR, moment_text, rows_of_cells, tens, tens_ticks
+from apps.engine.charts.pairs import BAR, moment_text, rows_of_cells, tens, tens_bar
 from apps.engine.charts.relations import SYMBOLS
 from apps.engine.charts.theme import (
     ACCENT,
     DASHES,
-    LINE,
-    MUTED,
     RISING,
     SERIES,
     Figure,
@@ -56,10 +54,8 @@ def _series(told: dict[str, Any]) -> Figure:
             trace = (_line if lines else _bar)(mine, code=code, name=name, ids=ids)
             traces.append(_placed(trace, panel))
     heads = [*_heads(told), told["picture"]["x"], "rows", _measure(told)]
-    layout = _layout(told, x=positions(told["xs"]), y={"title": {"text": label(_measure(told))}})
-    slanted = slant(told["xs"], longest=20)
-    for key in [key for key in layout if key.startswith("xaxis")]:
-        layout[key] |= slanted | _fewer(told["xs"])
+    across = {**positions(told["xs"]), **slant(told["xs"], longest=20), **_fewer(told["xs"])}
+    layout = _layout(told, x=across, y={"title": {"text": label(_measure(told))}})
     drawn = layout | {"barmode": "group"}
     return build(_legend(traces), columns=heads, rows=rows, layout=drawn)
 
@@ -165,8 +161,9 @@ def _heat(told: dict[str, Any]) -> Figure:
         traces.append(_placed(trace, panel))
     picture = told["picture"]
     heads = [*_heads(told), picture["x"], picture["y"], "rows", _measure(told)]
-    across = {**positions(told["xs"], longest=20), "tickangle": -45}
-    layout = _layout(told, x=across, y={**positions(told["ys"], longest=20), "showgrid": False})
+    across = {**positions(told["xs"], longest=20), **slant(told["xs"], longest=20)}
+    up = {**positions(told["ys"], longest=20), "showgrid": False}
+    layout = _layout(told, x=across, y={**up, "title": {"text": label(picture["y"])}})
     return build(traces, columns=heads, rows=rows, layout=layout)
 
 
@@ -223,7 +220,7 @@ def _cells(told: dict[str, Any]) -> Figure:
             colorscale=RISING,
             hoverongaps=False,
             showscale=panel == 0,
-            colorbar={**BAR, **tens_ticks([[most]])},
+            colorbar=tens_bar([[most]]),
             customdata=part,
             hovertemplate="%{customdata} rows<extra></extra>",
             meta={"rows": rows_of_cells(part, first=len(rows))},
@@ -303,40 +300,30 @@ def _layout(told: dict[str, Any], *, x: dict[str, Any], y: dict[str, Any]) -> di
     count = len(told["panels"])
     titled = {"title": {"text": label(told["picture"]["x"])}}
     layout: dict[str, Any] = {"height": PANEL * count + 80, "showlegend": _is_coloured(told)}
+    if _is_coloured(told):
+        layout["legend"] = {"title": {"text": f"{label(told['picture']['colour'])}  "}}
     if count == 1:
         return layout | {"xaxis": {**titled, **x}, "yaxis": y}
     notes = []
+    deep = 0.72 if x.get("tickangle") else 0.84  # slanted names need more room below
     for panel, name in enumerate(told["panels"]):
         top = 1 - panel / count
-        domain = [top - 0.72 / count, top - 0.1 / count]
+        domain = [top - deep / count, top - 0.1 / count]
         number = str(panel + 1) if panel else ""
-        font = {"color": MUTED, "size": 12}
-        look = {"linecolor": LINE, "tickfont": font, "automargin": True}
-        same = {"matches": "y"} if panel else {}
         last = panel == count - 1
         layout[f"xaxis{number}"] = {
-            **look,
             **x,
-            **(_titled(label(told["picture"]["x"]), font) if last else {}),
+            "title": titled["title"] if last else {},
             "anchor": f"y{number}",
-            "showgrid": False,
-            "fixedrange": True,
-            "zeroline": False,
             **({"matches": "x"} if panel else {}),
         }
         layout[f"yaxis{number}"] = {
-            **look,
-            "gridcolor": LINE,
-            "showline": False,
-            "zeroline": False,
             # Axes that match each other keep a range of their own unless they are asked not to.
             **({} if "range" in y else {"autorange": True}),
             **y,
-            **(_titled(y["title"]["text"], font) if "title" in y else {}),
             "domain": domain,
             "anchor": f"x{number}",
-            "fixedrange": True,
-            **same,
+            **({"matches": "y"} if panel else {}),
         }
         notes.append(_note(f"{label(told['picture']['facet'])}: {label(name)}", top - 0.09 / count))
     return layout | {"annotations": notes}
@@ -346,7 +333,3 @@ def _note(text: str, y: float) -> dict[str, Any]:
     """The title of a panel."""
     place = {"xref": "paper", "yref": "paper", "x": 0, "xanchor": "left", "yanchor": "bottom"}
     return {**place, "y": y, "text": text, "showarrow": False}
-
-
-def _titled(text: str, font: dict[str, Any]) -> dict[str, Any]:
-    return {"title": {"text": text, "font": font, "standoff": 8}}

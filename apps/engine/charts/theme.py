@@ -71,7 +71,7 @@ def build(
     if marks > MOST_MARKS:
         raise BadParameter(f"The chart has {marks} marks; at most {MOST_MARKS} can be drawn.")
     plain["layout"].pop("template", None)
-    plain["layout"] = _merged(_base(), plain["layout"])
+    plain["layout"] = _merged(_base(plain["layout"]), plain["layout"])
     plain["layout"]["meta"] = {"columns": columns, "rows": rows}
     return {**_listed(plain), "config": dict(CONFIG)}
 
@@ -89,7 +89,8 @@ def theme(figure: Figure, *, dark: bool) -> Figure:
     }
 
 
-def _base() -> dict[str, Any]:
+def _base(layout: dict[str, Any]) -> dict[str, Any]:
+    """What every chart shares; ``layout`` tells which axes it has beside the first two."""
     axis = {
         "showgrid": False,
         "zeroline": False,
@@ -103,6 +104,11 @@ def _base() -> dict[str, Any]:
         "tickfont": {"color": MUTED, "size": 12},
         "title": {"font": {"color": MUTED, "size": 12}, "standoff": 8},
     }
+    axes = {
+        # Slanted names may reach out beyond the axis: the margin grows, no name is dropped.
+        "xaxis": {**axis, "ticklabeloverflow": "allow"},
+        "yaxis": {**axis, "showgrid": True, "gridcolor": LINE, "showline": False},
+    }
     return {
         "font": {"family": FONT, "size": 14, "color": INK},
         "paper_bgcolor": "rgba(0,0,0,0)",
@@ -112,13 +118,14 @@ def _base() -> dict[str, Any]:
         "legend": {
             **{"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
             "font": {"color": INK, "size": 12},
+            "title": {"font": {"color": MUTED, "size": 12}, "side": "left"},
         },
         "hoverlabel": {"font": {"family": FONT, "size": 13}},
         "dragmode": False,
         "bargap": 0.12,
         "height": 280,
-        "xaxis": axis,
-        "yaxis": {**axis, "showgrid": True, "gridcolor": LINE, "showline": False},
+        **axes,
+        **{key: axes[key[:5]] for key in layout if key[:5] in axes},
     }
 
 

@@ -18,6 +18,8 @@ UNITS = (
     ("century", "100Y", 3_155_695_200),
 )
 """Name, numpy unit and mean length in seconds of the steps a time axis may have."""
+MONDAY = 3
+"""Days from the Monday before 1 January 1970, which was a Thursday, to that day."""
 
 
 def moment(microseconds: int) -> str:
@@ -29,7 +31,8 @@ def profile_dates(ascending: NDArray[np.int64]) -> dict[str, Any]:
     """First, last and rows per step of time; ``ascending`` holds microseconds since 1970.
 
     The step is the shortest calendar unit that needs at most MOST_STEPS steps. Steps
-    without rows are listed with 0. O(n), for the different values only.
+    without rows are listed with 0, weeks begin on Monday (ISO 8601). O(n), for the different
+    values only.
     """
     if not len(ascending):
         return {"distinct": 0, "first": None, "last": None, "over_time": None}
@@ -38,9 +41,14 @@ def profile_dates(ascending: NDArray[np.int64]) -> dict[str, Any]:
         ((name, unit) for name, unit, length in UNITS if span_s / length < MOST_STEPS - 1),
         (UNITS[-1][0], UNITS[-1][1]),
     )
-    first, last = ascending[[0, -1]].view("datetime64[us]").astype(f"datetime64[{unit}]")
-    begins = first + np.arange((last - first).astype(np.int64) + 1)
-    inside = np.searchsorted(ascending, begins.astype("datetime64[us]").astype(np.int64))
+    # A week of numpy begins as 1 January 1970 did, on a Thursday.
+    ahead = np.timedelta64(MONDAY if name == "week" else 0, "D")
+    ends = ascending[[0, -1]].view("datetime64[us]") + ahead
+    first, last = ends.astype(f"datetime64[{unit}]")
+    begins = (first + np.arange((last - first).astype(np.int64) + 1)).astype(
+        "datetime64[us]"
+    ) - ahead
+    inside = np.searchsorted(ascending, begins.astype(np.int64))
     return {
         "distinct": int(np.count_nonzero(ascending[1:] != ascending[:-1])) + 1,
         "first": moment(ascending[0]),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from apps.engine.monitoring.distances import psi_by_chance, psi_each
 from apps.engine.profile.categorical import Coded
 from apps.engine.profile.cells import Cells
-from apps.engine.profile.datetime import UNITS
+from apps.engine.profile.datetime import MONDAY, UNITS
 from apps.engine.profile.numeric import Sorted
 from apps.engine.profile.relation import ClassTarget, LabelsTarget, means, rates
 from apps.engine.profile.shifts import level_shift, steady_trend
@@ -27,7 +27,6 @@ CERTAIN = 1 - 1e-6
 """Many columns times many periods are asked: each may be wrong once in a million."""
 DAY_US = 86_400_000_000
 HOUR_US = DAY_US // 24
-MONDAY = 3  # days from the Monday before 1 January 1970, which was a Thursday
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 

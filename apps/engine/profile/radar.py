@@ -144,7 +144,7 @@ def _id(column: Told) -> Suspect | None:
         "low",
         "Nearly all values differ. Numbers given in the order of events carry time into the model.",
         "Leave it out of the features.",
-        "wrangle",
+        "plan",
     )
 
 

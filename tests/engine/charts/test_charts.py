@@ -170,6 +170,8 @@ def test_a_label_is_text_on_one_line_and_short():
     assert label("a <b>&amp;</b>\n b") == "a &lt;b&gt;&amp;amp;&lt;/b&gt; b"
     assert label("  ") == "(blank)"
     assert len(label("x" * 500)) == 32
+    short_names = {label(f"customer_mean_amount_{days}d", longest=20) for days in (1, 7, 30)}
+    assert len(short_names) == 3
 
 
 @pytest.mark.parametrize(
@@ -254,6 +256,8 @@ def test_confusion_shares_are_of_the_true_class(figures):
 
 
 def test_the_most_drifted_feature_comes_first(figures):
+    states = [row[2] for row in as_table(figures["drift"])["rows"]]
+    assert figures["drift"]["layout"]["yaxis2"]["ticktext"] == states
     assert [row[0] for row in as_table(figures["drift"])["rows"]] == [
         "<b>amount</b>",
         "__proto__",

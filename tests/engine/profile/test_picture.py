@@ -117,6 +117,7 @@ def test_every_chart_has_its_numbers_as_a_table_and_few_enough_marks(drawn, kind
     axes = [axis for key, axis in figure["layout"].items() if key.startswith("yaxis")]
     if len(axes) > 1:  # those that match each other would all keep the range of an empty one
         assert all("range" in axis or axis["autorange"] for axis in axes)
+    assert all(axis["ticks"] == "" for axis in axes)  # every panel has the look of the first
     assert len(figure["data"]) < 40
     assert MOST_MARKS == 5_000
 

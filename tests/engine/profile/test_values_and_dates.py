@@ -59,6 +59,13 @@ def test_dates_are_counted_by_the_calendar_with_empty_steps():
     assert sum(profile["over_time"]["counts"]) == 4
 
 
+def test_weeks_begin_on_monday():
+    days = pd.Series(pd.date_range("2025-01-01", periods=70)).astype("datetime64[us]")
+    over_time = profile_dates(sort_numbers(days).ascending)["over_time"]
+    assert (over_time["step"], over_time["counts"]) == ("week", [5, *[7] * 9, 2])
+    assert over_time["starts"][0] == "2024-12-30T00:00:00"
+
+
 def test_a_day_of_events_is_counted_by_half_or_whole_hours():
     moments = pd.Series(pd.date_range("2024-03-01", periods=96, freq="15min")).astype(
         "datetime64[us]"
