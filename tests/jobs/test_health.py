@@ -5,8 +5,11 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 
-from apps.jobs import broker, health
+from apps.jobs import broker, health, preflight
+from apps.jobs.management.commands import prepare
 
 ALL = {"versions", "disk", "database", "broker", "workers"}
 
@@ -76,3 +79,11 @@ def test_missing_migrations_are_counted(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(health.MigrationExecutor, "migration_plan", lambda self, nodes: [1, 2, 3])
     with pytest.raises(health.Unwell, match="3 migrations are missing"):
         health.database()
+
+
+def test_a_database_with_some_of_the_replaced_steps_is_refused(db):
+    prepare.refuse_half_old()
+    steps = MigrationRecorder(connection).migration_qs
+    steps.filter(app="eda", name="0003_answer_view").delete()
+    with pytest.raises(preflight.CannotStart, match=r"lacks steps of eda .* nothing was changed"):
+        prepare.refuse_half_old()

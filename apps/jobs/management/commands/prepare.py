@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
+from django.db.migrations.loader import MigrationLoader
 
 from apps.jobs import preflight
 
@@ -39,6 +40,7 @@ def prepare() -> None:
 def _migrate() -> None:
     """Bring the database to today's models."""
     try:
+        refuse_half_old()
         call_command("migrate", verbosity=0, interactive=False)
     except (DatabaseError, ImproperlyConfigured) as error:
         cause = str(error).strip().partition("\n")[0]
@@ -47,6 +49,19 @@ def _migrate() -> None:
         ) from error
     finally:
         connection.close()
+
+
+def refuse_half_old() -> None:
+    """Refuse a database that made some of the steps a migration replaces: Django passes over it."""
+    loader = MigrationLoader(connection)
+    for migration in loader.disk_migrations.values():
+        made = [step in loader.applied_migrations for step in migration.replaces]
+        if any(made) and not all(made):
+            raise preflight.CannotStart(
+                f"The database lacks steps of {migration.app_label} that this version no longer "
+                "has one by one, and nothing was changed: start version 0.1.0 as it was on 26 "
+                "November 2026 once on this database, then this version."
+            )
 
 
 def _collect_static(sum_file: Path) -> None:

@@ -1,0 +1,392 @@
+"""All tables of the room; see docs/decisions/0054-the-tables-of-a-room-are-made-by-one-migration.md."""
+
+import django.db.models.deletion
+import uuid
+from django.conf import settings
+from django.db import migrations, models
+
+from apps.projects.insert_only import protect
+
+
+class Migration(migrations.Migration):
+    initial = True
+    replaces = [
+        ('datasets', '0001_initial'),
+        ('datasets', '0002_uploads_and_waiting_versions'),
+        ('datasets', '0003_examinations_and_recipe_history'),
+        ('datasets', '0004_joins_of_every_kind'),
+        ('datasets', '0005_databases_and_queries'),
+        ('datasets', '0006_contracts_and_datasheets'),
+        ('datasets', '0007_fitted_choices'),
+    ]
+
+    dependencies = [
+        ('accounts', '__first__'),
+        ('jobs', '0001_tables'),
+        ('planning', '0001_tables'),
+        ('projects', '0001_tables'),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name='Connection',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='connections', to='projects.team')),
+                ('name', models.CharField(max_length=80)),
+                ('dialect', models.CharField(choices=[('postgresql', 'PostgreSQL'), ('mysql', 'MySQL or MariaDB'), ('sqlite', 'SQLite file')], max_length=12)),
+                ('host', models.CharField(blank=True, max_length=255)),
+                ('port', models.PositiveIntegerField(default=0)),
+                ('database', models.CharField(help_text='For SQLite a path inside the folder.', max_length=255)),
+                ('username', models.CharField(blank=True, max_length=128)),
+                ('tls', models.CharField(choices=[('verified', "Encrypted, and the server's certificate is checked"), ('encrypted', 'Encrypted; whoever answers is believed'), ('off', 'Not encrypted: only on a network that you trust')], default='verified', max_length=12)),
+                ('authority', models.TextField(blank=True, help_text='Certificates (PEM) to trust.')),
+                ('sealed', models.TextField(blank=True, help_text='Password and what it is for, encrypted. Empty once removed.')),
+                ('told', models.CharField(blank=True, help_text='What the last test said.', max_length=400)),
+                ('works', models.BooleanField(help_text='Whether the last test went well.', null=True)),
+                ('tested_at', models.DateTimeField(blank=True, null=True)),
+                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('removed_at', models.DateTimeField(blank=True, null=True)),
+            ],
+            options={
+                'ordering': ['name'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('removed_at', None)), fields=('team', 'name'), name='connection_name_is_unique')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Examination',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('subject', models.CharField(help_text='Hash of what is examined.', max_length=64)),
+                ('job', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='jobs.job')),
+                ('result', models.CharField(blank=True, help_text='SHA-256 of the JSON result.', max_length=64)),
+                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('cycle', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='examinations', to='projects.cycle')),
+                ('inputs', models.JSONField(help_text='Versions, joins and steps, or the development rows.')),
+                ('target', models.CharField(blank=True, max_length=255)),
+            ],
+            options={
+                'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(fields=('cycle', 'subject', 'target'), name='examined_once_per_subject')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Source',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sources', to='projects.project')),
+                ('name', models.CharField(help_text='Name within the project, e.g. customers.', max_length=80)),
+                ('owner', models.CharField(blank=True, help_text='Who answers for the data.', max_length=120)),
+                ('describes', models.CharField(blank=True, help_text='What one row is.', max_length=300)),
+                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('removed_at', models.DateTimeField(blank=True, null=True)),
+            ],
+            options={
+                'ordering': ['name'],
+                'constraints': [models.UniqueConstraint(fields=('project', 'name'), name='source_name_is_unique')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Contract',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contracts', to='projects.project')),
+                ('source', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='contracts', to='datasets.source')),
+                ('number', models.PositiveIntegerField(help_text='1, 2, 3 … for the source, or for the table')),
+                ('rules', models.JSONField(help_text='Rule.as_dict of apps.engine.contract, in their order.')),
+                ('content_hash', models.CharField(max_length=64)),
+                ('says', models.CharField(help_text='What was changed.', max_length=300)),
+                ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+            ],
+            options={
+                'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(fields=('source', 'number'), name='contract_number_of_a_source_is_unique'), models.UniqueConstraint(condition=models.Q(('source', None)), fields=('project', 'number'), name='contract_number_of_the_table_is_unique')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Acceptance',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('contract', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='acceptance', to='datasets.contract')),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('at', models.DateTimeField(auto_now_add=True)),
+            ],
+            options={
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='ContractRun',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='contract_runs', to='projects.project')),
+                ('source', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='contract_runs', to='datasets.source')),
+                ('contract', models.ForeignKey(help_text='Null: drafts one.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='datasets.contract')),
+                ('parquet', models.CharField(help_text='SHA-256 of the typed table.', max_length=64)),
+                ('split_file', models.CharField(blank=True, help_text='Whose development rows the table is, if any.', max_length=64)),
+                ('job', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='jobs.job')),
+                ('report', models.JSONField(default=dict, help_text='What check_table returned.')),
+                ('failing', models.CharField(blank=True, help_text='SHA-256 of failing rows.', max_length=64)),
+                ('asked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+            ],
+            options={
+                'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(fields=('contract', 'parquet'), name='contract_checked_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Datasheet',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='datasheets', to='datasets.source')),
+                ('number', models.PositiveIntegerField()),
+                ('answers', models.JSONField(help_text='Key of a question to its answer.')),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('at', models.DateTimeField(auto_now_add=True)),
+            ],
+            options={
+                'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(fields=('source', 'number'), name='datasheet_number_is_unique')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Query',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='queries', to='datasets.source')),
+                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='queries', to='datasets.connection')),
+                ('sql', models.TextField()),
+                ('parameters', models.JSONField(default=list, help_text='name, kind and value of each.')),
+                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+            ],
+            options={
+                'verbose_name_plural': 'queries',
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Version',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='datasets.source')),
+                ('number', models.PositiveIntegerField()),
+                ('filename', models.CharField(help_text='As the user named it; only shown.', max_length=255)),
+                ('query', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='datasets.query')),
+                ('sha256', models.CharField(blank=True, help_text='Of the original bytes; empty until a query gave some.', max_length=64)),
+                ('size_bytes', models.PositiveBigIntegerField()),
+                ('options', models.JSONField(default=dict, help_text='Reading options the user chose.')),
+                ('job', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='jobs.job')),
+                ('parquet', models.CharField(blank=True, help_text='SHA-256 of the typed table.', max_length=64)),
+                ('rows', models.PositiveBigIntegerField(null=True)),
+                ('spec', models.JSONField(default=dict)),
+                ('report', models.JSONField(default=dict, help_text='Decisions, warnings, rejected rows.')),
+                ('waits', models.BooleanField(default=False, help_text='Read and compared, and not used before a person takes it.')),
+                ('taken_at', models.DateTimeField(blank=True, null=True)),
+                ('uploaded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+            ],
+            options={
+                'ordering': ['source', 'number'],
+                'constraints': [models.UniqueConstraint(fields=('source', 'number'), name='version_number_is_unique')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Upload',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='projects.project')),
+                ('filename', models.CharField(help_text='As the user named it; only shown.', max_length=255)),
+                ('size_bytes', models.PositiveBigIntegerField(help_text='As announced; no byte more is taken.')),
+                ('known_sha256', models.CharField(blank=True, help_text='Of bytes that the project has already.', max_length=64)),
+                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+            ],
+            options={
+                'ordering': ['created_at'],
+            },
+        ),
+        migrations.CreateModel(
+            name='Consolidation',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('cycle', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='consolidation', to='projects.cycle')),
+                ('base', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='datasets.source')),
+                ('edited_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('edited_at', models.DateTimeField(auto_now=True)),
+                ('job', models.ForeignKey(help_text='Computes the joins.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='jobs.job')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Join',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('consolidation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='joins', to='datasets.consolidation')),
+                ('position', models.PositiveSmallIntegerField()),
+                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='datasets.source')),
+                ('kind', models.CharField(choices=[('left', 'Left join'), ('inner', 'Inner join'), ('right', 'Right join'), ('outer', 'Outer join'), ('semi', 'Semi join'), ('anti', 'Anti join'), ('nearest', 'As-of join'), ('group', 'Aggregate, then join'), ('window', 'Look-back window'), ('union', 'Union')], default='left', max_length=10)),
+                ('left_on', models.JSONField(help_text='Key columns of the table so far.')),
+                ('right_on', models.JSONField(help_text='Key columns of the joined source, in the same order.')),
+                ('prefix', models.CharField(help_text='Put before names that clash.', max_length=40)),
+                ('options', models.JSONField(default=dict, help_text='Everything else that apps.engine.joining JoinHow takes.')),
+                ('is_enabled', models.BooleanField(default=True)),
+                ('removed_at', models.DateTimeField(blank=True, null=True)),
+                ('replaces', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='replaced_by', to='datasets.join')),
+                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['position', 'pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='JoinResult',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='join_results', to='projects.project')),
+                ('key', models.CharField(help_text='Hash of both typed tables and the join.', max_length=64)),
+                ('join', models.ForeignKey(help_text='First computed for.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='results', to='datasets.join')),
+                ('parquet', models.CharField(max_length=64)),
+                ('rows', models.PositiveBigIntegerField()),
+                ('columns', models.PositiveIntegerField()),
+                ('report', models.JSONField(default=dict)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+            ],
+            options={
+                'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(fields=('project', 'key'), name='join_computed_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='JoinPreview',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='join_previews', to='projects.project')),
+                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='datasets.source')),
+                ('inputs', models.JSONField(help_text='Base, joins before it, the joined table, and the way.')),
+                ('key', models.CharField(help_text='Hash of the inputs.', max_length=64)),
+                ('job', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='jobs.job')),
+                ('report', models.JSONField(default=dict)),
+                ('unmatched_left', models.CharField(blank=True, help_text='SHA-256 of a CSV.', max_length=64)),
+                ('unmatched_right', models.CharField(blank=True, help_text='SHA-256 of a CSV.', max_length=64)),
+                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+            ],
+            options={
+                'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(fields=('project', 'key'), name='join_previewed_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Step',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('cycle', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='projects.cycle')),
+                ('position', models.PositiveSmallIntegerField()),
+                ('step', models.CharField(help_text="A key of the engine's STEPS or CHOICES.", max_length=40)),
+                ('params', models.JSONField(default=dict)),
+                ('is_enabled', models.BooleanField(default=True)),
+                ('is_removed', models.BooleanField(default=False, help_text='Not in the recipe now; an earlier state may bring it back.')),
+                ('is_fitted', models.BooleanField(default=False, help_text='Learnt inside of the pipelines.')),
+                ('reason', models.CharField(blank=True, help_text='Why; shown at the gate.', max_length=300)),
+                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+            ],
+            options={
+                'ordering': ['position'],
+            },
+        ),
+        migrations.CreateModel(
+            name='RecipeState',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('cycle', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='recipe_states', to='projects.cycle')),
+                ('parent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='children', to='datasets.recipestate')),
+                ('is_current', models.BooleanField(default=True)),
+                ('steps', models.JSONField(help_text='Steps in the recipe: id, params, reason, is_enabled.')),
+                ('says', models.CharField(help_text='The change that led here.', max_length=300)),
+                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+            ],
+            options={
+                'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('is_current', True)), fields=('cycle',), name='one_current_recipe')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Table',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('cycle', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tables', to='projects.cycle')),
+                ('inputs', models.JSONField(help_text='Versions, joins and steps it is made from.')),
+                ('inputs_hash', models.CharField(max_length=64)),
+                ('job', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='jobs.job')),
+                ('consolidated', models.CharField(blank=True, help_text='Before the recipe.', max_length=64)),
+                ('parquet', models.CharField(blank=True, help_text='After the recipe.', max_length=64)),
+                ('rows', models.PositiveBigIntegerField(null=True)),
+                ('spec', models.JSONField(default=dict)),
+                ('consolidated_spec', models.JSONField(default=dict)),
+                ('report', models.JSONField(default=dict, help_text='Joins, effects and waterfall.')),
+                ('built_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+            ],
+            options={
+                'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(fields=('cycle', 'inputs_hash'), name='table_inputs_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Split',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('table', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='splits', to='datasets.table')),
+                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='planning.plan')),
+                ('method', models.CharField(choices=[('stratified', 'Stratified: the same share of each class in both parts'), ('random', 'Random'), ('group', 'By group: an entity is never in both parts'), ('time', 'By time: the test is the latest part')], max_length=10)),
+                ('target', models.CharField(max_length=255)),
+                ('group', models.CharField(blank=True, max_length=255)),
+                ('time', models.CharField(blank=True, max_length=255)),
+                ('test_share', models.FloatField()),
+                ('folds', models.PositiveSmallIntegerField()),
+                ('seed', models.PositiveIntegerField()),
+                ('job', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='jobs.job')),
+                ('split_file', models.CharField(blank=True, max_length=64)),
+                ('development', models.CharField(blank=True, help_text='Typed development rows.', max_length=64)),
+                ('raw_development', models.CharField(blank=True, help_text='The same rows before the recipe, for the contract.', max_length=64)),
+                ('sealed_test', models.CharField(blank=True, help_text='Encrypted test rows.', max_length=64)),
+                ('report', models.JSONField(default=dict)),
+                ('drawn_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+            ],
+            options={
+                'ordering': ['pk'],
+            },
+        ),
+        migrations.CreateModel(
+            name='FittedLook',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('subject', models.CharField(help_text='Hash of what is examined.', max_length=64)),
+                ('job', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='jobs.job')),
+                ('result', models.CharField(blank=True, help_text='SHA-256 of the JSON result.', max_length=64)),
+                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('cycle', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='fitted_looks', to='projects.cycle')),
+                ('split', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='datasets.split')),
+                ('choices', models.JSONField(help_text='All that count, the one that is drafted among them.')),
+                ('features', models.JSONField(help_text='Column specs that a model may use.')),
+                ('draft', models.JSONField(default=dict, help_text='The choice that is not made yet, or {}.')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('cycle', 'subject'), name='fitted_looked_once')],
+            },
+        ),
+        protect(
+            'datasets_acceptance',
+            'datasets_contract',
+            'datasets_datasheet',
+        ),
+    ]
