@@ -137,11 +137,22 @@ class _Nursery:
 
 
 def _read_libraries(module: str) -> None:
-    """Import what the call will need. Nothing here may compute: a fork keeps one thread."""
+    """Import what the call will need. Nothing here may start a thread: a fork keeps one."""
     if module.startswith("apps.engine.") and module not in sys.modules:
         with contextlib.suppress(ImportError):  # the child will say so
             importlib.import_module(module)
+            _read_late()
         gc.freeze()  # pages that no collector writes to stay shared
+
+
+def _read_late() -> None:
+    """Have read what libraries read at their first use: a tenth of a short trial."""
+    if "pandas" in sys.modules:
+        importlib.import_module("pyarrow.dataset")  # by pandas, for a Parquet file
+    if "sklearn" in sys.modules:
+        check_array = importlib.import_module("sklearn.utils.validation").check_array
+        for table in (importlib.import_module("pandas").DataFrame({"x": [0.0]}), [[0.0]]):
+            check_array(table)  # asks all installed packages whether they know this kind of table
 
 
 def _limit(order: dict[str, Any]) -> None:

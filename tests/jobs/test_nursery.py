@@ -3,6 +3,9 @@
 import os
 import resource
 import signal
+import subprocess
+import sys
+import tempfile
 import threading
 
 import pytest
@@ -88,3 +91,25 @@ def test_a_module_that_does_not_exist_is_told_by_the_child_and_the_nursery_lives
     with pytest.raises(Exception, match="ended without an answer"):
         run("apps.engine.nowhere:nothing")
     assert run(does="work", seconds=0.1) == {"seconds": 0.1}
+
+
+def test_what_a_trial_reads_late_is_read_before_the_fork_and_starts_no_thread():
+    """A thread would be missing in every child. Frames are asked through what is read late."""
+    code = """if True:
+        import os, sys
+        import apps.engine.training.trial
+        from apps.engine import nursery
+        threads = len(os.listdir("/proc/self/task"))
+        nursery._read_late()
+        assert len(os.listdir("/proc/self/task")) == threads
+        before = set(sys.modules)
+        import pandas as pd
+        from sklearn.preprocessing import OneHotEncoder
+        OneHotEncoder().fit(pd.DataFrame({"x": ["a", "b"]})).transform(pd.DataFrame({"x": ["a"]}))
+        pd.DataFrame({"x": [1.0]}).to_parquet(sys.argv[1])
+        pd.read_parquet(sys.argv[1])
+        late = {name.partition(".")[0] for name in set(sys.modules) - before}
+        assert not late & {"pyarrow", "narwhals"}, late
+    """
+    with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
+        subprocess.run([sys.executable, "-c", code, file.name], cwd=settings.ROOT, check=True)
