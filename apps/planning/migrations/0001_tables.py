@@ -1,4 +1,4 @@
-"""All tables of the room; see docs/decisions/0054-the-tables-of-a-room-are-made-by-one-migration.md."""
+"""All tables of the room; see docs/decisions/0050-the-tables-of-a-room-are-made-by-one-migration.md."""
 
 import django.db.models.deletion
 from django.conf import settings
