@@ -242,6 +242,7 @@ class WatchReport(models.Model):
     class Meta:
         ordering = ["-at"]
         get_latest_by = "at"
+        indexes = [models.Index(fields=["release", "-at"], name="look_at_release")]
 
     def __str__(self) -> str:
         return f"Watch of {self.release} at {self.at}"
