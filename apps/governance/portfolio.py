@@ -18,7 +18,7 @@ from apps.accounts.models import User
 from apps.engine.monitoring.performance import BROKEN, UNKNOWN
 from apps.governance.through import through
 from apps.production import glass
-from apps.production.models import Deployment, Release
+from apps.production.models import Deployment, Release, WatchReport
 from apps.production.queries import last_looks, open_alarm_counts
 from apps.production.standing import answering
 from apps.projects.access import visible_projects
@@ -178,8 +178,8 @@ def _signed(projects: Any) -> dict[int, int]:
     built = Release.objects.filter(
         cycle__project__in=projects, deployment__retired_at=None
     ).exclude(content_hash="")
-    signed = through(Cycle.objects.filter(pk__in=built.values("cycle")))
-    found = built.order_by("number").values_list("deployment", "pk", "cycle")
+    found = list(built.order_by("number").values_list("deployment", "pk", "cycle"))
+    signed = through(Cycle.objects.filter(pk__in={cycle for _, _, cycle in found}))
     return {endpoint: release for endpoint, release, cycle in found if cycle in signed}
 
 
@@ -211,14 +211,30 @@ def _by_glass(projects: Iterable[Project]) -> dict[int, int]:
     }
 
 
+MOST_REMEMBERED = 5_000
+_KNOWN: dict[tuple[int, datetime], Look] = {}
+
+
 def _looks(releases: Iterable[int]) -> dict[int, Look]:
-    parts = ("rows", "verdicts", "untold", "money")
-    found = last_looks(releases).values_list(
-        "release", "at", *(f"performance__{part}" for part in parts)
-    )
+    """The last look at each release. Its figures never change, so a process remembers them."""
+    newest = {
+        (pk, at): release
+        for pk, at, release in last_looks(releases).values_list("pk", "at", "release")
+    }
+    known = {key: _KNOWN[key] for key in newest if key in _KNOWN}
+    fresh = _read([pk for pk, at in newest if (pk, at) not in known])
+    if len(_KNOWN) + len(fresh) > MOST_REMEMBERED:
+        _KNOWN.clear()
+    _KNOWN.update(fresh)
+    return {newest[key]: look for key, look in (known | fresh).items()}
+
+
+def _read(reports: Iterable[int]) -> dict[tuple[int, datetime], Look]:
+    parts = (f"performance__{part}" for part in ("rows", "verdicts", "untold", "money"))
+    found = WatchReport.objects.filter(pk__in=reports).values_list("pk", "at", *parts)
     return {
-        release: Look(at, rows or 0, verdicts or [], untold or [], money)
-        for release, at, rows, verdicts, untold, money in found
+        (pk, at): Look(at, rows or 0, verdicts or [], untold or [], money)
+        for pk, at, rows, verdicts, untold, money in found
     }
 
 
@@ -228,30 +244,24 @@ def portfolio_of(person: User, *, search: str = "") -> Portfolio:
     if search:
         projects = projects.filter(Q(name__icontains=search) | Q(team__name__icontains=search))
     newest = {**_by_glass(projects), **_signed(projects)}
-    away = {endpoint: (release, "") for endpoint, release in newest.items()}
-    away |= _switched(projects, newest)
-    why = dict(away.values())
-    looks, alarms = _looks(why), open_alarm_counts(why)
-    names = Release.objects.filter(pk__in=why).values_list(
+    live = {endpoint: (release, "") for endpoint, release in newest.items()}
+    live |= _switched(projects, newest)
+    releases = [release for release, _ in live.values()]
+    looks, alarms = _looks(releases), open_alarm_counts(releases)
+    names = Deployment.objects.filter(project__in=projects, retired_at=None).values_list(
         "pk",
-        "cycle__project__name",
-        "cycle__project__slug",
-        "cycle__project__team__name",
-        "cycle__project__owner__name",
-        "cycle__project__owner__email",
+        "project__name",
+        "project__slug",
+        "project__team__name",
+        "project__owner__name",
+        "project__owner__email",
     )
-    return Portfolio(
-        [
-            LiveModel(
-                release,
-                project,
-                slug,
-                team,
-                owner or email,
-                looks.get(release),
-                alarms.get(release, 0),
-                why[release],
+    found = []
+    for endpoint, project, slug, team, owner, email in names:
+        if endpoint in live:
+            release, away = live[endpoint]
+            look, raised = looks.get(release), alarms.get(release, 0)
+            found.append(
+                LiveModel(release, project, slug, team, owner or email, look, raised, away)
             )
-            for release, project, slug, team, owner, email in names
-        ]
-    )
+    return Portfolio(found)
