@@ -20,6 +20,9 @@ from apps.web.declare import signed_in
 from apps.web.fragments import render_page
 from apps.web.paging import page_of
 
+MODELS_A_PAGE = 25
+"""Each has a drawing of its interval, so a page of them is heavier than one of plain rows."""
+
 
 @require_GET
 @signed_in
@@ -71,7 +74,7 @@ def portfolio(request: HttpRequest) -> HttpResponse:
         "order": order,
         "search": search,
         "query": urlencode({"q": search, "health": health, "sort": order}),
-        "page": page_of(shown.listed(order=order, health=health), request),
+        "page": page_of(shown.listed(order=order, health=health), request, per_page=MODELS_A_PAGE),
     }
     return render_page(request, "governance/portfolio.html", context)
 

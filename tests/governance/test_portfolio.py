@@ -1,7 +1,6 @@
 """The portfolio: health from the last look, money from the signed payoff, nothing of others."""
 
 from datetime import timedelta
-from functools import partial
 
 import pytest
 from django.db import connection
@@ -16,7 +15,6 @@ from apps.modeling.models import Candidate, Experiment, Trial
 from apps.production.models import Alarm, Deployment, FallbackKind, Release, Switch, WatchReport
 from apps.production.standing import Standing
 from apps.projects import actions
-from apps.web.paging import page_of
 from tests import builders
 
 MONEY = {"delivered": 900.0, "low": 800.0, "high": 1100.0, "at_stake": 1000.0}
@@ -198,7 +196,7 @@ def test_search_and_health_narrow_the_list(client, live, manager):
 
 
 def test_the_next_page_keeps_search_health_and_order(client, live, manager, monkeypatch):
-    monkeypatch.setattr(views, "page_of", partial(page_of, per_page=1))
+    monkeypatch.setattr(views, "MODELS_A_PAGE", 1)
     live("Churn & more", verdict("kept"))
     live("Churn", verdict("kept"))
     client.force_login(manager)
