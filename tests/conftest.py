@@ -11,7 +11,7 @@ from hypothesis import settings as drawing
 from apps.accounts.models import User
 from apps.governance.gates import gate_of
 from apps.governance.state import ask
-from apps.projects import actions
+from apps.projects import actions, ledger
 from apps.projects.models import Cycle, Decision, Membership, Project, Role, Team, Verdict
 from apps.projects.stages import Stage
 
@@ -78,12 +78,12 @@ def cycle(project) -> Cycle:
 
 @pytest.fixture
 def pass_gate(manager) -> Callable[[Cycle, Stage], Decision]:
-    """Insert the decision that a signature makes, for exactly today's evidence."""
+    """Insert the decision that a signature makes, for exactly today's evidence, and its event."""
 
     def sign(cycle: Cycle, stage: Stage) -> Decision:
         today = ask(cycle, stage)
         with transaction.atomic():
-            return Decision.objects.create(
+            decision = Decision.objects.create(
                 cycle=cycle,
                 stage=stage,
                 number=cycle.decisions.filter(stage=stage).count() + 1,
@@ -97,6 +97,9 @@ def pass_gate(manager) -> Callable[[Cycle, Stage], Decision]:
                 verdict=Verdict.APPROVE,
                 meaning=gate_of(stage).meaning,
             )
+            told = f"{manager}: {stage} gate approved"
+            ledger.record("gate.decided", told, actor=manager, project=cycle.project, row=decision)
+            return decision
 
     return sign
 

@@ -17,6 +17,7 @@ from apps.governance.places import field_id, is_about, task_at
 from apps.governance.rail import RailPhase, rail_of
 from apps.jobs.queries import live_jobs
 from apps.production import glass
+from apps.projects.access import visible_projects
 from apps.projects.models import Cycle, Project
 
 MOST_PROJECTS = 50
@@ -98,7 +99,7 @@ def _frame(request: HttpRequest) -> Frame:
     project: Project | None = getattr(request, "project", None)
     chain = getattr(project.team, "chain", None) if project else None
     cycle = project.cycle if project else None
-    desk = desk_of(person)
+    desk = desk_of(person, here=cycle)
     return Frame(
         person=person,
         theme=theme,
@@ -108,8 +109,8 @@ def _frame(request: HttpRequest) -> Frame:
         role=request.role.label if project else "",  # type: ignore[attr-defined]
         waiting=desk.waiting,
         projects=[
-            (row.name, reverse("governance:project", args=[row.slug]))
-            for row in desk.projects[:MOST_PROJECTS]
+            (name, reverse("governance:project", args=[slug]))
+            for name, slug in visible_projects(person).values_list("name", "slug")[:MOST_PROJECTS]
         ],
         jobs=live_jobs(person, project=project),
         rail=rail_of(cycle, desk.gates.get(cycle.pk), path=request.path) if cycle else (),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -23,6 +24,7 @@ from apps.governance.signers import (
     shortfall,
 )
 from apps.governance.state import GateGlance, GateState, glances
+from apps.governance.through import facts_of
 from apps.production.models import Incident
 from apps.production.watch_queries import open_incidents
 from apps.projects.access import Verb
@@ -159,39 +161,44 @@ def _incident(incident: Incident) -> Waiting:
     )
 
 
-def _data_findings(person: User, cycles: Sequence[Cycle]) -> list[Finding]:
+def _data_findings(person: User, cycles: QuerySet[Cycle]) -> list[Finding]:
     found = Finding.objects.filter(owner=person, closed_at=None, cycle__in=cycles)
     return list(found.select_related("cycle__project", "raised_by"))
 
 
 @dataclass(frozen=True)
 class Desk:
-    """What lies before a person on every page: their projects by name, and what waits for them.
+    """What waits for a person on every page.
 
-    ``gates``: those of each project's newest cycle, by the cycle's id.
+    ``gates``: of the newest cycles that are not through all of them, by the cycle's id.
     """
 
-    projects: list[Project]
     waiting: list[Waiting]
     gates: Mapping[int, tuple[GateGlance, ...]]
 
 
-def desk_of(person: User) -> Desk:
-    """Projects and what waits, oldest first. The number of queries does not grow with them."""
+def desk_of(person: User, *, here: Cycle | None = None) -> Desk:
+    """What waits, oldest first. The number of queries does not grow with the projects.
+
+    A cycle that is through all its gates asks nobody for anything at them, so it is not looked
+    into; but ``here`` always is, for the rail beside the page.
+    """
     mine = Project.objects.filter(team__memberships__user=person, archived_at=None)
-    cycles = list(newest_cycles(mine).order_by(Alphabetical("project__name"), "project"))
-    if not cycles:
-        return Desk([], [], {})
+    newest = newest_cycles(mine)
+    facts = facts_of(newest)
+    asked = {pk for pk, known in facts.items() if not known.is_through or (here and pk == here.pk)}
+    by_name = (Alphabetical("project__name"), "project")
+    cycles = list(newest.filter(pk__in=asked).order_by(*by_name))
+    seen = glances(cycles, heads={pk: facts[pk].head for pk in asked})
+    gates = {cycle.pk: found for cycle, found in zip(cycles, seen, strict=True)}
     circle = circle_of({cycle.project.team_id for cycle in cycles})
-    gates = {cycle.pk: seen for cycle, seen in zip(cycles, glances(cycles), strict=True)}
     found = [
         *_gates(list(chain.from_iterable(gates.values())), person.pk, circle=circle),
-        *map(_finding, findings_for(person, cycles=[cycle.pk for cycle in cycles])),
-        *map(_data_finding, _data_findings(person, cycles)),
+        *map(_finding, findings_for(person, cycles=newest)),
+        *map(_data_finding, _data_findings(person, newest)),
         *map(_incident, open_incidents(person)),
     ]
-    waiting = sorted(found, key=lambda item: item.since)
-    return Desk([cycle.project for cycle in cycles], waiting, gates)
+    return Desk(sorted(found, key=lambda item: item.since), gates)
 
 
 def waiting_for(person: User) -> list[Waiting]:

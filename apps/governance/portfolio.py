@@ -5,23 +5,24 @@ the payoff that was signed. Where truth or payoff are missing, it says so and co
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Q
 
 from apps.accounts.models import User
 from apps.engine.monitoring.performance import BROKEN, UNKNOWN
-from apps.governance.state import GateState, glances
+from apps.governance.through import through
 from apps.production import glass
 from apps.production.models import Deployment, Release, WatchReport
-from apps.production.queries import newest_reports, open_alarm_counts
+from apps.production.queries import last_looks, open_alarm_counts
 from apps.production.standing import answering
 from apps.projects.access import visible_projects
 from apps.projects.models import Cycle, Project
-from apps.projects.stages import Stage
 
 
 class Health(models.TextChoices):
@@ -34,21 +35,36 @@ class Health(models.TextChoices):
 
 
 @dataclass(frozen=True)
+class Look:
+    """What the portfolio tells of the last look of the watch at a release."""
+
+    at: datetime
+    rows: int
+    verdicts: list[dict[str, Any]]  # each promise on rows with a known truth, primary first
+    untold: list[dict[str, Any]]
+    money: dict[str, Any] | None  # booked at the signed payoff; None where the plan names none
+
+
+@dataclass(frozen=True)
 class LiveModel:
     """One release that answers requests now, as the last look saw it.
 
     ``away``: why it does not answer itself, where a person stopped it or set the rule in its place.
     """
 
-    release: Release
-    report: WatchReport | None
+    release: int
+    project: str
+    slug: str
+    team: str
+    owner: str
+    look: Look | None
     alarms: int
     away: str = ""
 
     @property
     def verdicts(self) -> list[dict[str, Any]]:
         """Each promise on rows with a known truth, primary first."""
-        return self.report.performance.get("verdicts", []) if self.report else []
+        return self.look.verdicts if self.look else []
 
     @property
     def primary(self) -> dict[str, Any] | None:
@@ -58,9 +74,9 @@ class LiveModel:
     @property
     def money(self) -> dict[str, Any] | None:
         """Booked at the signed payoff; None where the plan names none."""
-        return self.report.performance.get("money") if self.report else None
+        return self.look.money if self.look else None
 
-    @property
+    @cached_property
     def health(self) -> Health:
         """Broken before at risk before unknown: the worst that is true."""
         if any(row["kept"] == BROKEN for row in self.verdicts):
@@ -76,7 +92,7 @@ class LiveModel:
         """The reason for its health, as half a sentence."""
         if self.away:
             return self.away
-        if self.report is None:
+        if self.look is None:
             return "the watch has not looked yet"
         if self.health == Health.BROKEN:
             names = [row["title"] for row in self.verdicts if row["kept"] == BROKEN]
@@ -84,15 +100,43 @@ class LiveModel:
         if self.health == Health.AT_RISK:
             return f"{self.alarms} alarm{'s' if self.alarms > 1 else ''} nobody has answered"
         if self.health == Health.UNKNOWN:
-            untold = self.report.performance.get("untold", [])
+            untold = self.look.untold
             return untold[0]["says"].rstrip(".") if untold else "the interval holds the promise"
-        return f"on {self.report.performance['rows']:,} rows with a known truth"
+        return f"on {self.look.rows:,} rows with a known truth"
 
     @property
     def urgency(self) -> tuple[int, float, str]:
         """Worst health first; among equals what has most money at stake."""
         stake = self.money["at_stake"] if self.money else 0.0
-        return list(Health).index(self.health), -stake, self.release.cycle.project.name
+        return list(Health).index(self.health), -stake, self.project
+
+
+class Order(models.TextChoices):
+    """What stands first in the list."""
+
+    URGENT = "urgent", "Most urgent first"
+    DELIVERED = "delivered", "Most delivered first"
+    LEAST = "least", "Least delivered first"
+    STAKE = "stake", "Most at stake first"
+    NAME = "name", "By name"
+
+
+def _by_money(key: str, sign: int) -> Callable[[LiveModel], tuple[bool, float, str]]:
+    """Those whose plan names no payoff stand last, whichever end is first."""
+
+    def place(model: LiveModel) -> tuple[bool, float, str]:
+        return model.money is None, sign * (model.money[key] if model.money else 0.0), model.project
+
+    return place
+
+
+_PLACES: Mapping[str, Callable[[LiveModel], Any]] = {
+    Order.URGENT: lambda model: model.urgency,
+    Order.DELIVERED: _by_money("delivered", -1),
+    Order.LEAST: _by_money("delivered", 1),
+    Order.STAKE: _by_money("at_stake", -1),
+    Order.NAME: lambda model: (model.project.lower(), model.release),
+}
 
 
 @dataclass(frozen=True)
@@ -101,13 +145,13 @@ class Portfolio:
 
     live: list[LiveModel]
 
-    @property
+    @cached_property
     def counts(self) -> Mapping[str, int]:
         """Models by health."""
         found = Counter(str(each.health) for each in self.live)
         return {str(health): found[str(health)] for health in Health}
 
-    @property
+    @cached_property
     def booked(self) -> list[LiveModel]:
         """Those whose plan names a payoff."""
         return [each for each in self.live if each.money]
@@ -123,55 +167,75 @@ class Portfolio:
         """Alarms nobody has answered."""
         return sum(each.alarms for each in self.live)
 
-    @property
-    def worst(self) -> list[LiveModel]:
-        """All of them, the one to act on first."""
-        return sorted(self.live, key=lambda each: each.urgency)
+    def listed(self, *, order: str = Order.URGENT, health: str = "") -> list[LiveModel]:
+        """All of them in this order, or those of one health."""
+        chosen = [each for each in self.live if health in {"", each.health}]
+        return sorted(chosen, key=_PLACES[order])
 
 
-def _live_releases(cycles: Iterable[Cycle]) -> list[Release]:
-    """The newest release of each endpoint whose production gate is passed today."""
-    cycles = list(cycles)
-    passed = {
-        cycle.pk
-        for cycle, gates in zip(cycles, glances(cycles), strict=True)
-        for gate in gates
-        if gate.stage == Stage.PRODUCTION and gate.state == GateState.PASSED
-    }
-    built = (
-        Release.objects.filter(cycle__in=passed, deployment__retired_at=None)
-        .exclude(content_hash="")
-        .select_related("cycle__project__owner", "cycle__project__team", "deployment")
-        .defer("contract", "steps", "served_with", "monitor", "report")
-        .order_by("number")
-    )
-    return list({release.deployment_id: release for release in built}.values())
+def _signed(projects: Any) -> dict[int, int]:
+    """By endpoint: its newest release whose cycle is through all its gates today."""
+    built = Release.objects.filter(
+        cycle__project__in=projects, deployment__retired_at=None
+    ).exclude(content_hash="")
+    found = list(built.order_by("number").values_list("deployment", "pk", "cycle"))
+    signed = through(Cycle.objects.filter(pk__in={cycle for _, _, cycle in found}))
+    return {endpoint: release for endpoint, release, cycle in found if cycle in signed}
 
 
-def _switched(releases: list[Release]) -> dict[int, tuple[Release, str]]:
+def _switched(projects: Iterable[Project], newest: Mapping[int, int]) -> dict[int, tuple[int, str]]:
     """Endpoint to what answers there by a switch, and why the model does not, if it does not."""
-    endpoints = Deployment.objects.filter(
-        pk__in={release.deployment_id for release in releases}, switches__isnull=False
-    ).distinct()
+    endpoints = Deployment.objects.filter(project__in=projects, switches__isnull=False).distinct()
     found = {}
     for endpoint in endpoints:  # one by one: switches are rare
-        standing = answering(endpoint)
-        if standing.release is not None:
-            away = f"stopped: {standing.stopped}" if standing.stopped else ""
-            away = "the fallback's rule answers in its place" if standing.rule else away
-            word = standing.switch
-            if word and (word.until or word.alarm_id):
-                away = glass.says(word)
-            found[endpoint.pk] = (standing.release, away)
+        standing = answering(endpoint) if endpoint.pk in newest else None
+        if standing is None or standing.release is None:
+            continue
+        away = f"stopped: {standing.stopped}" if standing.stopped else ""
+        away = "the fallback's rule answers in its place" if standing.rule else away
+        word = standing.switch
+        if word and (word.until or word.alarm_id):
+            away = glass.says(word)
+        found[endpoint.pk] = (standing.release.pk, away)
     return found
 
 
-def _by_glass(projects: Iterable[Project], *, but: Iterable[Release]) -> list[Release]:
-    """What answers by break-glass where no production gate is passed: it has to be seen most."""
-    known = {release.deployment_id for release in but}
+def _by_glass(projects: Iterable[Project]) -> dict[int, int]:
+    """What answers by break-glass: where no production gate is passed, it has to be seen most."""
     found = glass.away_by(projects).values()
-    standings = [answering(word.deployment) for word in found if word.deployment_id not in known]
-    return [standing.release for standing in standings if standing.release and standing.glass]
+    standings = [answering(word.deployment) for word in found]
+    return {
+        standing.release.deployment_id: standing.release.pk
+        for standing in standings
+        if standing.release and standing.glass
+    }
+
+
+MOST_REMEMBERED = 5_000
+_KNOWN: dict[tuple[int, datetime], Look] = {}
+
+
+def _looks(releases: Iterable[int]) -> dict[int, Look]:
+    """The last look at each release. Its figures never change, so a process remembers them."""
+    newest = {
+        (pk, at): release
+        for pk, at, release in last_looks(releases).values_list("pk", "at", "release")
+    }
+    known = {key: _KNOWN[key] for key in newest if key in _KNOWN}
+    fresh = _read([pk for pk, at in newest if (pk, at) not in known])
+    if len(_KNOWN) + len(fresh) > MOST_REMEMBERED:
+        _KNOWN.clear()
+    _KNOWN.update(fresh)
+    return {newest[key]: look for key, look in (known | fresh).items()}
+
+
+def _read(reports: Iterable[int]) -> dict[tuple[int, datetime], Look]:
+    parts = (f"performance__{part}" for part in ("rows", "verdicts", "untold", "money"))
+    found = WatchReport.objects.filter(pk__in=reports).values_list("pk", "at", *parts)
+    return {
+        (pk, at): Look(at, rows or 0, verdicts or [], untold or [], money)
+        for pk, at, rows, verdicts, untold, money in found
+    }
 
 
 def portfolio_of(person: User, *, search: str = "") -> Portfolio:
@@ -179,21 +243,25 @@ def portfolio_of(person: User, *, search: str = "") -> Portfolio:
     projects = visible_projects(person)
     if search:
         projects = projects.filter(Q(name__icontains=search) | Q(team__name__icontains=search))
-    cycles = (
-        Cycle.objects.filter(project__in=projects)
-        .annotate(built=Count("releases", filter=~Q(releases__content_hash="")))
-        .filter(built__gt=0)
-        .select_related("project__team")
+    newest = {**_by_glass(projects), **_signed(projects)}
+    live = {endpoint: (release, "") for endpoint, release in newest.items()}
+    live |= _switched(projects, newest)
+    releases = [release for release, _ in live.values()]
+    looks, alarms = _looks(releases), open_alarm_counts(releases)
+    names = Deployment.objects.filter(project__in=projects, retired_at=None).values_list(
+        "pk",
+        "project__name",
+        "project__slug",
+        "project__team__name",
+        "project__owner__name",
+        "project__owner__email",
     )
-    newest = _live_releases(cycles)
-    newest += _by_glass(projects, but=newest)
-    switched = _switched(newest)
-    live = [switched.get(release.deployment_id, (release, "")) for release in newest]
-    releases = [release for release, _ in live]
-    reports, alarms = newest_reports(releases), open_alarm_counts(releases)
-    return Portfolio(
-        [
-            LiveModel(release, reports.get(release.pk), alarms.get(release.pk, 0), away)
-            for release, away in live
-        ]
-    )
+    found = []
+    for endpoint, project, slug, team, owner, email in names:
+        if endpoint in live:
+            release, away = live[endpoint]
+            look, raised = looks.get(release), alarms.get(release, 0)
+            found.append(
+                LiveModel(release, project, slug, team, owner or email, look, raised, away)
+            )
+    return Portfolio(found)

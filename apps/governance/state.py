@@ -11,7 +11,7 @@ from typing import Any
 
 from django.core.cache import cache
 from django.db import models
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from apps.governance.gates import GATES, Gate
 from apps.projects.canonical import content_hash
@@ -130,45 +130,55 @@ def glance(cycle: Cycle, *, last: Stage | str = Stage.PRODUCTION) -> tuple[GateG
     return _glance(cycle, lambda gate: gate.subject(cycle), submissions, decisions, last=last)
 
 
-def glances(cycles: Sequence[Cycle]) -> list[tuple[GateGlance, ...]]:
+def glances(
+    cycles: Sequence[Cycle], *, heads: Mapping[int, str] | None = None
+) -> list[tuple[GateGlance, ...]]:
     """As ``glance`` for many cycles at once, for lists. Nothing is signed on what it says.
 
     The number of queries does not grow with the cycles while their subjects are remembered; the
-    evidence that submissions and decisions store is not loaded.
+    evidence that submissions and decisions store is not loaded. ``heads`` as of ``heads_of``, for
+    whoever has asked already.
     """
-    heads = _heads(cycles)
-    subjects = _subjects(cycles, heads)
-    submissions: dict[int, dict[str, Submission]] = {}
-    for row in Submission.objects.filter(cycle__in=cycles).defer("evidence"):
-        submissions.setdefault(row.cycle_id, {})[row.stage] = row
-    decisions: dict[int, list[Decision]] = {}
-    for row in Decision.objects.filter(cycle__in=cycles).defer("evidence").select_related("met"):
-        decisions.setdefault(row.cycle_id, []).append(row)
+    if heads is None:
+        heads = heads_of(Cycle.objects.filter(pk__in=[cycle.pk for cycle in cycles]))
+    subjects = subjects_of(cycles, heads)
+    submissions, decisions = said_of(cycles)
     return [
         _glance(
             cycle,
             lambda gate, known=subjects[cycle.pk]: known[gate.stage],
             submissions.get(cycle.pk, {}),
-            _by_stage(decisions.get(cycle.pk, [])),
+            decisions.get(cycle.pk, {}),
             head=heads[cycle.pk],
         )
         for cycle in cycles
     ]
 
 
+def said_of(
+    cycles: Sequence[Cycle],
+) -> tuple[dict[int, dict[str, Submission]], dict[int, dict[str, list[Decision]]]]:
+    """The newest submission and all decisions by cycle and stage, without the evidence stored."""
+    submissions: dict[int, dict[str, Submission]] = {}
+    for row in Submission.objects.filter(cycle__in=cycles).defer("evidence"):
+        submissions.setdefault(row.cycle_id, {})[row.stage] = row
+    decisions: dict[int, list[Decision]] = {}
+    for row in Decision.objects.filter(cycle__in=cycles).defer("evidence").select_related("met"):
+        decisions.setdefault(row.cycle_id, []).append(row)
+    return submissions, {pk: _by_stage(rows) for pk, rows in decisions.items()}
+
+
 REMEMBERED_S = 3600
 
 
-def _heads(cycles: Sequence[Cycle]) -> dict[int, str]:
+def heads_of(cycles: QuerySet[Cycle]) -> dict[int, str]:
     """Hash of the newest event of each cycle's project; empty where there is none."""
     newest = Event.objects.filter(project=OuterRef("project")).order_by("-seq")
-    found = Cycle.objects.filter(pk__in=[cycle.pk for cycle in cycles]).values_list(
-        "pk", Subquery(newest.values("hash")[:1])
-    )
+    found = cycles.order_by().values_list("pk", Subquery(newest.values("hash")[:1]))
     return {pk: head or "" for pk, head in found}
 
 
-def _subjects(cycles: Sequence[Cycle], heads: Mapping[int, str]) -> dict[int, dict[str, str]]:
+def subjects_of(cycles: Sequence[Cycle], heads: Mapping[int, str]) -> dict[int, dict[str, str]]:
     """Subjects by cycle and stage, remembered until the ledger tells of something new.
 
     Whatever changes a subject writes an event about its project in the same transaction, so the

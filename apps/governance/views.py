@@ -1,6 +1,7 @@
 """Home, projects, a project's overview, the ledger, help, the tier."""
 
 from dataclasses import asdict
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -9,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.governance import queries
 from apps.governance.forms import ProjectForm, TierForm
-from apps.governance.portfolio import Health, portfolio_of
+from apps.governance.portfolio import Health, Order, portfolio_of
 from apps.jobs.queries import jobs_of, queue_lines
 from apps.projects import actions
 from apps.projects.access import Verb, project_view
@@ -18,6 +19,9 @@ from apps.projects.tiers import stakes_of, weigh
 from apps.web.declare import signed_in
 from apps.web.fragments import render_page
 from apps.web.paging import page_of
+
+MODELS_A_PAGE = 25
+"""Each has a drawing of its interval, so a page of them is heavier than one of plain rows."""
 
 
 @require_GET
@@ -58,15 +62,19 @@ def projects(request: HttpRequest) -> HttpResponse:
 def portfolio(request: HttpRequest) -> HttpResponse:
     """All live models of my teams: health and money, the one to act on first."""
     search = request.GET.get("q", "").strip()
+    health, order = request.GET.get("health", ""), request.GET.get("sort", "")
+    health = health if health in Health.values else ""
+    order = order if order in Order.values else Order.URGENT.value
     shown = portfolio_of(request.user, search=search)
-    chosen = request.GET.get("health", "")
-    lines = [each for each in shown.worst if chosen in {"", each.health}]
     context = {
         "portfolio": shown,
-        "healths": [(health, shown.counts[health]) for health in Health],
-        "chosen": chosen,
+        "healths": [(each, shown.counts[each]) for each in Health],
+        "health": health,
+        "orders": Order,
+        "order": order,
         "search": search,
-        "page": page_of(lines, request),
+        "query": urlencode({"q": search, "health": health, "sort": order}),
+        "page": page_of(shown.listed(order=order, health=health), request, per_page=MODELS_A_PAGE),
     }
     return render_page(request, "governance/portfolio.html", context)
 

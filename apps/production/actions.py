@@ -18,7 +18,7 @@ from apps.planning.actions import draft_plan
 from apps.planning.queries import current_plan
 from apps.production.lessons import lessons, taught
 from apps.production.models import ApiToken, Deployment, Release
-from apps.production.queries import live_release
+from apps.production.queries import signed_release
 from apps.projects import ledger
 from apps.projects.access import Verb, require
 from apps.projects.actions import start_cycle
@@ -179,7 +179,7 @@ def propose_iteration(*, cycle: Cycle, reason: str, by: User) -> Cycle:
     The live release goes on serving: nothing is deployed without its own signatures.
     """
     require(by, Verb.PLAN, cycle.project)
-    release = live_release(cycle)
+    release = signed_release(cycle)
     if release is None:
         raise Refusal("The next cycle starts from a live one; this cycle is not live.")
     if not reason.strip():

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Case, Count, Sum, Value, When
+from django.db.models import Case, Count, Exists, OuterRef, Sum, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.utils import timezone
@@ -23,8 +23,8 @@ from apps.engine.monitoring.wires import TRIPPED
 from apps.jobs.models import LIVE, Job
 from apps.jobs.processes import processes
 from apps.production import predicting
-from apps.production.models import Call, Deployment, Incident, Release
-from apps.production.queries import newest_reports
+from apps.production.models import Call, Incident, Release, WatchReport
+from apps.production.queries import last_looks
 from apps.production.replies import refused
 from apps.production.segments import segments
 from apps.production.serving import ApiRefusal
@@ -107,33 +107,27 @@ def _latency() -> Iterator[str]:
 
 def _watch() -> Iterator[str]:
     """What the last look at each endpoint found."""
-    newest = [
-        release
-        for deployment in Deployment.objects.filter(retired_at=None)
-        if (release := _looked_at(deployment)) is not None
-    ]
-    reports = newest_reports(newest)
+    looked_at = Release.objects.filter(
+        Exists(WatchReport.objects.filter(release=OuterRef("pk"))), deployment__retired_at=None
+    )
+    newest = dict(looked_at.order_by("number").values_list("deployment", "pk"))
+    looks = last_looks(newest.values()).order_by("release__deployment__slug")
     values, kept, tripped, coverage = [], [], [], []
-    for release in newest:
-        report = reports[release.pk]
-        endpoint = {"endpoint": release.deployment.slug}
-        for verdict in report.performance.get("verdicts", []):
+    for slug, verdicts, share, wires in looks.values_list(
+        "release__deployment__slug", "performance__verdicts", "performance__coverage", "wires"
+    ):
+        endpoint = {"endpoint": slug}
+        for verdict in verdicts or []:
             labels = {**endpoint, "metric": verdict["metric"]}
             values.append((labels, float(verdict["result"])))
             if verdict["kept"] in KEPT_VALUES:
                 kept.append((labels, KEPT_VALUES[verdict["kept"]]))
-        coverage.append((endpoint, float(report.performance.get("coverage", 0.0))))
-        tripped.append((endpoint, float(sum(w["state"] == TRIPPED for w in report.wires))))
+        coverage.append((endpoint, float(share or 0.0)))
+        tripped.append((endpoint, float(sum(w["state"] == TRIPPED for w in wires))))
     yield from family("mlcycle_promise_value", "Promised metrics on known outcomes.", values)
     yield from family("mlcycle_promise_kept", "1 kept, 0 broken; absent: cannot tell.", kept)
     yield from family("mlcycle_label_coverage", "Share of answers with known truth.", coverage)
     yield from family("mlcycle_tripwires_tripped", "Tripwires that have tripped.", tripped)
-
-
-def _looked_at(deployment: Deployment) -> Release | None:
-    """The newest release that the watch has looked at."""
-    found = deployment.releases.filter(watch_reports__isnull=False).select_related("deployment")
-    return found.order_by("-number").first()
 
 
 def _incidents() -> Iterator[str]:

@@ -95,6 +95,12 @@ class Release(models.Model):
                 fields=["deployment", "number"], name="release_number_is_unique"
             )
         ]
+        # Lists of thousands read from the index alone: a row of this table is large.
+        indexes = [
+            models.Index(
+                fields=["cycle", "deployment", "number", "content_hash"], name="release_of_cycle"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.deployment} release {self.number}"
@@ -242,6 +248,7 @@ class WatchReport(models.Model):
     class Meta:
         ordering = ["-at"]
         get_latest_by = "at"
+        indexes = [models.Index(fields=["release", "-at"], name="look_at_release")]
 
     def __str__(self) -> str:
         return f"Watch of {self.release} at {self.at}"

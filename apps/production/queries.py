@@ -1,11 +1,11 @@
 """Reads about endpoints: what serves, what the watch saw."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from apps.engine.monitoring.performance import BROKEN, KEPT, UNKNOWN
@@ -52,8 +52,12 @@ def production_subject(cycle: Cycle) -> str:
     return release_subject(release, model)
 
 
-def live_release(cycle: Cycle) -> Release | None:
-    """The release whose production gate is passed today, or None."""
+def signed_release(cycle: Cycle) -> Release | None:
+    """The cycle's newest release, if its production gate is passed today.
+
+    It may answer requests. What does answer at the endpoint can be another release, a rule or
+    nothing: that is ``serving_release``.
+    """
     subject = production_subject(cycle)
     if not subject or passed_by(cycle, Stage.PRODUCTION, subject=subject) is None:
         return None
@@ -87,7 +91,7 @@ def release_summary(cycle: Cycle) -> ReleaseSummary | None:
     release = current_release(cycle)
     if release is None:
         return None
-    return ReleaseSummary(release, release.contract["fields"], live_release(cycle) == release)
+    return ReleaseSummary(release, release.contract["fields"], signed_release(cycle) == release)
 
 
 @dataclass(frozen=True)
@@ -251,17 +255,17 @@ def endpoint_of(project: Project) -> Deployment | None:
     return project.deployments.filter(retired_at=None).first()
 
 
-def newest_reports(releases: Sequence[Release]) -> dict[int, WatchReport]:
-    """The last look of the watch at each release, by the release's key."""
+def last_looks(releases: Iterable[int]) -> QuerySet[WatchReport]:
+    """The last look of the watch at each of these releases.
+
+    A report is large and the releases may be thousands: ask for the ``values`` that are needed.
+    """
     newest = WatchReport.objects.filter(release=OuterRef("pk")).order_by("-at").values("pk")[:1]
-    chosen = Release.objects.filter(pk__in=[release.pk for release in releases])
-    looks = chosen.annotate(look=Subquery(newest)).values("look")
-    found = WatchReport.objects.filter(pk__in=looks).defer("service", "drift")
-    return {report.release_id: report for report in found}
+    looks = Release.objects.filter(pk__in=releases).annotate(look=Subquery(newest)).values("look")
+    return WatchReport.objects.filter(pk__in=looks)
 
 
-def open_alarm_counts(releases: Sequence[Release]) -> dict[int, int]:
+def open_alarm_counts(releases: Iterable[int]) -> dict[int, int]:
     """How many alarms nobody has answered, by the release's key; releases without are left out."""
-    keys = [release.pk for release in releases]
-    found = Alarm.objects.filter(release__in=keys, closed_at=None).values_list("release")
+    found = Alarm.objects.filter(release__in=releases, closed_at=None).values_list("release")
     return dict(found.annotate(Count("pk")).order_by())

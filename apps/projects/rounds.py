@@ -146,3 +146,16 @@ def round_of(
         needed=max([asks.count, *(decision.needed for decision in approvals)]),
         manager=asks.manager,
     )
+
+
+def signed_subject(
+    stage: Stage | str,
+    *,
+    tier: int,
+    submission: Submission | None,
+    decisions: Sequence[Decision],
+) -> str:
+    """What the last round of a gate passed, whatever it is about today; empty if nothing."""
+    subject = decisions[-1].subject if decisions else ""
+    found = round_of(stage, tier=tier, subject=subject, submission=submission, decisions=decisions)
+    return subject if found.passed and not found.is_unanswered else ""

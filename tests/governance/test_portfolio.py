@@ -1,6 +1,6 @@
 """The portfolio: health from the last look, money from the signed payoff, nothing of others."""
 
-from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -9,14 +9,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.datasets.models import Split, Table
-from apps.governance import portfolio, state
-from apps.governance.portfolio import Health, portfolio_of
-from apps.governance.state import GateState
+from apps.governance import portfolio, views
+from apps.governance.portfolio import Health, Order, portfolio_of
 from apps.modeling.models import Candidate, Experiment, Trial
 from apps.production.models import Alarm, Deployment, FallbackKind, Release, Switch, WatchReport
 from apps.production.standing import Standing
 from apps.projects import actions
-from apps.projects.stages import Stage
 from tests import builders
 
 MONEY = {"delivered": 900.0, "low": 800.0, "high": 1100.0, "at_stake": 1000.0}
@@ -42,17 +40,11 @@ def live(team, analyst, monkeypatch):
     """``live("Churn", verdicts…)`` makes a project whose release answers, and one look at it."""
     signed = set()
 
-    def glances(cycles, real=state.glances):
-        """Real gates, but the production gate of these cycles is passed."""
-        for gates in real(cycles):
-            yield tuple(
-                replace(gate, state=GateState.PASSED)
-                if gate.stage == Stage.PRODUCTION and gate.cycle.pk in signed
-                else gate
-                for gate in gates
-            )
+    def through(cycles, real=portfolio.through):
+        """Real gates, but these cycles are through all of them."""
+        return real(cycles) | signed
 
-    monkeypatch.setattr(portfolio, "glances", lambda cycles: list(glances(cycles)))
+    monkeypatch.setattr(portfolio, "through", through)
 
     def make(name, *verdicts, money=None, into=team, by=analyst, looked=True):
         cycle = actions.start_project(team=into, name=name, by=by).cycle
@@ -88,6 +80,10 @@ def released(cycle, by):
     )
 
 
+def names(models):
+    return [model.project for model in models]
+
+
 def alarm(release):
     return Alarm.objects.create(
         release=release,
@@ -106,10 +102,7 @@ def test_the_worst_that_is_true_is_told(live, analyst):
     live("Early", verdict("cannot tell yet"))
     live("New", looked=False)
     live("Good", verdict("kept"))
-    told = {
-        each.release.cycle.project.name: (each.health, each.why)
-        for each in portfolio_of(analyst).live
-    }
+    told = {each.project: (each.health, each.why) for each in portfolio_of(analyst).live}
     assert told == {
         "Broken": (Health.BROKEN, "ROC AUC worse than promised"),
         "Guard": (Health.BROKEN, "Brier score worse than promised"),
@@ -124,8 +117,23 @@ def test_the_one_to_act_on_stands_first_and_more_money_before_less(live, analyst
     live("Kept", verdict("kept"), money=MONEY)
     live("Small", verdict("broken"), money=MONEY)
     live("Large", verdict("broken"), money={**MONEY, "at_stake": 5000.0})
-    names = [each.release.cycle.project.name for each in portfolio_of(analyst).worst]
-    assert names == ["Large", "Small", "Kept"]
+    assert names(portfolio_of(analyst).listed()) == ["Large", "Small", "Kept"]
+
+
+def test_the_list_is_sorted_by_money_and_name_and_what_has_none_stands_last(live, analyst):
+    live("beta", verdict("kept"), money=MONEY)
+    live("Alpha", verdict("kept"), money={**MONEY, "delivered": -5.0, "at_stake": 7000.0})
+    live("None", verdict("broken"))
+    live("Gamma", verdict("kept"), money={**MONEY, "delivered": 950.0})
+    found = portfolio_of(analyst)
+    assert {order.value: names(found.listed(order=order)) for order in Order} == {
+        "urgent": ["None", "Alpha", "Gamma", "beta"],
+        "delivered": ["Gamma", "beta", "Alpha", "None"],
+        "least": ["Alpha", "beta", "Gamma", "None"],
+        "stake": ["Alpha", "Gamma", "beta", "None"],
+        "name": ["Alpha", "beta", "Gamma", "None"],
+    }
+    assert names(found.listed(health=Health.BROKEN)) == ["None"]
 
 
 def test_money_is_summed_over_those_whose_plan_names_a_payoff(live, analyst):
@@ -177,15 +185,58 @@ def test_search_and_health_narrow_the_list(client, live, manager):
     live("Fraud", verdict("kept"))
     client.force_login(manager)
     page = reverse("governance:portfolio")
-    assert [
-        line.release.cycle.project.name for line in client.get(page, {"q": "chu"}).context["page"]
-    ] == ["Churn"]
-    assert [
-        line.release.cycle.project.name
-        for line in client.get(page, {"health": "kept"}).context["page"]
-    ] == ["Fraud"]
+    assert names(client.get(page, {"q": "chu"}).context["page"]) == ["Churn"]
+    assert names(client.get(page, {"health": "kept"}).context["page"]) == ["Fraud"]
+    assert names(client.get(page, {"health": "x", "sort": "x"}).context["page"]) == [
+        "Churn",
+        "Fraud",
+    ]
     nothing = client.get(page, {"q": "nobody"}).content.decode()
     assert "No live model matches" in nothing
+
+
+def test_the_next_page_keeps_search_health_and_order(client, live, manager, monkeypatch):
+    monkeypatch.setattr(views, "MODELS_A_PAGE", 1)
+    live("Churn & more", verdict("kept"))
+    live("Churn", verdict("kept"))
+    client.force_login(manager)
+    asked = {"q": "churn", "health": "kept", "sort": "name"}
+    page = client.get(reverse("governance:portfolio"), asked).content.decode()
+    assert '?q=churn&amp;health=kept&amp;sort=name&amp;page=2"' in page
+
+
+def test_the_figures_are_those_of_the_whole_last_report(live, analyst):
+    """Only a few parts of a report are read; they are what the report says, missing parts too."""
+    releases = [
+        live("Whole", verdict("kept"), verdict("broken", role="guardrail"), money=MONEY),
+        live("Thirds", verdict("kept"), money={**MONEY, "delivered": 1 / 3, "low": -1e-17}),
+        live("Early", looked=False),
+        live("Bare", looked=False),
+        live("Untold", looked=False),
+    ]
+    now = timezone.now()
+    older = WatchReport(release=releases[3], at=now - timedelta(days=1))
+    older.performance = {"rows": 1, "verdicts": [verdict("broken")], "money": MONEY}
+    bare = WatchReport(release=releases[3], at=now, performance={})
+    says = [{"metric": "roc_auc", "says": "Only 3 rows with a known “truth”."}]
+    untold = WatchReport(release=releases[4], at=now, drift=[{"column": "x" * 5_000}])
+    untold.performance = {"rows": 3, "verdicts": [], "money": None, "untold": says}
+    WatchReport.objects.bulk_create([bare, older, untold])
+    found = {each.release: each.look for each in portfolio_of(analyst).live}
+    assert sorted(found) == sorted(release.pk for release in releases)
+    for release in releases:
+        report, look = release.watch_reports.order_by("-at").first(), found[release.pk]
+        if report is None:
+            assert look is None
+            continue
+        whole = report.performance
+        assert look == portfolio.Look(
+            at=report.at,
+            rows=whole.get("rows", 0),
+            verdicts=whole.get("verdicts", []),
+            untold=whole.get("untold", []),
+            money=whole.get("money"),
+        )
 
 
 def test_an_empty_portfolio_says_what_to_do_next(client, manager):
@@ -227,6 +278,6 @@ def test_a_model_that_was_stopped_or_replaced_by_a_rule_is_at_risk(
         person=analyst,
     )
     monkeypatch.setattr(portfolio, "answering", lambda endpoint: Standing(release, **how))
-    first, second = portfolio_of(analyst).worst
-    assert (first.release, first.health, first.why) == (release, Health.AT_RISK, why)
+    first, second = portfolio_of(analyst).listed()
+    assert (first.release, first.health, first.why) == (release.pk, Health.AT_RISK, why)
     assert second.health == Health.KEPT

@@ -11,9 +11,10 @@ from apps.governance.actions.submitting import submit_gate
 from apps.governance.inbox import waiting_for
 from apps.governance.rail import rail_of
 from apps.governance.state import ask, glances
+from apps.governance.through import facts_of
 from apps.planning.queries import require_signed_plan, signed_plan
 from apps.projects.actions import set_role, set_tier
-from apps.projects.models import Role, Verdict
+from apps.projects.models import Cycle, Role, Verdict
 from apps.projects.queries import GateClosed
 from apps.projects.rounds import house_today
 from apps.projects.stages import Stage
@@ -24,7 +25,10 @@ from tests.conftest import PASSWORD
 
 
 def state(cycle, stage=Stage.PLAN):
-    assert glances([cycle])[0][0].state == ask(cycle, Stage.PLAN).glance.state
+    plan = ask(cycle, Stage.PLAN).glance.state
+    assert glances([cycle])[0][0].state == plan
+    facts = facts_of(Cycle.objects.filter(pk=cycle.pk))[cycle.pk]
+    assert (facts.signed[0] == facts.subjects[0] != "") == (plan == "passed")
     return ask(cycle, stage).glance.state
 
 

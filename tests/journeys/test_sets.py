@@ -18,7 +18,7 @@ from apps.planning.problems import problems_of
 from apps.production import actions as production
 from apps.production import looks, serving
 from apps.production.models import Actual, Prediction
-from apps.production.queries import live_release
+from apps.production.queries import signed_release
 from apps.production.taking import take_up
 from apps.projects.stages import Stage
 from tests import builders
@@ -160,7 +160,7 @@ def test_a_plan_with_a_metric_of_sets_ends_in_a_served_set_of_labels(
 
 
 def a_set_comes_back_with_its_truth(cycle, live, client):
-    release = live_release(cycle)
+    release = signed_release(cycle)
     assert release.report["engine"] == "compiled"
     url = reverse("api:predict", args=[release.deployment.slug])
     rows = [{"n0": value, "n1": 9.0} for value in (3.0, 8.0, 12.0, 16.0)] * 15
@@ -187,7 +187,7 @@ def a_set_comes_back_with_its_truth(cycle, live, client):
 
 def the_watch_judges_sets(cycle, client, analyst):
     take_up()
-    release = live_release(cycle)
+    release = signed_release(cycle)
     told = looks.look_at(release, now=timezone.now())
     verdict = told.performance["verdicts"][0]
     assert (verdict["metric"], verdict["rows"]) == ("jaccard", 60)

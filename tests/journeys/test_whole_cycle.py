@@ -7,7 +7,8 @@ from django.urls import reverse
 
 from apps.datasets.queries import closed_data, current_split, current_table
 from apps.governance.actions.submitting import submit_gate
-from apps.governance.state import ask, glance, glances
+from apps.governance.state import GateState, ask, glance, glances
+from apps.governance.through import through
 from apps.jobs import actions as jobs
 from apps.modeling import actions as modeling
 from apps.modeling.models import Candidate
@@ -15,7 +16,8 @@ from apps.modeling.queries import signed_model
 from apps.production import actions as production
 from apps.production import serving
 from apps.production.models import Prediction
-from apps.production.queries import live_release
+from apps.production.queries import signed_release
+from apps.projects.models import Cycle
 from apps.projects.queries import GateClosed
 from apps.projects.stages import Stage
 from apps.projects.verdicts import Kind
@@ -33,6 +35,8 @@ def lists_say_what_the_gates_say(cycle):
     """Lists remember what gates are about until the ledger has a new line."""
     told = [(seen.state, seen.subject) for seen in glance(cycle)]
     assert [(seen.state, seen.subject) for seen in glances([cycle])[0]] == told
+    is_through = all(state == GateState.PASSED for state, _ in told)
+    assert through(Cycle.objects.filter(pk=cycle.pk)) == ({cycle.pk} if is_through else set())
 
 
 @pytest.fixture(autouse=True)
@@ -133,7 +137,7 @@ def the_ledger_tells_of_every_fact(cycle):
 
 
 def predicted_and_confirmed(cycle, live, client):
-    release = live_release(cycle)
+    release = signed_release(cycle)
     url = reverse("api:predict", args=[release.deployment.slug])
     answer = post(client, url, live, {"rows": [release.report["example"]] * 2})
     assert answer.status_code == 200, answer.content
@@ -168,7 +172,7 @@ BAD = [
 
 
 def bad_requests_are_refused(cycle, live, client):
-    release = live_release(cycle)
+    release = signed_release(cycle)
     url = reverse("api:predict", args=[release.deployment.slug])
     row = release.report["example"]
     before = Prediction.objects.count()
@@ -187,7 +191,7 @@ def bad_requests_are_refused(cycle, live, client):
 
 
 def other_tokens_are_refused(cycle, live, client):
-    url = reverse("api:predict", args=[live_release(cycle).deployment.slug])
+    url = reverse("api:predict", args=[signed_release(cycle).deployment.slug])
     assert client.post(url, {}, content_type="application/json").status_code == 401
     assert post(client, url, "mlc_wrong", {}).status_code == 401
     assert post(client, reverse("api:predict", args=["other"]), live, {}).status_code == 404
@@ -198,7 +202,7 @@ def a_withdrawal_stops_it(cycle, live, client, manager):
     from apps.governance.actions.signing import withdraw
     from tests.conftest import PASSWORD
 
-    release = live_release(cycle)
+    release = signed_release(cycle)
     url = reverse("api:predict", args=[release.deployment.slug])
     withdraw(
         cycle=cycle, stage=Stage.PRODUCTION, by=manager, password=PASSWORD, reason="It is wrong"

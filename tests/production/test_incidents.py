@@ -204,7 +204,7 @@ def test_a_false_alarm_teaches_no_risk(moved, release, manager):
 
 
 def test_the_next_cycle_takes_the_lessons_into_its_draft(moved, release, analyst, monkeypatch):
-    monkeypatch.setattr(actions, "live_release", lambda cycle: release)
+    monkeypatch.setattr(actions, "signed_release", lambda cycle: release)
     following = actions.propose_iteration(cycle=release.cycle, reason="The desk moved", by=analyst)
     items = following.draft.content["risks"]["items"]
     assert [item["says"][:5] for item in items] == ["The s", "Again"]

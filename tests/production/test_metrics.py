@@ -3,12 +3,18 @@
 import os
 import re
 import socket
+from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from apps.engine.monitoring.wires import TRIPPED
 from apps.jobs.pulse import Pulse
 from apps.production import work
-from apps.production.metrics import family
+from apps.production.metrics import exposition, family
+from apps.production.models import Deployment, Release, WatchReport
 from tests.production.test_monitor_page import sent
 
 LINE = re.compile(r'^[a-z_]+(\{[a-z_]+="[^"\n]*"(,[a-z_]+="[^"\n]*")*\})? -?[0-9.e+-]+$')
@@ -45,6 +51,80 @@ def test_calls_promise_incidents_and_jobs_are_told(client, caller, release, sett
     assert any(line.startswith("mlcycle_promise_value{") for line in told)
     names = [line.split()[2] for line in lines if line.startswith("# TYPE")]
     assert len(names) == len(set(names)) > 8
+
+
+VERDICT = {"metric": "roc_auc", "title": "ROC AUC", "role": "primary", "result": 0.8125}
+TOLD = ("mlcycle_promise_", "mlcycle_label_coverage", "mlcycle_tripwires_tripped")
+
+
+def another(release, slug, *, number=1, looks=()):
+    """A release of the endpoint ``slug`` at which the watch looked: kept or broken, tripwires."""
+    endpoint, _ = Deployment.objects.get_or_create(
+        slug=slug, project=release.deployment.project, created_by=release.created_by
+    )
+    made = Release.objects.create(
+        deployment=endpoint,
+        number=number,
+        cycle=release.cycle,
+        candidate=release.candidate,
+        content_hash="c" * 64,
+        created_by=release.created_by,
+    )
+    for days_ago, kept, tripped in looks:
+        WatchReport.objects.create(
+            release=made,
+            at=timezone.now() - timedelta(days=days_ago),
+            performance={"coverage": 0.25, "verdicts": [{**VERDICT, "kept": kept}]},
+            wires=[{"state": TRIPPED}] * tripped + [{"state": "quiet"}],
+        )
+    return endpoint
+
+
+def of_the_watch():
+    with CaptureQueriesContext(connection) as asked:
+        lines = exposition().splitlines()
+    return {line for line in lines if line.startswith(TOLD)}, len(asked)
+
+
+def told_of_whole_reports():
+    """The same lines by the plain way: endpoint after endpoint, each report in full."""
+    found = set()
+    for endpoint in Deployment.objects.filter(retired_at=None):
+        looked = endpoint.releases.filter(watch_reports__isnull=False).order_by("-number").first()
+        if looked is None:
+            continue
+        report, name = looked.watch_reports.order_by("-at").first(), f'endpoint="{endpoint.slug}"'
+        for verdict in report.performance.get("verdicts", []):
+            labels = f'{{{name},metric="{verdict["metric"]}"}}'
+            found.add(f"mlcycle_promise_value{labels} {verdict['result']:.10g}")
+            if verdict["kept"] in {"kept", "broken"}:
+                kept = int(verdict["kept"] == "kept")
+                found.add(f"mlcycle_promise_kept{labels} {kept}")
+        share = report.performance.get("coverage", 0.0)
+        found.add(f"mlcycle_label_coverage{{{name}}} {share:.10g}")
+        tripped = sum(wire["state"] == TRIPPED for wire in report.wires)
+        found.add(f"mlcycle_tripwires_tripped{{{name}}} {tripped}")
+    return found
+
+
+def test_of_many_endpoints_the_newest_look_is_told_at_the_price_of_one(release):
+    another(release, "first", looks=[(2, "broken", 3), (1, "kept", 1)])
+    lines, few = of_the_watch()
+    assert lines == told_of_whole_reports()
+    assert len(lines) == 4
+    another(release, "second", looks=[(1, "cannot tell yet", 0)])
+    another(release, "second", number=2)
+    another(release, "third", looks=[(1, "kept", 0)])
+    another(release, "third", number=2, looks=[(3, "broken", 2)])
+    bare = another(release, "bare", looks=[(1, "kept", 0)]).releases.get()
+    bare.watch_reports.update(performance={})
+    gone = another(release, "gone", looks=[(1, "broken", 2)])
+    gone.retired_at = timezone.now()
+    gone.save()
+    lines, many = of_the_watch()
+    assert lines == told_of_whole_reports()
+    assert 'mlcycle_promise_kept{endpoint="third",metric="roc_auc"} 0' in lines
+    assert many == few
 
 
 def test_labels_are_escaped():

@@ -19,7 +19,7 @@ from apps.governance.demo.steps import Say
 from apps.production import actions as production
 from apps.production import release_actions, serving, tallying, work
 from apps.production.models import Actual, Call, FallbackKind, Prediction, Release
-from apps.production.queries import current_release, live_release
+from apps.production.queries import current_release, signed_release
 from apps.projects.models import Cycle
 from apps.projects.stages import Stage
 
@@ -39,9 +39,9 @@ def build(people: Cast, *, say: Say) -> None:
         tier=2,
     )
     cycle = project.cycle
-    if live_release(cycle) is None:
+    if signed_release(cycle) is None:
         _to_live(cycle, people, say=say)
-    release = live_release(cycle)
+    release = signed_release(cycle)
     if release is not None and not release.calls.filter(is_rehearsal=False).exists():
         say("Card fraud: a week of calls")
         _week_of_calls(release)
