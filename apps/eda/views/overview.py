@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.eda import actions, queries
 from apps.eda.answers import Question
+from apps.eda.columns import column_lines, target_figure
 from apps.eda.forms import FindingForm
 from apps.eda.models import Severity
 from apps.eda.periods import Asked
@@ -46,19 +47,20 @@ def _profiled(request: HttpRequest, project: Project, rows: Rows) -> dict[str, A
         return None
     result, words = rows.result, request.GET.get("q", "").strip()
     kept = [*rows.where.pairs, *([("q", words)] if words else [])]
-    lines = queries.column_lines(result, words=words)
+    lines = column_lines(result)
+    shown = [line for line in lines if words.casefold() in line.name.casefold()]
     ranking = ranked(result, rows.study, suspects=rows.suspects())
     found = queries.hints(project.cycle, {**result, "findings": ranking}, before=rows.where.before)
     hints = [_led(project, hint) for hint in found]
     return {
         **{key: result[key] for key in ("rows", "column_count", "missing_cells", "memory_bytes")},
         "duplicate_rows": result["duplicate_rows"],
-        "target": next((line for line in queries.column_lines(result) if line.is_target), None),
-        "target_figure": queries.target_figure(result),
+        "target": next((line for line in lines if line.is_target), None),
+        "target_figure": target_figure(result),
         "first": hints[:_FIRST_HINTS],
         "more": hints[_FIRST_HINTS:_MOST_HINTS],
         "untold": len(hints[_MOST_HINTS:]),
-        "page": page_of(lines, request),
+        "page": page_of(shown, request),
         "words": words,
         "query": urlencode(kept),
     }

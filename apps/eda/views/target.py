@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
 from apps.eda import answers, queries
+from apps.eda.columns import target_figure
 from apps.eda.views.common import Rows, rows_of, sliceable
 from apps.engine.profile.findings import is_id_like
 from apps.engine.profile.strength import strength, told_series
@@ -31,7 +32,7 @@ def target(request: HttpRequest, project: Project) -> HttpResponse:
         context |= {
             "target": rows.result["target"],
             "position": rows.positions[name],
-            "figure": queries.target_figure(rows.result),
+            "figure": target_figure(rows.result),
             "is_hidden": name in rows.hidden,
             "drawn": ranked[:_DRAWN],
             "ranked": ranked[:_LISTED],

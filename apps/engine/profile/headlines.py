@@ -1,7 +1,7 @@
 """What stands at the top: the few facts that a newcomer has to know, before lesser findings."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from apps.engine.profile.findings import is_id_like
 from apps.engine.profile.groups import TOP_GROUPS
 from apps.engine.profile.missing import number_text
 from apps.engine.profile.strength import told_series
+from apps.engine.profile.years import as_year, holds_years
 
 Told = dict[str, Any]
 
@@ -53,7 +54,7 @@ def ranked(profile: Told, study: Told, *, suspects: Iterable[Told]) -> list[Told
         *_balance(profile),
         *_doubtful(suspects),
         *drivers[:1],
-        *_shifts(study),
+        *_shifts(study, say=_teller(profile)),
         *_rules(study),
         *drivers[1:],
         *_later(suspects),
@@ -142,11 +143,10 @@ def _balance(profile: Told) -> Iterator[Headline]:
         yield _of_classes(target, column=column)
     elif column.get("mean") is not None:
         quarters = {one["at"]: one["value"] for one in column.get("quantiles") or []}
-        half = ""
+        half, say = "", _teller(profile)
         if quarters.get(0.25) is not None and quarters.get(0.75) is not None:
-            half = f"; half of the rows lie from {_short(quarters[0.25])} to "
-            half += _short(quarters[0.75])
-        says = f"The target is {_short(column['mean'])} on average{half}."
+            half = f"; half of the rows lie from {say(quarters[0.25])} to {say(quarters[0.75])}"
+        says = f"The target is {say(column['mean'])} on average{half}."
         yield Headline("balance", name, FACT, says, "A model has to beat the average.", "target")
 
 
@@ -184,14 +184,14 @@ def _of_labels(target: Told) -> Headline:
 
 def _drivers(profile: Told, *, besides: set[str]) -> Iterator[Headline]:
     """The columns that tell the target most, without those that may be leaks or name rows."""
-    found = []
+    found, say = [], _teller(profile)
     for column in profile["columns"]:
         relation = column.get("relation")
         is_date = column["kind"] == "datetime"  # its level shift is told, not its latest tenth
         if not relation or is_date or column["name"] in besides or _names_rows(column):
             continue
         strength = _strength(relation)
-        if strength is not None and (says := _extremes(column)):
+        if strength is not None and (says := _extremes(column, say=say)):
             found.append((strength, column["name"], says))
     found.sort(key=lambda one: -one[0])
     alike = {
@@ -221,7 +221,7 @@ def _strength(relation: Told) -> float | None:
     return None
 
 
-def _extremes(column: Told) -> str:
+def _extremes(column: Told, *, say: Callable[[float], str]) -> str:
     """The highest and the lowest group whose intervals lie apart, in words; "" without such."""
     relation, series = column["relation"], told_series(column["relation"])
     is_text = column["kind"] == "text"
@@ -250,19 +250,19 @@ def _extremes(column: Told) -> str:
             f"{low['value']:.1%} where it is {least}."
         )
     return (
-        f"{target}{_short(high['value'])} on average where {where}, and "
-        f"{_short(low['value'])} where it is {least}."
+        f"{target}{say(high['value'])} on average where {where}, and "
+        f"{say(low['value'])} where it is {least}."
     )
 
 
-def _shifts(study: Told) -> Iterator[Headline]:
+def _shifts(study: Told, *, say: Callable[[float], str]) -> Iterator[Headline]:
     """Where the target takes another level, along the first date that shows it."""
     for told in study["time"]:
         shift = told["shift"]
         if shift and told["target"]:
             what, before, after = told["target"], shift["before"], shift["after"]
-            says = f"“{what['of']}” is {_short(before)} on average"
-            then = _short(after)
+            says = f"“{what['of']}” is {say(before)} on average"
+            then = say(after)
             if what["kind"] == "rate":
                 digits = 1 if max(before, after) >= RARE / 10 else 2
                 says = f"The share of “{what['of']}” is {before:.{digits}%}"
@@ -297,6 +297,13 @@ def _rules(study: Told) -> Iterator[Headline]:
 def _plain(label: str) -> str:
     """A number or a range as labels write it, fractions cut to four digits."""
     return re.sub(r"-?\d+\.\d+", lambda told: number_text(float(f"{float(told[0]):.4g}")), label)
+
+
+def _teller(profile: Told) -> Callable[[float], str]:
+    """How a value of the target is written."""
+    name = (profile["target"] or {}).get("name")
+    is_year = any(one["name"] == name and holds_years(one) for one in profile["columns"])
+    return as_year if is_year else _short
 
 
 def _short(value: float) -> str:
