@@ -1,10 +1,12 @@
 """One column of a profile as a page shows it, and all of them in lines."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from apps.eda.models import Finding
 from apps.eda.queries import Hint, hints, open_findings
+from apps.engine.percent import percent
 from apps.engine.profile.findings import is_id_like
 from apps.engine.profile.years import as_year, holds_years
 from apps.planning.content import Feature
@@ -31,12 +33,13 @@ class ColumnLine:
     is_sensitive: bool
 
 
-def column_lines(result: dict[str, Any]) -> list[ColumnLine]:
-    """All columns in table order."""
+def column_lines(result: dict[str, Any], places: Sequence[int] | None = None) -> list[ColumnLine]:
+    """The columns at these places (from 1), or all of them, in table order."""
+    columns = result["columns"]
     target = (result["target"] or {}).get("name")
     return [
-        _line(column, position=position, is_target=column["name"] == target)
-        for position, column in enumerate(result["columns"], start=1)
+        _line(columns[place - 1], position=place, is_target=columns[place - 1]["name"] == target)
+        for place in (range(1, len(columns) + 1) if places is None else places)
     ]
 
 
@@ -165,6 +168,7 @@ def column_page(
         return None
     column, plan = columns[position - 1], signed_plan(cycle)
     name = column["name"]
+    mine = [found for found in result["findings"] if found["column"] == name]
     features = {feature.name: feature for feature in plan.features} if plan else {}
     return ColumnPage(
         column=column,
@@ -173,7 +177,7 @@ def column_page(
         planned=features.get(name),
         is_target=bool(target) and name == target,
         facts=_facts(column),
-        hints=[hint for hint in hints(cycle, result) if hint.column == name],
+        hints=hints(cycle, {**result, "findings": mine}),
         findings=[finding for finding in open_findings(cycle) if finding.column == name],
     )
 
@@ -188,7 +192,7 @@ def _facts(column: dict[str, Any]) -> list[tuple[str, Any]]:
         if known.get(key) is not None and (known[key] or key not in _ONLY_IF_ANY)
     ]
     told += [
-        (f"{100 * quantile['at']:.0f} % lie below", as_shown(column, quantile["value"]))
+        (f"{percent(quantile['at'], 0)} lie below", as_shown(column, quantile["value"]))
         for quantile in column.get("quantiles") or []
     ]
     lengths = column.get("lengths")

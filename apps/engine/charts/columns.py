@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from apps.engine.charts.labels import marks, positions, rounded, short
 from apps.engine.charts.theme import ACCENT, MUTED, WAITING, Figure, build
 from apps.engine.errors import NotEnoughData
+from apps.engine.percent import percent
 
 MOST_MISSING_BARS = 60
 LEAST_SMOOTHED = 8
@@ -264,7 +265,7 @@ def _lying_bars(counts: list[int], *, colours: list[str], shares: list[float]) -
         ids=marks(len(counts)),
         orientation="h",
         marker={"color": colours[: len(counts)]},
-        text=[f"{share:.1%}" for share in shares],
+        text=[percent(share) for share in shares],
         textposition="auto",
         hovertemplate="%{x} rows (%{text})<extra></extra>",
     )

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from apps.engine.charts.labels import label, positions, rounded, short
 from apps.engine.charts.pairs import titled_bar
 from apps.engine.charts.theme import ACCENT, BAD, RISING, Figure, build
+from apps.engine.percent import percent
 
 MOST_COLUMNS = 40
 WORST_PSI = 1.0
@@ -173,7 +174,7 @@ def _value_axis(target: dict[str, Any]) -> dict[str, Any]:
 
 def _whiskers(target: dict[str, Any], *, names: list[str]) -> go.Scatter:
     held = [(x, one) for x, one in enumerate(target["points"]) if one["value"] is not None]
-    say = (lambda value: f"{value:.2%}") if target["kind"] == "rate" else short
+    say = (lambda value: percent(value, 2)) if target["kind"] == "rate" else short
     return go.Scatter(
         x=[x for x, _ in held],
         y=[point["value"] for _, point in held],

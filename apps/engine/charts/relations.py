@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 
 from apps.engine.charts.labels import LONGEST, label, positions, rounded, short, slant
 from apps.engine.charts.theme import DIVERGING, MUTED, SERIES, Figure, build
+from apps.engine.percent import percent
 
 MOST_SLANTED = 16
 SHORTER = 20
@@ -149,7 +150,7 @@ def _reach(point: dict[str, Any], bound: str) -> float:
 def _told(point: dict[str, Any], *, rate: bool) -> str:
     values = [point["value"], point["low"], point["high"]]
     value, low, high = (
-        "–" if number is None else f"{number:.1%}" if rate else short(number) for number in values
+        "–" if number is None else percent(number) if rate else short(number) for number in values
     )
     return f"{value} ({low} to {high})"
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from apps.engine.percent import percent
 from apps.engine.profile.findings import is_id_like
 from apps.engine.profile.groups import TOP_GROUPS
 from apps.engine.profile.missing import number_text
@@ -155,13 +156,13 @@ def _of_classes(target: Told, *, column: Told) -> Headline:
     share = rarest["share"]
     digits = 1 if share >= RARE / 10 else 2
     severity = ("high" if share < RARE / 10 else "medium") if share < RARE else FACT
-    held = f"{share:.{digits}%} of the rows ({rarest['rows']:,})"
+    held = f"{percent(share, digits)} of the rows ({rarest['rows']:,})"
     if classes == 2:
         says = f"The target is “{rarest['value']}” in {held}"
     else:
         says = f"The target has {classes} classes; the rarest, “{rarest['value']}”, is in {held}"
     if first:
-        says += f". Always saying “{first['value']}” is right in {first['share']:.{digits}%}"
+        says += f". Always saying “{first['value']}” is right in {percent(first['share'], digits)}"
     suggests = "A model has to beat that." if first else "Look at the classes one by one."
     if share < RARE:
         suggests = "Stratify the split, and do not judge by accuracy."
@@ -175,8 +176,8 @@ def _of_labels(target: Told) -> Headline:
     severity = ("high" if last["share"] < RARE / 10 else "medium") if rare else FACT
     says = (
         f"Each row has {target['size']:.1f} of {len(target['labels'])} labels on average; "
-        f"“{first['value']}” is in {first['share']:.1%} of the rows, “{last['value']}” in "
-        f"{last['share']:.{2 if rare else 1}%} ({last['rows']:,})."
+        f"“{first['value']}” is in {percent(first['share'])} of the rows, “{last['value']}” in "
+        f"{percent(last['share'], 2 if rare else 1)} ({last['rows']:,})."
     )
     suggests = "Look at each label by itself: rare ones are learnt from few rows."
     return Headline("balance", target["name"], severity, says, suggests, "target")
@@ -246,8 +247,8 @@ def _extremes(column: Told, *, say: Callable[[float], str]) -> str:
     where = f"“{column['name'][:LONGEST_NAME]}” is {most}"
     if relation["kind"] == "rate":
         return (
-            f"{target}“{series['name']}” in {high['value']:.1%} of the rows where {where}, and in "
-            f"{low['value']:.1%} where it is {least}."
+            f"{target}“{series['name']}” in {percent(high['value'])} of the rows where {where}, "
+            f"and in {percent(low['value'])} where it is {least}."
         )
     return (
         f"{target}{say(high['value'])} on average where {where}, and "
@@ -265,8 +266,8 @@ def _shifts(study: Told, *, say: Callable[[float], str]) -> Iterator[Headline]:
             then = say(after)
             if what["kind"] == "rate":
                 digits = 1 if max(before, after) >= RARE / 10 else 2
-                says = f"The share of “{what['of']}” is {before:.{digits}%}"
-                then = f"{after:.{digits}%}"
+                says = f"The share of “{what['of']}” is {percent(before, digits)}"
+                then = percent(after, digits)
             yield Headline(
                 "shift",
                 told["column"],
