@@ -4,7 +4,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from apps.engine.charts.labels import LONGEST, label, positions, rounded, short, slant
+from apps.engine.charts.labels import LONGEST, label, positions, rounded, shares, short, slant
 from apps.engine.charts.theme import DIVERGING, MUTED, SERIES, Figure, build
 from apps.engine.percent import percent
 
@@ -38,7 +38,12 @@ def target_relation(relation: dict[str, Any]) -> Figure:
     title = of if _is_rate(relation) else f"Mean of “{label(relation['target'])}”"
     yaxis: dict[str, Any] = {"title": {"text": title}}
     if _is_rate(relation):
-        yaxis |= {"tickformat": ".0%", "rangemode": "tozero"}
+        ends = (
+            point["high"] or point["value"]
+            for series in relation["series"]
+            for point in series["points"]
+        )
+        yaxis |= {**shares(ends), "rangemode": "tozero"}
     return build(
         traces,
         columns=["group", "rows", "of", "value", "low", "high"],
