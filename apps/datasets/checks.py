@@ -11,6 +11,7 @@ from apps.datasets.datasheets import Sheet, sheet_of
 from apps.datasets.models import Split, Table, Version
 from apps.datasets.queries import current_split, current_table
 from apps.engine.contract.rule import REFUSE, WARN
+from apps.engine.percent import percent
 from apps.planning.problems import testability
 from apps.planning.queries import SignedPlan, signed_plan
 from apps.projects.evidence import Check, Evidence
@@ -80,7 +81,7 @@ def _nothing_is_lost_unseen(cycle: Cycle) -> Evidence:
     share = sum(max(0, before - after) for _, before, after in steps) / came
     dropping = [f"“{says}” ({before - after:,})" for says, before, after in steps if after < before]
     says = f"{first:,} rows came in and {last:,} are used"
-    says += f": {share:.1%} left out by {', '.join(dropping[:3])}." if dropping else "."
+    says += f": {percent(share)} left out by {', '.join(dropping[:3])}." if dropping else "."
     lost = _lost_of_target(current_split(cycle))
     return Evidence(
         ok=share <= LARGE_LOSS and not lost,
@@ -99,8 +100,8 @@ def _lost_of_target(split: Split | None) -> str:
         return ""
     worst = max(shares, key=lambda value: shares[value])
     return (
-        f"“{worst}” lost {shares[worst]:.1%} of its rows, others as little as "
-        f"{min(shares.values()):.1%}."
+        f"“{worst}” lost {percent(shares[worst])} of its rows, others as little as "
+        f"{percent(min(shares.values()))}."
     )
 
 

@@ -7,6 +7,7 @@ from django.http import QueryDict
 
 from apps.engine.errors import BadParameter
 from apps.engine.profile.slices import MOST_CONDITIONS, MOST_VALUES, Condition
+from apps.engine.reading.convert import FALSE_WORDS, TRUE_WORDS
 from apps.engine.types import Kind, TableSpec
 
 
@@ -53,6 +54,17 @@ def checked(condition: Condition, *, spec: TableSpec, hidden: Collection[str]) -
     return condition
 
 
+_TRUTHS = dict.fromkeys(TRUE_WORDS, "True") | dict.fromkeys(FALSE_WORDS, "False")
+
+
+def _truth(typed: str, column: str) -> str:
+    """As profiles and charts write it; raises BadParameter for another word."""
+    told = _TRUTHS.get(typed.casefold())
+    if told is None:
+        raise BadParameter(f"“{column}” is True or False, not “{typed}”.")
+    return told
+
+
 def typed_condition(typed: QueryDict, *, spec: TableSpec) -> Condition:
     """What the filter bar adds: values are parted by semicolons for "is"."""
     column, operation = typed.get("add_column", ""), typed.get("add_is", "is")
@@ -67,6 +79,5 @@ def typed_condition(typed: QueryDict, *, spec: TableSpec) -> Condition:
     if len(values) > MOST_VALUES:
         raise BadParameter(f"Type at most {MOST_VALUES} values for “{column}”.")
     if spec.kind_of(column) == Kind.BOOLEAN:
-        words = {"true": "True", "yes": "True", "1": "True"}
-        values = tuple(words.get(one.casefold(), "False") for one in values)
+        values = tuple(_truth(one, column) for one in values)
     return Condition(operation, column, values)

@@ -6,21 +6,25 @@ from typing import Any
 from urllib.parse import urlencode
 
 from apps.datasets.forms.steps import data_of
-from apps.datasets.models import Examination
+from apps.datasets.models import Examination, Split
 from apps.datasets.queries import current_split, table_inputs
 from apps.datasets.storage import local
 from apps.engine.errors import EngineError
 from apps.engine.profile.issues.issue import veil
 from apps.engine.recipe.registry import STEPS, step_from
 from apps.engine.types import TableSpec
-from apps.planning.queries import sensitive_columns, signed_plan
+from apps.planning.content import features_of
+from apps.planning.queries import SignedPlan, current_plan, sensitive_columns, signed_plan
 from apps.projects.canonical import content_hash
 from apps.projects.models import Cycle
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What would be examined today: development rows once a test is sealed, else all."""
+    """What would be examined today, and what of the plan it is examined by.
+
+    Development rows once a test is sealed, else all.
+    """
 
     inputs: dict[str, Any]
     target: str
@@ -38,10 +42,20 @@ def subject_of(cycle: Cycle) -> Subject | None:
         return None
     if split:
         inputs = {"development": split.development}
-    reading = plan.reading(in_notation=split is not None) if plan else ""
-    if reading:  # the same rows read otherwise are another subject
-        inputs = {**inputs, "reading": reading}
-    return Subject(inputs, plan.target if plan else "")
+    # The same rows read otherwise are another subject.
+    return Subject({**inputs, **_read_by(cycle, plan, split)}, plan.target if plan else "")
+
+
+def _read_by(cycle: Cycle, plan: SignedPlan | None, split: Split | None) -> dict[str, Any]:
+    """What of the plan decides what is found, where it says something."""
+    newest = current_plan(cycle)
+    features = features_of(newest.content) if newest else ()
+    told = {
+        "reading": plan.reading(in_notation=split is not None) if plan else "",
+        "positive": plan.positive if plan else "",
+        "later": sorted(feature.name for feature in features if not feature.is_allowed),
+    }
+    return {name: value for name, value in told.items() if value}
 
 
 @dataclass(frozen=True)
@@ -62,7 +76,7 @@ class IssueLine:
 
 @dataclass(frozen=True)
 class IssuesView:
-    """The newest examination; ``is_current``: of today's table."""
+    """The newest examination; ``is_current``: of today's table, as today's plan reads it."""
 
     examination: Examination | None
     is_current: bool
@@ -105,7 +119,7 @@ def spelling_groups(cycle: Cycle, column: str) -> list[dict[str, Any]]:
 
 
 def _todays(cycle: Cycle) -> Examination | None:
-    """The examination of today's table, finished or not."""
+    """The examination of today's table as today's plan reads it, finished or not."""
     subject = subject_of(cycle)
     if subject is None:
         return None

@@ -279,8 +279,6 @@ def _texts(cells: pd.Series, *, kind: str) -> list[str | None]:
 def _text(cell: Any, *, kind: str, whole_days: bool) -> str:
     if kind == Kind.DATETIME:
         return str(cell.date() if whole_days else cell)
-    if kind == Kind.BOOLEAN:
-        return str(cell).lower()  # as conditions, contracts and requests write it
     if kind == Kind.NUMBER:
         return f"{cell:.10g}"
     text = str(cell)

@@ -1,5 +1,6 @@
 """Source, Version, Join, Step, Table, Split. Bytes live in the store, named by their SHA-256."""
 
+from functools import cached_property
 from typing import Any
 from uuid import uuid4
 
@@ -305,9 +306,9 @@ class Table(models.Model):
         """Built."""
         return bool(self.parquet)
 
-    @property
+    @cached_property
     def table_spec(self) -> TableSpec:
-        """Typed columns; only when it is ready."""
+        """Typed columns; only when it is ready. A page asks for them many times."""
         return TableSpec.from_dict(self.spec)
 
 

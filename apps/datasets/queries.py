@@ -21,6 +21,7 @@ from apps.projects.canonical import content_hash
 from apps.projects.models import Cycle, Project
 from apps.projects.queries import GateClosed, passed_by, require_passed, was_put_live
 from apps.projects.stages import Stage
+from apps.web.once import read_once
 from apps.web.ordering import Alphabetical
 
 
@@ -163,6 +164,7 @@ def shape_so_far(cycle: Cycle) -> TableSpec | None:
     return consolidated_shape(**with_paths(inputs)) if inputs else None
 
 
+@read_once
 def todays_table(cycle: Cycle) -> Table | None:
     """The row for today's inputs, whether it is built, being built, or failed."""
     inputs = table_inputs(cycle)
@@ -184,6 +186,7 @@ def current_split(cycle: Cycle) -> Split | None:
     return sealed_split(cycle, table) if table else None
 
 
+@read_once
 def sealed_split(cycle: Cycle, table: Table) -> Split | None:
     """Newest sealed split of this table for what today's plan lays down."""
     return (

@@ -16,8 +16,7 @@ from apps.datasets.vault import seal
 from apps.engine.errors import NotEnoughData
 from apps.jobs.models import Job
 from apps.jobs.runner import Desk
-from apps.planning.content import features_of
-from apps.planning.queries import as_signed, current_plan, signed_plan
+from apps.planning.queries import as_signed, signed_plan
 from apps.projects import ledger
 from apps.projects.models import Project
 from apps.web.refusals import Refusal
@@ -131,15 +130,14 @@ def build_table(job: Job, desk: Desk) -> None:
 def examine(job: Job, desk: Desk) -> None:
     """Look for what is wrong with a table, in a limited child; keep the result as a file."""
     examination = Examination.objects.select_related("cycle__project").get(job=job)
-    inputs, plan = examination.inputs, current_plan(examination.cycle)
-    features, signed = features_of(plan.content) if plan else (), signed_plan(examination.cycle)
+    inputs = examination.inputs
     with scratch() as folder:
         about: dict[str, Any] = {
             "folder": str(folder),
             "target": examination.target,
-            "positive": (signed.positive or None) if signed else None,
+            "positive": inputs.get("positive"),
             "reading": inputs.get("reading", ""),
-            "later": [feature.name for feature in features if not feature.is_allowed],
+            "later": inputs.get("later", []),
             "today": timezone.localdate().isoformat(),
         }
         if "development" in inputs:

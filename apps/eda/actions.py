@@ -9,7 +9,14 @@ from apps.accounts.models import User
 from apps.eda.answers import Question
 from apps.eda.models import Finding, Profile, SealedLook, Severity, View
 from apps.eda.pinned import Place
-from apps.eda.queries import current_profile, profile_of, reading_of, scope_of, target_of
+from apps.eda.queries import (
+    current_profile,
+    positive_of,
+    profile_of,
+    reading_of,
+    scope_of,
+    target_of,
+)
 from apps.eda.sealed import left_out, look_at
 from apps.jobs.actions import enqueue, revive
 from apps.jobs.models import Queue
@@ -29,7 +36,7 @@ MOST_REASON = 400
 
 @transaction.atomic
 def start_profile(*, cycle: Cycle, by: User) -> Profile:
-    """Profile today's rows; the same rows and target are profiled once."""
+    """Profile today's rows; the same rows, read in the same way, are profiled once."""
     require(by, Verb.EXPLORE, cycle.project)
     Project.objects.select_for_update().get(pk=cycle.project_id)
     scope = scope_of(cycle)
@@ -51,6 +58,7 @@ def start_profile(*, cycle: Cycle, by: User) -> Profile:
         parquet=scope.parquet,
         target=target_of(cycle, scope.table),
         reading=reading_of(cycle, scope),
+        positive=positive_of(cycle, scope.table),
         scope=scope.name,
         job=job,
     )

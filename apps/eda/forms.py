@@ -32,9 +32,12 @@ class FindingForm(forms.ModelForm):
         members = User.objects.filter(memberships__team=team, is_active=True)
         self.fields["owner"].queryset = members.order_by("name", "pk")
         self.fields["owner"].empty_label = None
-        names = [(name, name) for name in columns]
-        self.fields["column"].choices = [("", "The whole table"), *names]
-        if len(names) > MOST_CHOICES:
+        # Made when they are listed or a choice is checked: a page of a wide table does neither.
+        self.fields["column"].choices = lambda: [
+            ("", "The whole table"),
+            *((name, name) for name in columns),
+        ]
+        if len(columns) > MOST_CHOICES:
             self.fields["column"].widget = forms.TextInput()
             self.fields["column"].help_text = "Its whole name; nothing for the whole table."
 

@@ -10,13 +10,16 @@ from apps.projects.models import Cycle, InsertOnly
 
 
 class Profile(models.Model):
-    """Statistics of one typed table, computed once per content hash and target."""
+    """Statistics of one typed table, computed once per content hash and reading of the target."""
 
     cycle = models.ForeignKey(Cycle, models.CASCADE, related_name="profiles")
     parquet = models.CharField(max_length=64, help_text="SHA-256 of the rows that are profiled.")
     target = models.CharField(max_length=255, blank=True)
     reading = models.CharField(
         max_length=20, blank=True, help_text="How the plan says that the target is read."
+    )
+    positive = models.CharField(
+        max_length=255, blank=True, help_text="The plan's positive class, whose rate is told."
     )
     scope = models.CharField(
         max_length=12,
@@ -33,7 +36,8 @@ class Profile(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["cycle", "parquet", "target", "reading"], name="profile_once_per_content"
+                fields=["cycle", "parquet", "target", "reading", "positive"],
+                name="profile_once_per_content",
             )
         ]
 

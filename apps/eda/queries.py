@@ -9,12 +9,11 @@ from apps.datasets.models import Split, Table
 from apps.datasets.queries import current_table, data_subject, sealed_split
 from apps.datasets.storage import FileBroken, local
 from apps.eda.models import Finding, Profile, Severity
-from apps.engine.profile.findings import is_id_like
 from apps.engine.profile.radar import suspects
 from apps.engine.profile.target import QUANTITY
 from apps.engine.profile.veil import veil_profile, veil_study
 from apps.engine.types import ColumnSpec, Kind
-from apps.planning.content import Feature, features_of
+from apps.planning.content import features_of
 from apps.planning.queries import current_plan, sensitive_columns, signed_plan
 from apps.projects.models import Cycle
 from apps.projects.queries import passed_by
@@ -72,13 +71,20 @@ def reading_of(cycle: Cycle, scope: Scope) -> str:
     return "" if reading == QUANTITY and kinds[plan.target] != Kind.INTEGER else reading
 
 
+def positive_of(cycle: Cycle, table: Table) -> str:
+    """The plan's positive class of a target that the table has; empty without one."""
+    plan = signed_plan(cycle)
+    return plan.positive if plan and plan.target in table.table_spec.names else ""
+
+
 def profile_of(cycle: Cycle, scope: Scope) -> Profile | None:
-    """The profile of exactly these rows and today's target, finished or not."""
+    """The profile of these rows with the target as today's plan reads it, finished or not."""
     return (
         cycle.profiles.filter(
             parquet=scope.parquet,
             target=target_of(cycle, scope.table),
             reading=reading_of(cycle, scope),
+            positive=positive_of(cycle, scope.table),
         )
         .select_related("job")
         .first()
@@ -169,61 +175,6 @@ def is_data_passed(cycle: Cycle) -> bool:
 
 
 @dataclass(frozen=True)
-class ColumnLine:
-    """One column in the overview's table; ``position`` counts from 1."""
-
-    position: int
-    name: str
-    kind: str
-    missing_share: float
-    distinct: int
-    low: Any
-    middle: Any
-    high: Any
-    share: float | None
-    auc: float | None
-    effect: float | None
-    is_target: bool
-    is_sensitive: bool
-
-
-def column_lines(result: dict[str, Any], *, words: str = "") -> list[ColumnLine]:
-    """All columns in table order; only those whose name contains ``words`` when given."""
-    target = (result["target"] or {}).get("name")
-    return [
-        _line(column, position=position, is_target=column["name"] == target)
-        for position, column in enumerate(result["columns"], start=1)
-        if words.casefold() in column["name"].casefold()
-    ]
-
-
-def _line(column: dict[str, Any], *, position: int, is_target: bool) -> ColumnLine:
-    top = (column.get("top") or [None])[0]
-    quantiles = {item["at"]: item["value"] for item in column.get("quantiles") or []}
-    relation = column.get("relation") or {"auc": None, "effect": {"value": None}}
-    return ColumnLine(
-        position=position,
-        name=column["name"],
-        kind=column["kind"],
-        missing_share=column["missing_share"],
-        distinct=column["distinct"],
-        low=column.get("minimum", _spaced(column.get("first"))),
-        middle=top["value"] if top else quantiles.get(0.5),
-        high=column.get("maximum", _spaced(column.get("last"))),
-        share=top["share"] if top else None,
-        auc=relation["auc"],
-        effect=relation["effect"]["value"],
-        is_target=is_target,
-        is_sensitive=column.get("sensitive", False),
-    )
-
-
-def _spaced(moment: str | None) -> str | None:
-    """ISO 8601 as people read it: a blank between day and time."""
-    return moment.replace("T", " ") if moment else None
-
-
-@dataclass(frozen=True)
 class Hint:
     """Something the profile points at; ``position`` of its column, 0 for the whole table.
 
@@ -269,127 +220,3 @@ def hints(cycle: Cycle, result: dict[str, Any], *, before: str = "") -> list[Hin
         )
         for found in result["findings"]
     ]
-
-
-def has_distribution(column: dict[str, Any]) -> bool:
-    """True when there is a value to draw: none of an empty column, of infinities, of names."""
-    drawn = column.get("histogram") or column.get("over_time") or column.get("top")
-    return bool(drawn) and not names_rows(column)
-
-
-def names_rows(column: dict[str, Any]) -> bool:
-    """Texts of which (nearly) each stands in one row: a bar, or a rate, for each says nothing."""
-    return column["kind"] == "text" and not column.get("sensitive") and is_id_like(column)
-
-
-def target_figure(result: dict[str, Any]) -> str:
-    """The chart of the balance of the target: its labels or its distribution; "" without one."""
-    target = result["target"]
-    if not target:
-        return ""
-    if target.get("labels"):
-        return "labels"
-    column = next(one for one in result["columns"] if one["name"] == target["name"])
-    return "distribution" if has_distribution(column) else ""
-
-
-def has_relation(column: dict[str, Any]) -> bool:
-    """True when the target can be told by groups of the column."""
-    relation = column.get("relation")
-    return bool(relation and relation["labels"]) and not names_rows(column)
-
-
-@dataclass(frozen=True)
-class ColumnPage:
-    """One column: its profile, its neighbours, what the plan says, what people raised on it."""
-
-    column: dict[str, Any]
-    position: int
-    count: int
-    planned: Feature | None
-    is_target: bool
-    facts: list[tuple[str, Any]]
-    hints: list[Hint]
-    findings: list[Finding]
-
-    @property
-    def previous(self) -> int:
-        """Position of the column before; 0 at the first."""
-        return self.position - 1
-
-    @property
-    def following(self) -> int:
-        """Position of the next column; 0 at the last."""
-        return self.position + 1 if self.position < self.count else 0
-
-    @property
-    def is_drawable(self) -> bool:
-        """Its distribution can be drawn."""
-        return has_distribution(self.column)
-
-    @property
-    def names_rows(self) -> bool:
-        """Its texts are names of rows."""
-        return names_rows(self.column)
-
-    @property
-    def has_relation(self) -> bool:
-        """The target can be told by its groups."""
-        return has_relation(self.column)
-
-
-_FACTS = (
-    ("count", "Rows with a value"),
-    ("distinct", "Distinct"),
-    ("infinite", "Infinite"),
-    ("mean", "Mean"),
-    ("std", "Standard deviation"),
-    ("skew", "Skew"),
-    ("negative", "Negative"),
-    ("zeros", "Zero"),
-    ("minimum", "Least"),
-    ("maximum", "Greatest"),
-    ("first", "First"),
-    ("last", "Last"),
-)
-_ONLY_IF_ANY = {"infinite", "negative", "zeros"}
-
-
-def column_page(
-    cycle: Cycle, result: dict[str, Any], *, target: str, position: int
-) -> ColumnPage | None:
-    """Column number ``position`` (from 1) of a profile's result; None when there is none."""
-    columns = result["columns"]
-    if not 1 <= position <= len(columns):
-        return None
-    column, plan = columns[position - 1], signed_plan(cycle)
-    name = column["name"]
-    features = {feature.name: feature for feature in plan.features} if plan else {}
-    return ColumnPage(
-        column=column,
-        position=position,
-        count=len(columns),
-        planned=features.get(name),
-        is_target=bool(target) and name == target,
-        facts=_facts(column),
-        hints=[hint for hint in hints(cycle, result) if hint.column == name],
-        findings=[finding for finding in open_findings(cycle) if finding.column == name],
-    )
-
-
-def _facts(column: dict[str, Any]) -> list[tuple[str, Any]]:
-    moments = {key: _spaced(column[key]) for key in ("first", "last") if key in column}
-    known = {**column, **moments}
-    told = [
-        (label, known[key])
-        for key, label in _FACTS
-        if known.get(key) is not None and (known[key] or key not in _ONLY_IF_ANY)
-    ]
-    told += [
-        (f"{100 * quantile['at']:.0f} % lie below", quantile["value"])
-        for quantile in column.get("quantiles") or []
-    ]
-    lengths = column.get("lengths")
-    if lengths and column["kind"] == "text":
-        told += [(f"Length, {key} (characters)", value) for key, value in lengths.items()]
-    return told

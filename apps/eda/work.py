@@ -11,7 +11,6 @@ from apps.eda.answers import Question, packed
 from apps.eda.models import Answer, Profile, SealedLook, SealedSight
 from apps.jobs.models import Job
 from apps.jobs.runner import Desk
-from apps.planning.queries import signed_plan
 from apps.projects import ledger
 
 
@@ -21,8 +20,6 @@ def profile_table(job: Job, desk: Desk) -> None:
     What is known of the first columns is shown while the rest is computed.
     """
     profile = Profile.objects.select_related("cycle__project").get(job=job)
-    plan = signed_plan(profile.cycle)
-    positive = (plan.positive or None) if plan else None
     with scratch() as folder:
         so_far = folder / "so_far.json"
         told = desk.child(
@@ -30,7 +27,7 @@ def profile_table(job: Job, desk: Desk) -> None:
             beside=_shown(profile, so_far),
             table=str(local(profile.parquet)),
             target=profile.target or None,
-            positive=positive,
+            positive=profile.positive or None,
             reading=profile.reading,
             so_far=str(so_far),
         )

@@ -219,6 +219,12 @@ class GatePage:
         }
 
     @property
+    def stale_says(self) -> str:
+        """What to do about a gate that rests on something older than today's."""
+        again = "submitted and decided" if self.glance.round.manager else "closed"
+        return f"Something that this gate rests on changed. It has to be {again} again."
+
+    @property
     def glance(self) -> GateGlance:
         """State, submission and last decision."""
         return self.today.glance

@@ -107,10 +107,11 @@ def _gate_says(seen: GateGlance) -> str:
         return seen.round.count
     if seen.state == GateState.WAITING and seen.submission:
         return f"since {seen.submission.at:%-d %b}, from {seen.submission.person_name}"
+    asks = seen.round.manager  # else an analyst closes it, and need not submit it
     return {
         GateState.LOCKED: "Opens after the gate before it",
-        GateState.OPEN: "Not submitted yet",
-        GateState.STALE: "Something changed: submit again",
+        GateState.OPEN: "Not submitted yet" if asks else "An analyst closes it",
+        GateState.STALE: f"Something changed: {'submit' if asks else 'close it'} again",
         GateState.RETURNED: "Returned with findings",
         GateState.REJECTED: "Rejected",
     }.get(seen.state, "")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from apps.datasets.queries import ClosedData
+from apps.engine.percent import percent
 from apps.engine.types import Problem
 
 AS_PLANNED, MEAN, QUANTILE = "planned", "mean", "quantile"
@@ -40,5 +41,5 @@ def why_aimed(data: ClosedData) -> str:
         return f"The models answer the mean: the plan's primary metric is {title}."
     return (
         f"It is quantile regression: the plan's primary metric is {title}. The models answer the "
-        f"number that {100 * level:g} % of the truths are to be at or below."
+        f"number that {percent(level, None)} of the truths are to be at or below."
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.engine.evaluation.comparison import Gain
+from apps.engine.percent import percent
 from apps.engine.training.veil import veil_diagnosis
 from apps.engine.types import Problem
 from apps.modeling.leaderboard import digits_of
@@ -208,8 +209,9 @@ def coverage_says(told: Mapping[str, Any] | None) -> str:
     if not told:
         return ""
     said = (
-        f"{told['share']:.1%} of {told['n']:,} truths are at or below the answer "
-        f"({told['low']:.1%} to {told['high']:.1%}); the level is {100 * told['level']:g} %"
+        f"{percent(told['share'])} of {told['n']:,} truths are at or below the answer "
+        f"({percent(told['low'])} to {percent(told['high'])}); the level is "
+        f"{percent(told['level'], None)}"
     )
     if told["p_value"] >= 0.05:
         said += ": no more apart than chance."

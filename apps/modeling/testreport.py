@@ -6,6 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from apps.engine.percent import percent
 from apps.modeling.cards import ModelCard, model_card
 from apps.modeling.models import Candidate
 from apps.modeling.scrutiny import WORDS
@@ -119,7 +120,7 @@ def _sealed(card: ModelCard, record: _Record) -> Iterable[Section]:
         yield Section("A month at the plan's payoff and volume", _money(verdict.money, proof))
     if verdict.coverage:
         told = verdict.coverage
-        asked = f"{100 * told['level']:g} %"
+        asked = percent(told["level"], None)
         share = Number("Share", told["share"], proof, told["low"], told["high"], asked)
         title = "Truths at or below the predicted quantile, on sealed rows"
         yield Section(title, [share], verdict.coverage_says)

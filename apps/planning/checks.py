@@ -6,6 +6,7 @@ from dataclasses import replace
 from django.urls import reverse
 from django.utils import timezone
 
+from apps.engine.percent import percent
 from apps.planning.models import Plan
 from apps.planning.problems import answers_to, reading, testability
 from apps.planning.queries import as_signed, current_plan
@@ -106,7 +107,7 @@ def _payoff_says(plan: Plan) -> str:
     payoff = reading(plan.content, on=plan.created_at.date()).payoff
     if payoff is None:
         return "No payoff is named: nothing is said of what a decision is worth."
-    return f"{payoff.break_even:.1%} of the alarms have to be right to break even."
+    return f"{percent(payoff.break_even)} of the alarms have to be right to break even."
 
 
 def _target_says(plan: Plan) -> str:

@@ -30,6 +30,7 @@ from apps.projects.canonical import content_hash
 from apps.projects.models import PASSING, Cycle, Decision, Project
 from apps.projects.queries import latest_decision, passed_by, require_passed
 from apps.projects.stages import Stage
+from apps.web.once import read_once
 from apps.web.ordering import Alphabetical
 
 
@@ -94,11 +95,13 @@ class SignedPlan:
         return all(feature.is_allowed for feature in self.features if feature.name == name)
 
 
+@read_once
 def current_plan(cycle: Cycle) -> Plan | None:
     """Newest version of this cycle, signed or not."""
     return cycle.plans.order_by("-number").first()
 
 
+@read_once
 def sensitive_columns(cycle: Cycle) -> frozenset[str]:
     """Columns whose values are not shown: marked in the newest plan or in its draft, or classed.
 
@@ -191,6 +194,7 @@ def as_signed(plan: Plan) -> SignedPlan:
     )
 
 
+@read_once
 def signed_plan(cycle: Cycle) -> SignedPlan | None:
     """The plan whose gate is passed today, or None."""
     plan = current_plan(cycle)

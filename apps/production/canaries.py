@@ -10,6 +10,7 @@ from apps.engine.errors import EngineError
 from apps.engine.monitoring.guard import Bounds, Side, guard
 from apps.engine.monitoring.performance import realised
 from apps.engine.monitoring.service import summary
+from apps.engine.percent import percent
 from apps.planning.queries import as_signed
 from apps.production import answered
 from apps.production.answered import Answer
@@ -88,7 +89,7 @@ def _answers(release: Release, since: datetime) -> str:
     if all(isinstance(value, int | float) and not isinstance(value, bool) for value in told):
         return f"mean {sum(told) / len(told):.4g}"
     counts = Counter(answered.as_text(value) for value in told).most_common(MOST_NAMED)
-    return ", ".join(f"{name} {count / len(told):.1%}" for name, count in sorted(counts))
+    return ", ".join(f"{name} {percent(count / len(told))}" for name, count in sorted(counts))
 
 
 def _truths(release: Release, since: datetime) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from django.urls import reverse
 
+from apps.engine.percent import percent
 from apps.production.glass import unanswered
 from apps.production.models import Release
 from apps.production.queries import current_release
@@ -120,7 +121,7 @@ def _flips_are_known(release: Release) -> Evidence:
     told = found.report
     says = (
         f"{told['flips']} of {told['cases']} logged calls of release {now.number} would get "
-        f"another answer ({told['share']:.1%})."
+        f"another answer ({percent(told['share'])})."
     )
     if told["unanswered"]:
         says += f" {told['unanswered']} would be refused: {told['unanswered_says']}"

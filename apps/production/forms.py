@@ -54,7 +54,7 @@ def _field(item: Field) -> forms.Field:
         return forms.FloatField(widget=widget, help_text=_span(item), **common)
     if item.kind == Kind.BOOLEAN:
         return forms.TypedChoiceField(
-            choices=[(NOTHING, "missing"), ("true", "true"), ("false", "false")],
+            choices=[(NOTHING, "missing"), ("true", "True"), ("false", "False")],
             coerce=lambda text: text == "true",
             empty_value=None,
             **{**common, "initial": str(item.example).lower()},

@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from apps.projects.models import PASSING, Cycle, Decision, Event, Project
 from apps.projects.rounds import Round, round_of
 from apps.projects.stages import Stage
+from apps.web.once import read_once
 from apps.web.refusals import Refusal
 
 
@@ -19,6 +20,7 @@ def latest_decision(cycle: Cycle, stage: Stage) -> Decision | None:
     return cycle.decisions.filter(stage=stage).order_by("-number").first()
 
 
+@read_once
 def gate_round(cycle: Cycle, stage: Stage, *, subject: str) -> Round:
     """The last round at this gate, asked of today's subject. Two queries, however long it ran."""
     return round_of(

@@ -1,4 +1,7 @@
-"""Three walls: undeclared views answer 403, headers are strict, refusals become pages."""
+"""Three walls: undeclared views answer 403, headers are strict, refusals become pages.
+
+And what a page rests on is read once.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
 from apps.engine.errors import EngineError
+from apps.web.once import one_page
 
 Next = Callable[[HttpRequest], HttpResponseBase]
 
@@ -44,6 +48,19 @@ class StrictHeaders:
         if not request.path.startswith(settings.STATIC_URL):
             response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+
+class ReadOnce:
+    """A GET never writes: what it rests on is read once (see ``once.read_once``)."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:  # noqa: D102
+        if request.method not in {"GET", "HEAD"}:
+            return self.get_response(request)
+        with one_page():
+            return self.get_response(request)
 
 
 class Refusals:

@@ -89,7 +89,8 @@ const cell = (tag, text, scope) => {
   if (scope) made.scope = scope;
   if (typeof text === "number") {
     made.className = "num";
-    made.textContent = text.toLocaleString("en-GB", { maximumSignificantDigits: 6 });
+    // As Plotly writes ticks: nothing parts the thousands of four digits, which may be a year.
+    made.textContent = text.toLocaleString("en-GB", { maximumSignificantDigits: 6, useGrouping: "min2" });
   }
   return made;
 };

@@ -10,6 +10,7 @@ from apps.datasets.datasheets import NEEDED
 from apps.datasets.grids import data_summary
 from apps.datasets.models import Contract
 from apps.datasets.queries import current_split
+from apps.engine.percent import percent
 from apps.projects.models import Role
 from apps.projects.stages import Stage
 from tests import builders
@@ -97,7 +98,7 @@ def test_a_large_loss_names_the_step_that_made_it(prepared):
     steps = [("filter_rows", {"column": "id", "operator": "is at least", "value": "100"})]
     found = prepared(frame(), steps=steps)["nothing_is_lost_unseen"]
     assert found.state == "warn"
-    assert found.says.startswith("600 rows came in and 500 are used: 16.7% left out by ")
+    assert found.says.startswith("600 rows came in and 500 are used: 16.7 % left out by ")
     assert "(100)" in found.says
 
 
@@ -108,10 +109,11 @@ def test_a_class_that_loses_more_than_the_others_is_named(prepared):
     steps = [("filter_rows", {"column": "note", "operator": "is", "value": "real"})]
     found = prepared(content, steps=steps)["nothing_is_lost_unseen"]
     assert found.state == "warn"
-    assert f"“malignant” lost {late.sum() / (content['diagnosis'] == 'malignant').sum():.1%}" in (
-        found.says
+    assert (
+        f"“malignant” lost {percent(late.sum() / (content['diagnosis'] == 'malignant').sum())}"
+        in (found.says)
     )
-    assert "others as little as 0.0%" in found.says
+    assert "others as little as 0.0 %" in found.says
 
 
 def test_a_target_under_another_name_blocks(opened, bring, analyst, jobs):

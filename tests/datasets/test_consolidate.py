@@ -128,7 +128,7 @@ def test_text_against_number_is_seen_and_can_be_compared_as_numbers(
     preview = look(padded, left0="terminal", right0="terminal")
     assert "different kinds" in preview.report["refused"]
     page = client.get(at("join_preview", preview.pk)).content.decode()
-    assert "4 rows (50.0%) would match if the keys were compared as numbers" in page
+    assert "4 rows (50.0 %) would match if the keys were compared as numbers" in page
     client.post(at("apply_preview", preview.pk))
     assert not Join.objects.exists()
     (suggested,) = look(padded).report["suggestions"]

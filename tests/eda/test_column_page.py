@@ -52,7 +52,7 @@ def test_the_facts_are_those_of_the_development_rows(client, analyst, profiled, 
     facts = dict(page.facts)
     assert facts["Rows with a value"] == current_rows(profiled)
     assert "Infinite" not in facts  # said only when there are any
-    assert facts["Least"] <= facts["50 % lie below"] <= facts["Greatest"]
+    assert facts["Least"] <= facts["50 % lie below"] <= facts["Greatest"]
 
 
 def current_rows(cycle):

@@ -8,8 +8,9 @@ from django.urls import reverse
 from apps.datasets import actions as data
 from apps.datasets.queries import current_split
 from apps.datasets.storage import shelved
+from apps.eda.columns import column_lines
 from apps.eda.models import Profile
-from apps.eda.queries import column_lines, current_profile, result_of
+from apps.eda.queries import current_profile, result_of
 from apps.engine.profile import explore, so_far
 from apps.jobs.models import JobState
 from apps.jobs.runner import Desk

@@ -1,6 +1,7 @@
 """Explore and the split advice read the target as the signed plan says."""
 
 import pytest
+from django.urls import reverse
 
 from apps.datasets import actions as data
 from apps.datasets import wrangling
@@ -94,3 +95,43 @@ def test_few_whole_numbers_are_a_quantity_where_the_plan_promises_one(
     with run_jobs():
         start_profile(cycle=cycle, by=analyst)
     assert raw_result(current_profile(cycle))["target"]["kind"] == "classes"
+
+
+def test_another_positive_class_or_mark_of_the_plan_leaves_nothing_old_on_the_pages(
+    client, analyst, explored, at, cycle, pass_gate, run_jobs
+):
+    body = (f"{n % 7},{n % 3},{'yes' if n % 7 > 4 else 'no'}" for n in range(210))
+    features = {"target": "left", "positive": "yes", "columns": []}
+    explored("\n".join(["age,code,left", *body]) + "\n", features=features)
+    with run_jobs():
+        wrangling.examine(cycle=cycle, by=analyst)
+    assert current_profile(cycle).positive == "yes"
+    assert issues_view(cycle, spec=None).is_current
+
+    builders.make_plan(cycle, analyst, features={**features, "positive": "no"})
+    pass_gate(cycle, Stage.PLAN)
+    assert current_profile(cycle) is None
+    assert not issues_view(cycle, spec=None).is_current
+    with run_jobs():
+        start_profile(cycle=cycle, by=analyst)
+        wrangling.examine(cycle=cycle, by=analyst)
+    assert raw_result(current_profile(cycle))["target"]["shown"] == ["no"]
+    assert issues_view(cycle, spec=None).is_current
+
+    marked = [{"name": "code", "known": "after"}]
+    builders.make_plan(cycle, analyst, features={**features, "positive": "no", "columns": marked})
+    pass_gate(cycle, Stage.PLAN)
+    kept = issues_view(cycle, spec=None)
+    assert (kept.is_current, bool(kept.examination)) == (False, True)
+    client.force_login(analyst)
+    page = " ".join(
+        client.get(reverse("datasets:wrangle", args=[cycle.project.slug])).content.decode().split()
+    )
+    assert (
+        "Out of date: the recipe, or what the plan says of target and columns, has changed" in page
+    )
+    assert "Look again" in page
+    with run_jobs():
+        wrangling.examine(cycle=cycle, by=analyst)
+    found = {(one.issue["key"], one.issue["column"]) for one in issues_view(cycle, spec=None).lines}
+    assert ("leak_known_later", "code") in found

@@ -90,3 +90,18 @@ def test_who_wrote_the_plan_reads_who_decides_and_sees_no_form(client, gate, sub
     page = client.get(gate()).content.decode()
     assert "A manager decides here." in page
     assert "Sign the decision" not in page
+
+
+def test_a_data_gate_that_an_analyst_closed_does_not_wait_for_a_submission(
+    client, cycle, manager, pass_gate
+):
+    client.force_login(manager)
+    address = reverse("governance:gate", args=[cycle.project.slug, "data"])
+    before = " ".join(client.get(address).content.decode().split())
+    assert "an analyst closes it when nothing blocks, without a submission" in before
+    pass_gate(cycle, Stage.PLAN)
+    decision = pass_gate(cycle, Stage.DATA)
+    page = " ".join(client.get(address).content.decode().split())
+    assert f"decided by {decision.person_name}" in page
+    assert "this tier asks for no submission" in page
+    assert "ot submitted yet" not in page

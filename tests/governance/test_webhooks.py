@@ -194,7 +194,7 @@ def test_an_incident_is_sent_once_signed_in_canonical_json_and_so_is_its_end(
     assert body == canonical(told)
     assert (told["type"], told["data"]["cause"]) == (
         "incident.raised",
-        "Likely: 60% of amount are missing, 0% before, 71% of the additional loss.",
+        "Likely: 60% of amount are missing, 0% before, 71 % of the additional loss.",
     )
     assert told["data"]["link"].endswith("/p/card-fraud/production/incidents/1/")
     assert "Ann Lind" not in body.decode()

@@ -136,7 +136,7 @@ def test_a_quantile_goes_from_the_plan_to_an_answer_that_names_its_level(
         release = production.deploy(cycle=closed, by=analyst)
     release.refresh_from_db()
     assert release.report["engine"] == "compiled", release.report["compiled"]
-    assert "The 0.9 quantile: 90 % of the truths" in page(client, "production:deploy", slug)
+    assert "The 0.9 quantile: 90 % of the truths" in page(client, "production:deploy", slug)
     pass_gate(closed, Stage.PRODUCTION)
     secret = production.issue_token(deployment=release.deployment, name="test", by=analyst)
     answered(client, release, secret)

@@ -86,7 +86,7 @@ BAD = {
     "accuracy at 0.8 %": (
         but(FRAUD, metrics={"items": [promise("accuracy", 0.99)], "baseline": 0.98}),
         "metrics.guessed",
-        ["accuracy", "0.8 %", "predicting “no” always would reach 99.2 %"],
+        ["accuracy", "0.8 %", "predicting “no” always would reach 99.2 %"],
     ),
     "above what the labels allow": (
         but(
@@ -95,7 +95,7 @@ BAD = {
             metrics={"items": [promise("roc_auc", 0.85)], "baseline": 0.68},
         ),
         "metrics.label_noise",
-        ["ROC AUC of at least 0.85", "2 % of the labels", "no more than 0.8"],
+        ["ROC AUC of at least 0.85", "2 % of the labels", "no more than 0.8"],
     ),
     "a test too small": (
         but(FRAUD, metrics={"expected_rows": 5_000}),
@@ -115,12 +115,12 @@ BAD = {
     "a payoff that loses": (
         but(MAINTENANCE, objective={"value_right": 500.0, "value_wrong": 4_000.0}),
         "money.break_even_precision",
-        ["88.9 % of the alarms", "promises 50 %"],
+        ["88.9 % of the alarms", "promises 50 %"],
     ),
     "nobody asked when features are known": (
         but(CREDIT, features={"columns": columns(CREDIT, income="unknown", debt="unknown")}),
         "features.unknown",
-        ["3 of 5 (60 %)", "“income”"],
+        ["3 of 5 (60 %)", "“income”"],
     ),
     "the target among the features": (
         but(CHURN, features={"target": "tenure"}),

@@ -73,7 +73,7 @@ def test_alarms_of_one_cause_are_one_incident_with_its_risk_and_owner(moved, ana
     assert (moved.weight, moved.action) == (6, WIRE["action"])
     assert moved.due_at == moved.raised_at + timedelta(days=3)
     assert moved.cause["name"] == "desk"
-    assert moved.cause["sentence"].startswith("Likely: 100% of desk hold values never seen before")
+    assert moved.cause["sentence"].startswith("Likely: 100 % of desk hold values never seen before")
     assert "Folded into this incident" in moved.notes.get().text
 
 
@@ -295,7 +295,7 @@ def test_a_suspect_is_set_beside_our_own_change_before_it(release, analyst):
     }
     told = changes.told(release, cause)
     assert told["change"]["says"] == "Ann Lind brought in crm version 14"
-    assert told["sentence"].startswith("Likely: 60% of desk are missing, 0% before, 71% of the")
+    assert told["sentence"].startswith("Likely: 60% of desk are missing, 0% before, 71 % of the")
     assert told["sentence"].endswith("2 hours after: Ann Lind brought in crm version 14.")
     late = {**cause, "since": (timezone.now() + timedelta(days=3)).isoformat()}
     assert changes.told(release, late)["change"] is None

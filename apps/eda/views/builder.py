@@ -12,12 +12,17 @@ from apps.eda.views.common import Rows, chart, rows_of, sliceable
 from apps.engine.charts.pictures import picture_chart
 from apps.engine.errors import BadParameter, EngineError
 from apps.engine.profile.picture import KINDS, MEASURES, Picture, picture_of
+from apps.engine.profile.picture import named as named_part
 from apps.engine.types import Kind
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
 from apps.web.fragments import render_page
 
 _SUMMED = {Kind.INTEGER, Kind.NUMBER, Kind.BOOLEAN}
+MARKS = {"line": "mark", "box": "box", "heatmap": "column"} | dict.fromkeys(
+    ("bar", "histogram"), "bar"
+)
+"""What stands for the rows of one place on the horizontal axis."""
 FIELDS = ("kind", "x", "y", "measure", "of", "colour", "facet")
 
 
@@ -33,6 +38,7 @@ def build_chart(request: HttpRequest, project: Project) -> HttpResponse:
         "asked": asked,
         "kinds": KINDS.items(),
         "measures": MEASURES.items(),
+        "marks": MARKS,
         "numbers": [one for one in rows.choices if one.kind in _SUMMED],
     }
     if asked["x"] and rows.scope and not rows.problem:
@@ -76,9 +82,10 @@ def _title(told: dict[str, Any]) -> str:
     counted = measure == "rows" or kind in {"histogram", "scatter", "box"}
     what = picture["y"] if kind in {"scatter", "box"} else "Rows"
     named = what if counted else f"{MEASURES[measure]} of {picture['of']}"
-    up = picture["y"] if kind == "heatmap" else ""
-    colour = "" if _uncoloured(told) else picture["colour"]
-    *most, last = dict.fromkeys(filter(None, (picture["x"], up, colour, picture["facet"])))
+    up = named_part(told, "y") if kind == "heatmap" else ""
+    colour = "" if _uncoloured(told) else named_part(told, "colour")
+    across, panels = named_part(told, "x"), named_part(told, "facet")
+    *most, last = dict.fromkeys(filter(None, (across, up, colour, panels)))
     return f"{named} by {', '.join(most)} and {last}" if most else f"{named} by {last}"
 
 

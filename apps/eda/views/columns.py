@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from apps.eda import queries
+from apps.eda.columns import ColumnPage, as_shown, column_page, has_distribution, has_relation
 from apps.eda.slices import column_conditions, links_to_rows
 from apps.eda.views.common import Rows, chart, ready_rows, rows_of, sliceable
 from apps.engine.charts.columns import column_chart, histogram, labels_chart
@@ -30,7 +30,7 @@ def column(request: HttpRequest, project: Project, position: int) -> HttpRespons
     rows = rows_of(request, project)
     if not rows.is_ready:
         return render_page(request, "eda/column.html", {"rows": rows})
-    page = queries.column_page(project.cycle, rows.result, target=rows.target, position=position)
+    page = column_page(project.cycle, rows.result, target=rows.target, position=position)
     if page is None:
         raise Http404
     context = {"rows": rows, "page": page, **_beside(request, project, rows, page)}
@@ -60,11 +60,11 @@ def column_figure(request: HttpRequest, project: Project, position: int, name: s
 def _figure(
     told: dict[str, Any], *, name: str, scale: str, study: dict[str, Any]
 ) -> dict[str, Any] | None:
-    if name == "relation" and queries.has_relation(told):
+    if name == "relation" and has_relation(told):
         return target_relation(told["relation"])
     if name == "distribution" and scale == LOG:
         return histogram(told, is_log=True) if told.get("log_histogram") else None
-    if name == "distribution" and queries.has_distribution(told):
+    if name == "distribution" and has_distribution(told):
         return column_chart(told)
     if name == "stability" and (clock := _clock(study, told["name"])):
         return column_drift(clock, name=told["name"])
@@ -78,9 +78,7 @@ def _clock(study: dict[str, Any], name: str) -> dict[str, Any] | None:
     )
 
 
-def _beside(
-    request: HttpRequest, project: Project, rows: Rows, page: queries.ColumnPage
-) -> dict[str, Any]:
+def _beside(request: HttpRequest, project: Project, rows: Rows, page: ColumnPage) -> dict[str, Any]:
     """Scales of the chart, intervals, what it shares with the target, extremes and their rows."""
     column, study = page.column, rows.study
     relation, clock = column.get("relation"), _clock(study, column["name"])
@@ -98,7 +96,12 @@ def _beside(
         "shared": _shared(study["relations"], column["name"], rows.target),
         "clock": clock,
         "extremes": [
-            {"side": side, **one, "address": f"{address}{where.tail}"}
+            {
+                "side": side,
+                **one,
+                "says": as_shown(column, one["value"]),
+                "address": f"{address}{where.tail}",
+            }
             for side, one, where in values
         ],
     }

@@ -13,12 +13,14 @@ from apps.projects.models import Project
 from apps.web.fragments import render_page
 from apps.web.paging import page_of
 
+_MOST_GROUPS, _MOST_NAMED = 12, 15
+
 
 @require_GET
 @project_view(Verb.LOOK)
 @sliceable
 def missing(request: HttpRequest, project: Project) -> HttpResponse:
-    """Columns with gaps, patterns of rows, pairs that miss together."""
+    """Columns with gaps, patterns of rows, groups that miss together."""
     rows = rows_of(request, project)
     context: dict[str, Any] = {"rows": rows}
     if rows.is_ready:
@@ -30,11 +32,19 @@ def missing(request: HttpRequest, project: Project) -> HttpResponse:
         context |= {
             "gaps": gaps,
             "page": page_of(lines, request),
+            "groups": [_group(group, places) for group in gaps["groups"][:_MOST_GROUPS]],
             "rules": [line for line in lines if line["exactly"]],
             "effects": [gap for gap in gaps["columns"] if gap["effect"]],
             "target": (rows.result["target"] or {}).get("name", ""),
         }
     return render_page(request, "eda/missing.html", context)
+
+
+def _group(group: dict[str, Any], places: dict[str, int]) -> dict[str, Any]:
+    """Columns that miss together, the first of many with their places."""
+    names = group["columns"]
+    named = [(name, places[name]) for name in names[:_MOST_NAMED]]
+    return {**group, "named": named, "more": len(names) - len(named)}
 
 
 def _ruler(gap: dict[str, Any]) -> str:

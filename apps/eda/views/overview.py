@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.eda import actions, queries
 from apps.eda.answers import Question
+from apps.eda.columns import ColumnLine, column_lines, target_figure
 from apps.eda.forms import FindingForm
 from apps.eda.models import Severity
 from apps.eda.periods import Asked
@@ -46,22 +47,30 @@ def _profiled(request: HttpRequest, project: Project, rows: Rows) -> dict[str, A
         return None
     result, words = rows.result, request.GET.get("q", "").strip()
     kept = [*rows.where.pairs, *([("q", words)] if words else [])]
-    lines = queries.column_lines(result, words=words)
+    places = [at for name, at in rows.positions.items() if words.casefold() in name.casefold()]
+    page = page_of(places, request)
+    page.object_list = column_lines(result, page.object_list)
     ranking = ranked(result, rows.study, suspects=rows.suspects())
-    found = queries.hints(project.cycle, {**result, "findings": ranking}, before=rows.where.before)
+    shown = {**result, "findings": ranking[:_MOST_HINTS]}
+    found = queries.hints(project.cycle, shown, before=rows.where.before)
     hints = [_led(project, hint) for hint in found]
     return {
         **{key: result[key] for key in ("rows", "column_count", "missing_cells", "memory_bytes")},
         "duplicate_rows": result["duplicate_rows"],
-        "target": next((line for line in queries.column_lines(result) if line.is_target), None),
-        "target_figure": queries.target_figure(result),
+        "target": _target(rows),
+        "target_figure": target_figure(result),
         "first": hints[:_FIRST_HINTS],
-        "more": hints[_FIRST_HINTS:_MOST_HINTS],
-        "untold": len(hints[_MOST_HINTS:]),
-        "page": page_of(lines, request),
+        "more": hints[_FIRST_HINTS:],
+        "untold": len(ranking[_MOST_HINTS:]),
+        "page": page,
         "words": words,
         "query": urlencode(kept),
     }
+
+
+def _target(rows: Rows) -> ColumnLine | None:
+    target = rows.result["target"]
+    return column_lines(rows.result, [rows.positions[target["name"]]])[0] if target else None
 
 
 def _so_far(project: Project, rows: Rows) -> dict[str, Any] | None:
@@ -72,12 +81,13 @@ def _so_far(project: Project, rows: Rows) -> dict[str, Any] | None:
     result = queries.part_of(profile)
     if result is None:
         return None
-    hints = [_led(project, hint) for hint in queries.hints(project.cycle, result)]
+    findings = result["findings"]
+    found = queries.hints(project.cycle, {**result, "findings": findings[:_FIRST_HINTS]})
     return {
         "columns": len(result["columns"]),
         **{key: result[key] for key in ("rows", "column_count")},
-        "first": hints[:_FIRST_HINTS],
-        "more": len(hints[_FIRST_HINTS:]),
+        "first": [_led(project, hint) for hint in found],
+        "more": len(findings[_FIRST_HINTS:]),
     }
 
 

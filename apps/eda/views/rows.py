@@ -24,7 +24,7 @@ def rows(request: HttpRequest, project: Project) -> HttpResponse:
             project.cycle,
             page=request.GET.get("page", "1"),
             across=request.GET.get("across", "1"),
-            kept=found.columns().kept,
+            kept=found.columns().kept if found.where else None,
             hidden=found.without,
         )
     return render_page(request, "eda/rows.html", context)

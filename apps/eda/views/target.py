@@ -1,12 +1,14 @@
 """The target: balance, over groups, over time, how late it comes and how noisy it is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
 from apps.eda import answers, queries
+from apps.eda.columns import target_figure
 from apps.eda.views.common import Rows, rows_of, sliceable
 from apps.engine.profile.findings import is_id_like
 from apps.engine.profile.strength import strength, told_series
@@ -31,10 +33,10 @@ def target(request: HttpRequest, project: Project) -> HttpResponse:
         context |= {
             "target": rows.result["target"],
             "position": rows.positions[name],
-            "figure": queries.target_figure(rows.result),
+            "figure": target_figure(rows.result),
             "is_hidden": name in rows.hidden,
             "drawn": ranked[:_DRAWN],
-            "ranked": ranked[:_LISTED],
+            "ranked": ranked,
             "clock": next((one for one in rows.study["time"] if one["target"]), None),
             "answer": found,
             "labels": answers.unpacked(found) if found and found.is_ready else None,
@@ -66,12 +68,24 @@ def question_of(rows: Rows, name: str) -> answers.Question:
 
 
 def _ranked(rows: Rows) -> list[dict[str, Any]]:
-    """Columns by how differently the target behaves in their groups."""
-    found = []
-    for column in rows.result["columns"]:
-        relation = column.get("relation")
-        if not relation or not relation["labels"] or relation["effect"]["value"] is None:
-            continue
+    """The columns in whose groups the target behaves most differently."""
+    related = [one for one in rows.result["columns"] if _effect(one) is not None]
+    related.sort(key=lambda one: -(_effect(one) or 0.0))
+    return list(islice(_listed(related, places=rows.positions), _LISTED))
+
+
+def _effect(column: dict[str, Any]) -> float | None:
+    relation = column.get("relation")
+    value = relation["effect"]["value"] if relation and relation["labels"] else None
+    return None if value is None else abs(value)
+
+
+def _listed(
+    columns: Iterable[dict[str, Any]], *, places: dict[str, int]
+) -> Iterator[dict[str, Any]]:
+    """Those with two groups that are large enough, as lines of the page."""
+    for column in columns:
+        relation = column["relation"]
         first = told_series(relation)["points"]
         known = [
             (point["value"], label, size)
@@ -79,19 +93,16 @@ def _ranked(rows: Rows) -> list[dict[str, Any]]:
             if point["value"] is not None and size >= 10
         ]
         if len(known) > 1:
-            found.append(
-                {
-                    "name": column["name"],
-                    "position": rows.positions[column["name"]],
-                    "strength": abs(relation["effect"]["value"]),
-                    "interval": _unsigned(strength(relation, kind=column["kind"])["effect"]),
-                    "of": relation.get("of", ""),
-                    "is_rate": relation["kind"] == "rate",
-                    "low": min(known),
-                    "high": max(known),
-                }
-            )
-    return sorted(found, key=lambda one: -float(one["strength"]))
+            yield {
+                "name": column["name"],
+                "position": places[column["name"]],
+                "strength": _effect(column),
+                "interval": _unsigned(strength(relation, kind=column["kind"])["effect"]),
+                "of": relation.get("of", ""),
+                "is_rate": relation["kind"] == "rate",
+                "low": min(known),
+                "high": max(known),
+            }
 
 
 def _unsigned(interval: Sequence[float] | None) -> tuple[float, float] | None:

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from apps.engine.charts.labels import marks, positions, rounded, short
+from apps.engine.charts.labels import marks, positions, rounded, shares, short
 from apps.engine.charts.theme import ACCENT, MUTED, WAITING, Figure, build
 from apps.engine.errors import NotEnoughData
+from apps.engine.percent import percent
 
 MOST_MISSING_BARS = 60
 LEAST_SMOOTHED = 8
@@ -176,14 +177,14 @@ def categories(column: dict[str, Any]) -> Figure:
         names.append(f"{rest['values']:,} other values")
         counts.append(rest["rows"])
     filled = max(column["count"], 1)
-    shares = [count / filled for count in counts]
-    bars = _lying_bars(counts, colours=[ACCENT] * len(column["top"]) + [MUTED], shares=shares)
+    parts = [count / filled for count in counts]
+    bars = _lying_bars(counts, colours=[ACCENT] * len(column["top"]) + [MUTED], parts=parts)
     return build(
         [bars],
         columns=["value", "rows", "share"],
         rows=[
             [name, count, rounded(share)]
-            for name, count, share in zip(names, counts, shares, strict=True)
+            for name, count, share in zip(names, counts, parts, strict=True)
         ],
         layout=_lying_layout(names, title="Rows"),
     )
@@ -233,16 +234,18 @@ def missing_bars(columns: list[dict[str, Any]]) -> Figure:
         (column for column in columns if column["missing"]),
         key=lambda column: -column["missing_share"],
     )[:MOST_MISSING_BARS]
-    shares = [column["missing_share"] for column in gaps]
+    parts = [column["missing_share"] for column in gaps]
     bars = go.Bar(
-        x=shares,
+        x=parts,
         y=list(range(len(gaps))),
         orientation="h",
         marker={"color": WAITING},
-        hovertemplate="%{x:.1%} missing<extra></extra>",
+        text=[percent(part) for part in parts],
+        textposition="none",
+        hovertemplate="%{text} missing<extra></extra>",
     )
     layout = _lying_layout([column["name"] for column in gaps], title="Share of rows missing")
-    layout["xaxis"] |= {"tickformat": ".0%", "range": [0, 1]}
+    layout["xaxis"] |= {**shares((1,)), "range": [0, 1]}
     return build(
         [bars],
         columns=["column", "missing", "share"],
@@ -257,14 +260,14 @@ def _rows_axis() -> dict[str, Any]:
     return {"title": {"text": "Rows"}, "rangemode": "tozero"}
 
 
-def _lying_bars(counts: list[int], *, colours: list[str], shares: list[float]) -> go.Bar:
+def _lying_bars(counts: list[int], *, colours: list[str], parts: list[float]) -> go.Bar:
     return go.Bar(
         x=counts,
         y=list(range(len(counts))),
         ids=marks(len(counts)),
         orientation="h",
         marker={"color": colours[: len(counts)]},
-        text=[f"{share:.1%}" for share in shares],
+        text=[percent(part) for part in parts],
         textposition="auto",
         hovertemplate="%{x} rows (%{text})<extra></extra>",
     )

@@ -4,8 +4,9 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from apps.engine.charts.labels import label, positions, rounded, short
+from apps.engine.charts.labels import label, positions, rounded, shares, short
 from apps.engine.charts.theme import ACCENT, INK, MUTED, SERIES, Figure, build
+from apps.engine.percent import percent
 
 
 def value_by_threshold(curve: dict[str, Any], *, chosen: float, per: str = "month") -> Figure:
@@ -119,8 +120,8 @@ def coverage_bins(told: dict[str, Any]) -> Figure:
         mode="lines+markers",
         line={"color": SERIES[0], "width": 1},
         marker={"size": 7},
-        text=names,
-        hovertemplate="%{text}: %{y:.1%}<extra></extra>",
+        text=[f"{name}: {percent(item['share'])}" for name, item in zip(names, bins, strict=True)],
+        hovertemplate="%{text}<extra></extra>",
     )
     mark = {
         "type": "line",
@@ -159,7 +160,7 @@ def _coverage_axes(bins: list[dict[str, Any]], level: float) -> dict[str, Any]:
         },
         "yaxis": {
             "title": {"text": "Truth at or below it"},
-            "tickformat": ".0%",
+            **shares((high + room,), low=max(0.0, low - room)),
             "range": [max(0.0, low - room), min(1.0 + room, high + room)],
         },
     }

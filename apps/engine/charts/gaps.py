@@ -4,8 +4,9 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from apps.engine.charts.labels import label, positions, rounded
+from apps.engine.charts.labels import label, positions, rounded, shares
 from apps.engine.charts.theme import ACCENT, MUTED, WAITING, Figure, build
+from apps.engine.percent import percent
 
 MOST_SHOWN = 30
 
@@ -83,14 +84,15 @@ def gap_effects(columns: list[dict[str, Any]]) -> Figure:
             "size": 9,
             "symbol": ["circle" if effect["sure"] else "circle-open" for effect in effects],
         },
-        hovertemplate="%{x:.1%}<extra></extra>" if rate else "%{x:.4g}<extra></extra>",
+        text=[percent(effect["difference"]) if rate else "" for effect in effects],
+        hovertemplate="%{text}<extra></extra>" if rate else "%{x:.4g}<extra></extra>",
     )
     return build(
         [marks],
         columns=["column", "of", "missing", "filled", "difference", "low", "high"],
         rows=[_effect_row(name, effect) for name, effect in told],
         layout={
-            "xaxis": _difference_axis(rate=rate),
+            "xaxis": _difference_axis(effects, rate=rate),
             "yaxis": {**axis, "range": axis["range"][::-1]},
             "height": 100 + 28 * max(len(told), 1),
         },
@@ -102,12 +104,12 @@ def _effect_row(name: str, effect: dict[str, Any]) -> list[Any]:
     return [name, effect["of"], *(rounded(effect[key]) for key in keys)]
 
 
-def _difference_axis(*, rate: bool) -> dict[str, Any]:
+def _difference_axis(effects: list[dict[str, Any]], *, rate: bool) -> dict[str, Any]:
     xaxis: dict[str, Any] = {
         "title": {"text": "Target where missing, less where filled"},
         "zeroline": True,
         "zerolinecolor": MUTED,
     }
     if rate:
-        xaxis["tickformat"] = "+.0%"
+        xaxis |= shares(effect[end] for effect in effects for end in ("low", "high"))
     return xaxis

@@ -6,14 +6,20 @@ never uses a name as an object key, and two long names that are cut alike stay t
 
 import html
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
+
+from apps.engine.percent import percent
 
 LONGEST = 32
 MOST_LEVEL = 40
 """Characters of 12 px beside each other on the 300 px that a phone leaves to an axis."""
 MOST_UPRIGHT = 5
+TICKS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+MOST_TICKS = 6
+"""Steps between the ticks of an axis of shares, and how many of them it has at most."""
+SLACK = 1e-9
 
 
 def label(text: object, *, longest: int = LONGEST) -> str:
@@ -50,6 +56,20 @@ def positions(names: Sequence[object], *, longest: int = LONGEST) -> dict[str, A
         "tickvals": list(range(len(names))),
         "ticktext": [label(name, longest=longest) for name in names],
         "range": [-0.6, len(names) - 0.4],
+    }
+
+
+def shares(values: Iterable[float | None], *, low: float = 0.0) -> dict[str, Any]:
+    """Axis settings of shares from ``low`` to these values: ticks as texts write a share."""
+    known = [low, *(float(value) for value in values if value is not None)]
+    low, high = min(known), max(known)
+    step = next((one for one in TICKS if (high - low) / one <= MOST_TICKS), TICKS[-1])
+    places = range(math.ceil(low / step - SLACK), math.floor(high / step + SLACK) + 1)
+    digits = 0 if step >= 0.01 else 1 if step >= 0.001 else 2
+    return {
+        "tickmode": "array",
+        "tickvals": [round(place * step, 6) for place in places],
+        "ticktext": [percent(place * step, digits) for place in places],
     }
 
 

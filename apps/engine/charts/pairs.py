@@ -8,10 +8,11 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from apps.engine.charts.labels import label, positions, rounded, short, slant
+from apps.engine.charts.labels import label, positions, rounded, shares, short, slant
 from apps.engine.charts.relations import SYMBOLS
 from apps.engine.charts.theme import ACCENT, MUTED, RISING, SERIES, Figure, build
 from apps.engine.errors import NotEnoughData
+from apps.engine.percent import percent
 
 BAR = {"thickness": 8, "outlinewidth": 0, "tickfont": {"color": MUTED, "size": 12}}
 """Settings of every colour bar."""
@@ -229,8 +230,11 @@ def mosaic(told: dict[str, Any]) -> Figure:
             width=[max(width - 0.004, 0.001) for width in widths],
             marker={"color": SERIES[code % len(SERIES)], "opacity": 1 if code < 6 else 0.6},
             name=label(name),
-            customdata=[counts[code] for counts in told["counts"]],
-            hovertemplate="%{customdata} rows (%{y:.1%})<extra></extra>",
+            customdata=[
+                f"{counts[code]:,} rows ({percent(counts[code] / size if size else 0)})"
+                for counts, size in zip(told["counts"], sizes, strict=True)
+            ],
+            hovertemplate="%{customdata}<extra></extra>",
         )
         for code, name in enumerate(told["up"])
     ]
@@ -241,7 +245,7 @@ def mosaic(told: dict[str, Any]) -> Figure:
         layout={
             "barmode": "stack",
             "xaxis": _across(told, centres=centres, widths=widths),
-            "yaxis": {"title": {"text": label(told["b"])}, "tickformat": ".0%", "range": [0, 1]},
+            "yaxis": {"title": {"text": label(told["b"])}, **shares((1,)), "range": [0, 1]},
             "showlegend": True,
             "height": HEIGHT,
         },

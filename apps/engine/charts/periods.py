@@ -4,9 +4,10 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from apps.engine.charts.labels import label, positions, rounded, short
+from apps.engine.charts.labels import label, positions, rounded, shares, short
 from apps.engine.charts.pairs import titled_bar
 from apps.engine.charts.theme import ACCENT, BAD, RISING, Figure, build
+from apps.engine.percent import percent
 
 MOST_COLUMNS = 40
 WORST_PSI = 1.0
@@ -167,13 +168,14 @@ def _thinned(names: list[str], *, most: int = MOST_TICKS) -> dict[str, Any]:
 def _value_axis(target: dict[str, Any]) -> dict[str, Any]:
     if target["kind"] == "rate":
         title = f"Rate of “{label(target['of'])}”"
-        return {"title": {"text": title}, "tickformat": ".1%", "rangemode": "tozero"}
+        ends = (point["high"] or point["value"] for point in target["points"])
+        return {"title": {"text": title}, **shares(ends), "rangemode": "tozero"}
     return {"title": {"text": f"Mean of “{label(target['of'])}”"}}
 
 
 def _whiskers(target: dict[str, Any], *, names: list[str]) -> go.Scatter:
     held = [(x, one) for x, one in enumerate(target["points"]) if one["value"] is not None]
-    say = (lambda value: f"{value:.2%}") if target["kind"] == "rate" else short
+    say = (lambda value: percent(value, 2)) if target["kind"] == "rate" else short
     return go.Scatter(
         x=[x for x, _ in held],
         y=[point["value"] for _, point in held],

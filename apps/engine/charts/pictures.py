@@ -17,7 +17,7 @@ from apps.engine.charts.theme import (
     Figure,
     build,
 )
-from apps.engine.profile.picture import MEASURES
+from apps.engine.profile.picture import MEASURES, named
 
 PANEL = 300
 """Pixels of one panel with its title."""
@@ -53,7 +53,7 @@ def _series(told: dict[str, Any]) -> Figure:
             rows += [[*_names(told, one), *_told(told, one)] for one in mine]
             trace = (_line if lines else _bar)(mine, code=code, name=name, ids=ids)
             traces.append(_placed(trace, panel))
-    heads = [*_heads(told), told["picture"]["x"], "rows", _measure(told)]
+    heads = [*_heads(told), named(told, "x"), "rows", _measure(told)]
     across = {**positions(told["xs"]), **slant(told["xs"], longest=20), **_fewer(told["xs"])}
     layout = _layout(told, x=across, y={"title": {"text": label(_measure(told))}})
     drawn = layout | {"barmode": "group"}
@@ -122,7 +122,7 @@ def _boxes(told: dict[str, Any]) -> Figure:
             meta={"rows": list(range(first, len(rows)))},
         )
         traces.append(_placed(trace, panel))
-    heads = [*_heads(told), told["picture"]["x"], "rows", "lower whisker", "lower quartile"]
+    heads = [*_heads(told), named(told, "x"), "rows", "lower whisker", "lower quartile"]
     across = {**positions(told["xs"], longest=20), **slant(told["xs"], longest=20)}
     layout = _layout(told, x=across, y=_axis(told["picture"]["y"], kind))
     return build(
@@ -159,11 +159,10 @@ def _heat(told: dict[str, Any]) -> Figure:
             meta={"rows": behind},
         )
         traces.append(_placed(trace, panel))
-    picture = told["picture"]
-    heads = [*_heads(told), picture["x"], picture["y"], "rows", _measure(told)]
+    heads = [*_heads(told), named(told, "x"), named(told, "y"), "rows", _measure(told)]
     across = {**positions(told["xs"], longest=20), **slant(told["xs"], longest=20)}
     up = {**positions(told["ys"], longest=20), "showgrid": False}
-    layout = _layout(told, x=across, y={**up, "title": {"text": label(picture["y"])}})
+    layout = _layout(told, x=across, y={**up, "title": {"text": label(named(told, "y"))}})
     return build(traces, columns=heads, rows=rows, layout=layout)
 
 
@@ -238,7 +237,7 @@ def _cells(told: dict[str, Any]) -> Figure:
             if count
         ]
     layout = _layout(told, x=_axis(picture["x"], kinds[0]), y=_axis(picture["y"], kinds[1]))
-    heads = [picture["facet"]] if picture["facet"] else []
+    heads = [named(told, "facet")] if picture["facet"] else []
     return build(
         traces, columns=[*heads, picture["x"], picture["y"], "rows"], rows=rows, layout=layout
     )
@@ -246,9 +245,8 @@ def _cells(told: dict[str, Any]) -> Figure:
 
 def _heads(told: dict[str, Any]) -> list[str]:
     """Names of the columns that tell panel and colour in the table."""
-    picture = told["picture"]
-    coloured = [picture["colour"]] if _is_coloured(told) else []
-    return [*([picture["facet"]] if picture["facet"] else []), *coloured]
+    coloured = [named(told, "colour")] if _is_coloured(told) else []
+    return [*([named(told, "facet")] if told["picture"]["facet"] else []), *coloured]
 
 
 def _is_coloured(told: dict[str, Any]) -> bool:
@@ -298,10 +296,10 @@ def _legend(traces: list[Any]) -> list[Any]:
 def _layout(told: dict[str, Any], *, x: dict[str, Any], y: dict[str, Any]) -> dict[str, Any]:
     """Axes of every panel, the first on top; all panels have the same scale."""
     count = len(told["panels"])
-    titled = {"title": {"text": label(told["picture"]["x"])}}
+    titled = {"title": {"text": label(named(told, "x"))}}
     layout: dict[str, Any] = {"height": PANEL * count + 80, "showlegend": _is_coloured(told)}
     if _is_coloured(told):
-        layout["legend"] = {"title": {"text": f"{label(told['picture']['colour'])}  "}}
+        layout["legend"] = {"title": {"text": f"{label(named(told, 'colour'))}  "}}
     if count == 1:
         return layout | {"xaxis": {**titled, **x}, "yaxis": y}
     notes = []
@@ -325,7 +323,7 @@ def _layout(told: dict[str, Any], *, x: dict[str, Any], y: dict[str, Any]) -> di
             "anchor": f"x{number}",
             **({"matches": "y"} if panel else {}),
         }
-        notes.append(_note(f"{label(told['picture']['facet'])}: {label(name)}", top - 0.09 / count))
+        notes.append(_note(f"{label(named(told, 'facet'))}: {label(name)}", top - 0.09 / count))
     return layout | {"annotations": notes}
 
 

@@ -1,12 +1,13 @@
 """Charts of a ranking and of its errors: gain, lift, scores of two classes, sizes, learning."""
 
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import plotly.graph_objects as go
 
-from apps.engine.charts.labels import label, positions, rounded, short
+from apps.engine.charts.labels import label, positions, rounded, shares, short
 from apps.engine.charts.theme import ACCENT, DASHES, MUTED, SERIES, Figure, build
+from apps.engine.percent import percent
 
 HEIGHT = 300
 
@@ -24,7 +25,11 @@ def cumulative_gain(told: dict[str, Any], *, positive: str) -> Figure:
                 y=told["found"],
                 mode="lines",
                 line={"color": SERIES[0], "width": 2},
-                hovertemplate="best %{x:.0%} of the rows: %{y:.0%} found<extra></extra>",
+                text=[
+                    f"best {percent(rows, 0)} of the rows: {percent(found, 0)} found"
+                    for rows, found in zip(told["rows"], told["found"], strict=True)
+                ],
+                hovertemplate="%{text}<extra></extra>",
             ),
         ],
         columns=["share of rows", f"share of {positive} found", "lift"],
@@ -33,12 +38,12 @@ def cumulative_gain(told: dict[str, Any], *, positive: str) -> Figure:
             "xaxis": {
                 "title": {"text": "Rows, highest score first"},
                 "range": [-0.01, 1.01],
-                "tickformat": ".0%",
+                **shares((1,)),
             },
             "yaxis": {
                 "title": {"text": label(f"Share of {positive} found")},
                 "range": [-0.01, 1.02],
-                "tickformat": ".0%",
+                **shares((1,)),
             },
             "height": HEIGHT,
         },
@@ -56,13 +61,15 @@ def lift(told: dict[str, Any], *, positive: str) -> Figure:
                 y=[item["lift"] for item in tenths],
                 width=0.07,
                 marker={"color": ACCENT},
-                hovertemplate="best %{x:.0%}: %{y:.2f} times a lot<extra></extra>",
+                text=[f"best {percent(item['rows'], 0)}" for item in tenths],
+                textposition="none",
+                hovertemplate="%{text}: %{y:.2f} times a lot<extra></extra>",
             ),
         ],
         columns=["share of rows", f"share of {positive} found", "lift"],
         rows=_tenths(told),
         layout={
-            "xaxis": {"title": {"text": "Best share of the rows"}, "tickformat": ".0%"},
+            "xaxis": {"title": {"text": "Best share of the rows"}, **shares((1,))},
             "yaxis": {"title": {"text": "Times as many as by lot"}, "rangemode": "tozero"},
             "height": HEIGHT,
         },
@@ -85,7 +92,7 @@ def score_distribution(told: dict[str, Any], *, positive: str, chosen: float) ->
     """
     edges = told["edges"]
     middles = [(low + high) / 2 for low, high in pairwise(edges)]
-    shares = {
+    parts = {
         name: [count / max(1, sum(told[key])) for count in told[key]]
         for name, key in ((positive, "positives"), ("all others", "negatives"))
     }
@@ -98,9 +105,10 @@ def score_distribution(told: dict[str, Any], *, positive: str, chosen: float) ->
             opacity=0.7,
             line={"color": SERIES[number], "width": 2, "dash": DASHES[number], "shape": "hvh"},
             name=label(name),
-            hovertemplate="around %{x:.3f}: %{y:.1%}<extra></extra>",
+            text=[percent(one) for one in share],
+            hovertemplate="around %{x:.3f}: %{text}<extra></extra>",
         )
-        for number, (name, share) in enumerate(shares.items())
+        for number, (name, share) in enumerate(parts.items())
     ]
     return build(
         traces,
@@ -113,7 +121,7 @@ def score_distribution(told: dict[str, Any], *, positive: str, chosen: float) ->
         ],
         layout={
             "xaxis": {"title": {"text": "Score"}, "range": [edges[0], edges[-1]]},
-            "yaxis": {"title": {"text": "Share of the class"}, "tickformat": ".0%"},
+            "yaxis": {"title": {"text": "Share of the class"}, **shares(chain(*parts.values()))},
             "shapes": [_upright(chosen)],
             "showlegend": True,
             "height": HEIGHT,

@@ -4,8 +4,9 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from apps.engine.charts.labels import LONGEST, label, positions, rounded, short, slant
+from apps.engine.charts.labels import LONGEST, label, positions, rounded, shares, short, slant
 from apps.engine.charts.theme import DIVERGING, MUTED, SERIES, Figure, build
+from apps.engine.percent import percent
 
 MOST_SLANTED = 16
 SHORTER = 20
@@ -37,7 +38,12 @@ def target_relation(relation: dict[str, Any]) -> Figure:
     title = of if _is_rate(relation) else f"Mean of “{label(relation['target'])}”"
     yaxis: dict[str, Any] = {"title": {"text": title}}
     if _is_rate(relation):
-        yaxis |= {"tickformat": ".0%", "rangemode": "tozero"}
+        ends = (
+            point["high"] or point["value"]
+            for series in relation["series"]
+            for point in series["points"]
+        )
+        yaxis |= {**shares(ends), "rangemode": "tozero"}
     return build(
         traces,
         columns=["group", "rows", "of", "value", "low", "high"],
@@ -149,7 +155,7 @@ def _reach(point: dict[str, Any], bound: str) -> float:
 def _told(point: dict[str, Any], *, rate: bool) -> str:
     values = [point["value"], point["low"], point["high"]]
     value, low, high = (
-        "–" if number is None else f"{number:.1%}" if rate else short(number) for number in values
+        "–" if number is None else percent(number) if rate else short(number) for number in values
     )
     return f"{value} ({low} to {high})"
 

@@ -16,6 +16,7 @@ from apps.engine.charts.theme import (
     build,
 )
 from apps.engine.errors import BadParameter
+from apps.engine.percent import percent
 
 MOST_CLASSES = 20
 MOST_POINTS = 200
@@ -79,7 +80,8 @@ def _cells(counts: Sequence[Sequence[int]], shares: list[list[float]]) -> go.Hea
         ygap=2,
         text=[[str(cell) for cell in row] for row in counts],
         texttemplate="%{text}",
-        hovertemplate="%{text} rows, %{z:.1%} of the true class<extra></extra>",
+        customdata=[[percent(share) for share in row] for row in shares],
+        hovertemplate="%{text} rows, %{customdata} of the true class<extra></extra>",
     )
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from apps.engine.contract.rule import MOST_RULES, REFUSE, WARN, Rule, relation
 from apps.engine.errors import EngineError
+from apps.engine.percent import percent
 from apps.engine.profile.sums import Numbers, sum_rules
 from apps.engine.reading.tables import read_table, spec_of
 from apps.engine.recipe.registry import step_from
@@ -72,7 +73,9 @@ def _of_column(
         why = "The target of the plan." if is_target else f"In all {rows:,} rows."
         yield Rule("filled", (name,), REFUSE, why=why)
     elif (most := math.ceil(100 * (1.5 * missing + 0.01)) / 100) < 1:
-        yield Rule("filled", (name,), WARN, share=most, why=f"{missing:.1%} are missing today.")
+        yield Rule(
+            "filled", (name,), WARN, share=most, why=f"{percent(missing)} are missing today."
+        )
     present = series.dropna()
     if hidden or not len(present):
         return

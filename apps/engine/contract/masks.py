@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from apps.engine.contract.rule import Rule, moment_of
+from apps.engine.percent import percent
 from apps.engine.reading.tables import kind_of_series
 from apps.engine.recipe.expression.evaluate import on_frame
 from apps.engine.types import Kind
@@ -84,7 +85,7 @@ def _filled(rule: Rule, frame: pd.DataFrame, today: datetime) -> Broken:
     share = float(missing.mean()) if len(missing) else 0.0
     if share <= rule.share:
         return Broken(np.zeros(len(missing), dtype=bool), is_broken=False)
-    return Broken(missing, is_broken=True, says=f"{share:.2%} are missing.")
+    return Broken(missing, is_broken=True, says=f"{percent(share, 2)} are missing.")
 
 
 def _unique(rule: Rule, frame: pd.DataFrame, today: datetime) -> Broken:

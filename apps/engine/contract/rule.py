@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from apps.engine.errors import BadParameter, EngineError
+from apps.engine.percent import percent
 from apps.engine.recipe.expression.evaluate import kind_in, names_in
 from apps.engine.types import Kind, TableSpec
 
@@ -271,7 +272,7 @@ def _one_of(rule: Rule) -> str:
 def _filled(rule: Rule) -> str:
     if not rule.share:
         return f"“{rule.column}” is never missing."
-    return f"“{rule.column}” is missing in at most {100 * rule.share:.4g} % of the rows."
+    return f"“{rule.column}” is missing in at most {percent(rule.share, None)} of the rows."
 
 
 def _unique(rule: Rule) -> str:
@@ -312,7 +313,7 @@ _SHORT: dict[str, Callable[[Rule], str]] = {
         else " or ".join(rule.values)
     ),
     "filled": lambda rule: (
-        f"at most {100 * rule.share:.4g} % missing" if rule.share else "never missing"
+        f"at most {percent(rule.share, None)} missing" if rule.share else "never missing"
     ),
     "unique": lambda rule: "no two alike",
     "fresh": lambda rule: f"at most {rule.days:,.4g} days old",

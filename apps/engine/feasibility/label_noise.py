@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from apps.engine.errors import BadParameter
 from apps.engine.evaluation.metrics import Measure
 from apps.engine.evaluation.metrics.chances import entropy
+from apps.engine.percent import percent
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,8 @@ class NoisyLabels:
             raise BadParameter(f"A share of wrong labels lies from 0 to 0.5, not at {self.noise}.")
         if not self.noise < self.base_rate < 1 - self.noise:
             raise BadParameter(
-                f"Wrong labels of {self.noise:.2%} cannot lie on both sides alike when "
-                f"{self.base_rate:.2%} of the rows are labelled positive."
+                f"Wrong labels of {percent(self.noise, 2)} cannot lie on both sides alike when "
+                f"{percent(self.base_rate, 2)} of the rows are labelled positive."
             )
 
     @property

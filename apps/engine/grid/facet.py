@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from apps.engine.grid.rows import MOST_WORDS, Rows
 from apps.engine.profile.slices import Condition
+from apps.engine.profile.years import holds_years
 from apps.engine.types import Kind
 
 MOST_VALUES = 12
@@ -140,10 +141,12 @@ def _lines(column: str, kind: Kind, values: NDArray[Any]) -> tuple[FacetLine, ..
         return (FacetLine(texts[0], len(values), Condition("between", column, tuple(texts))),)
     counts, _ = np.histogram(values, edges)
     texts = [_edge(edge, kind) for edge in edges]
+    told = {"name": column, "kind": kind, "minimum": int(low), "maximum": int(high)}
+    say = str if holds_years(told) else _short
     last = len(counts) - 1
     return tuple(
         FacetLine(
-            f"{_short(texts[place])} to {_short(texts[place + 1])}",
+            f"{say(texts[place])} to {say(texts[place + 1])}",
             int(count),
             Condition(
                 "between" if place == last else "below", column, (texts[place], texts[place + 1])

@@ -16,11 +16,13 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from apps.engine.errors import BadFile, ColumnMissing
-from apps.engine.reading.tables import PANDAS_TYPES, read_places
+from apps.engine.reading.tables import PANDAS_TYPES, as_frame, read_rows
 from apps.engine.types import Kind, Report
 
 MOST_WORDS = 65_536
 """Different texts of a column up to which they are laid out as numbers into a sorted list."""
+BATCH_ROWS = 4_096
+"""Rows that are read at once on the way to those of a page."""
 _KINDS = {
     pa.int64(): Kind.INTEGER,
     pa.float64(): Kind.NUMBER,
@@ -123,10 +125,39 @@ class Rows:
         """Rows at places in any order, in that order, with the engine's types."""
         order = np.argsort(places, kind="stable")
         back = np.argsort(order, kind="stable")
-        found = self._taken(places[order], columns) if self.is_laid_out else None
-        if found is None:
-            found = read_places(self.parquet, places=places[order])[list(columns)]
+        if not len(places):
+            return read_rows(self.parquet, first=0, count=0, columns=list(columns))
+        found = (self._taken if self.is_laid_out else self._read)(places[order], columns)
         return found.take(back).reset_index(drop=True)
+
+    def _read(self, places: NDArray[np.int64], columns: Sequence[str]) -> pd.DataFrame:
+        parts: list[pa.RecordBatch] = []
+        try:
+            for piece, span in self.pieces:
+                low, high = np.searchsorted(places, [span.start, span.stop])
+                if low < high:
+                    parts += self._picked(piece, places[low:high] - span.start, list(columns))
+        except (OSError, pa.ArrowInvalid) as error:
+            raise BadFile(
+                f"The table {Path(self.parquet).name} cannot be read: {error}."
+            ) from error
+        return as_frame(parts)
+
+    def _picked(
+        self, piece: int, wanted: NDArray[np.int64], columns: list[str]
+    ) -> Iterator[pa.RecordBatch]:
+        """Rows of one piece at ascending places; nothing behind the last of them is read."""
+        start = 0
+        for batch in self._file.iter_batches(
+            BATCH_ROWS, row_groups=[piece], columns=columns, use_threads=False
+        ):
+            end = start + batch.num_rows
+            mine = wanted[(wanted >= start) & (wanted < end)] - start
+            if len(mine):
+                yield batch.select(columns).take(pa.array(mine))
+            if end > wanted[-1]:
+                return
+            start = end
 
     def _taken(self, places: NDArray[np.int64], columns: Sequence[str]) -> pd.DataFrame:
         pieces = np.searchsorted(self.starts, places, side="right") - 1

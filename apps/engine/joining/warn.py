@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from apps.engine.joining.how import JoinHow, JoinKind
+from apps.engine.percent import percent
 
 LOW_RATE = 0.5
 
@@ -32,8 +33,8 @@ def _keys(told: dict[str, Any]) -> Iterator[str]:
             yield f"{missing:,} rows {words} have no key: a missing key matches nothing."
     for way in told.get("would_match", [])[:1]:
         yield (
-            f"{way['matched']:,} rows ({way['rate']:.1%}) would match if the keys were compared "
-            f"{_COMPARED[way['compare']]}."
+            f"{way['matched']:,} rows ({percent(way['rate'])}) would match if the keys were "
+            f"compared {_COMPARED[way['compare']]}."
         )
 
 
@@ -62,7 +63,7 @@ def _rows(how: JoinHow, told: dict[str, Any]) -> Iterator[str]:
         )
     rate = left.get("match_rate")
     if rate is not None and rate < LOW_RATE and how.kind is not JoinKind.ANTI:
-        yield f"Only {rate:.1%} of the rows find a match: is this the right key?"
+        yield f"Only {percent(rate)} of the rows find a match: is this the right key?"
 
 
 def _names(told: dict[str, Any]) -> Iterator[str]:
@@ -70,8 +71,8 @@ def _names(told: dict[str, Any]) -> Iterator[str]:
         if clash["means"] == "other":
             yield (
                 f"“{clash['name']}” stands in both tables and says the same in "
-                f"{clash['agrees']:.1%} of the matched rows only: it means two things. The joined "
-                f"one will be called “{clash['called']}”."
+                f"{percent(clash['agrees'])} of the matched rows only: it means two things. The "
+                f"joined one will be called “{clash['called']}”."
             )
 
 

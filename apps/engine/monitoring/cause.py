@@ -14,6 +14,7 @@ from scipy import stats
 from apps.engine.monitoring.drift import drift
 from apps.engine.monitoring.since import change_point
 from apps.engine.monitoring.sketch import PREDICTION, bins_in
+from apps.engine.percent import percent
 
 COLUMN, GROUP, LEVEL, LABELS = "column", "group", "level", "labels"
 MOST_CAUSES = 5
@@ -158,10 +159,12 @@ def _column_says(row: Mapping[str, Any]) -> str:
     name = row["feature"]
     if row["missing_rate"] - row["missing_rate_reference"] >= LEAST_SHARE / 2:
         before = row["missing_rate_reference"]
-        return f"{row['missing_rate']:.0%} of {name} are missing, {before:.0%} before"
+        return (
+            f"{percent(row['missing_rate'], 0)} of {name} are missing, {percent(before, 0)} before"
+        )
     if row["new_share"] >= LEAST_SHARE / 10:
         new = ", ".join(f'"{value[:30]}"' for value in row["new_categories"][:3])
-        return f"{row['new_share']:.0%} of {name} hold values never seen before ({new})"
+        return f"{percent(row['new_share'], 0)} of {name} hold values never seen before ({new})"
     return f"the values of {name} have moved (PSI {row['psi']:.2f})"
 
 
@@ -252,7 +255,8 @@ def _labels(recent: Recent) -> list[dict[str, Any]]:
         {
             "kind": LABELS,
             "name": "labels",
-            "says": f"the truth comes back for {after:.0%} of the answers, {before:.0%} before",
+            "says": f"the truth comes back for {percent(after, 0)} of the answers, "
+            f"{percent(before, 0)} before",
             "share": before - after,
             "of_loss": False,
             "rows": len(known) - place,
@@ -263,7 +267,7 @@ def _labels(recent: Recent) -> list[dict[str, Any]]:
 
 def sentence_of(cause: Mapping[str, Any], *, source: str = "", since: str = "") -> str:
     """One sentence: who, how much, since when. ``source`` is the file that a column comes from."""
-    much = f"{cause['share']:.0%} of the additional loss" if cause["of_loss"] else ""
+    much = f"{percent(cause['share'], 0)} of the additional loss" if cause["of_loss"] else ""
     where = f", from {source}" if source and cause["kind"] == COLUMN else ""
     parts = [f"Likely: {cause['says']}{where}", much, since]
     return ", ".join(part for part in parts if part) + "."

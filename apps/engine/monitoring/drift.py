@@ -17,6 +17,7 @@ from apps.engine.monitoring.distances import (
     wasserstein,
 )
 from apps.engine.monitoring.sketch import area_below, below, numbers
+from apps.engine.percent import percent
 from apps.engine.reading.tables import kind_of_series
 from apps.engine.types import Kind
 
@@ -156,8 +157,10 @@ def _says(row: Mapping[str, Any], shift: float) -> str:
     if DRIFTING <= row["psi"] <= row["psi_by_chance"]:
         parts.append("which so few rows show by chance")
     if shift:
-        parts.append(f"missing {row['missing_rate']:.1%}, was {row['missing_rate_reference']:.1%}")
+        parts.append(
+            f"missing {percent(row['missing_rate'])}, was {percent(row['missing_rate_reference'])}"
+        )
     if _has_new(row):
         names = ", ".join(f'"{name[:30]}"' for name in row["new_categories"])
-        parts.append(f"{row['new_share']:.1%} values never seen before: {names}")
+        parts.append(f"{percent(row['new_share'])} values never seen before: {names}")
     return ", ".join(parts) + "."

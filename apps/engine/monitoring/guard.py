@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from apps.engine.evaluation.intervals import rate_interval
+from apps.engine.percent import percent
 
 FEW_CALLS = 20
 CONFIDENCE = 0.999
@@ -66,8 +67,8 @@ def _errors(canary: Side, release: Side, bounds: Bounds) -> dict[str, Any]:
     low, _ = rate_interval(canary.failed, canary.calls, confidence=CONFIDENCE)
     limit = release.failed_share + bounds.failed / 100
     says = (
-        f"It failed {canary.failed_share:.1%} of {canary.calls:,} calls, the release "
-        f"{release.failed_share:.1%}; {limit:.1%} is the bound."
+        f"It failed {percent(canary.failed_share)} of {canary.calls:,} calls, the release "
+        f"{percent(release.failed_share)}; {percent(limit)} is the bound."
     )
     return _told(what, WORSE if low > limit else HOLDS, says)
 

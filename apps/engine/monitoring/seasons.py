@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from apps.engine.percent import percent
+
 ALL, HOUR, WEEKDAY, MONTH, LAST_YEAR = "all", "hour", "weekday", "month", "last_year"
 KINDS = {
     ALL: "all development rows",
@@ -87,7 +89,7 @@ def referred(
             f"Held against {KINDS[ALL]}: no season of these rows has {LEAST_ROWS} development rows."
         )
     says = f"Held against {KINDS[kind]}"
-    rest = f"; {lacking:.0%} of the rows against all, since their season has fewer than "
+    rest = f"; {percent(lacking, 0)} of the rows against all, since their season has fewer than "
     return found, f"{says}{f'{rest}{LEAST_ROWS} development rows' if lacking else ''}."
 
 

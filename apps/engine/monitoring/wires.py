@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from apps.engine.percent import percent
+
 FEW_CALLS = 20
 FEW_TOLD = 50
 NAMED_COLUMNS = 3
@@ -83,6 +85,10 @@ def _money(look: Look) -> Seen | None:
     return Seen(money["delivered"], money["low"], money["high"])
 
 
+SHARE = "share"
+"""The form of a share, which is written as a percentage."""
+
+
 @dataclass(frozen=True)
 class WireKind:
     """What a wire can hang on: words, how it is written, how it is read."""
@@ -94,8 +100,8 @@ class WireKind:
 
 KINDS: dict[str, WireKind] = {
     "psi": WireKind("PSI", ".2f"),
-    "missing_rate": WireKind("missing", ".1%"),
-    "new_share": WireKind("never seen before", ".1%"),
+    "missing_rate": WireKind("missing", SHARE),
+    "new_share": WireKind("never seen before", SHARE),
     "error_rate": WireKind("Share of failed calls", ".3g", _rate("error_rate")),
     "refused_rate": WireKind("Share of refused calls", ".3g", _rate("refused_rate")),
     "latency_p95_ms": WireKind("Latency p95 in ms", ".3g", _latency),
@@ -137,6 +143,8 @@ def read_wire(wire: Mapping[str, Any], look: Look) -> dict[str, Any]:
 
 def _written(value: float, form: str) -> str:
     """The value in the form of its kind; thousands in full and not as a power of ten."""
+    if form == SHARE:
+        return percent(value)
     return f"{value:,.0f}" if form.endswith("g") and abs(value) >= 1_000 else f"{value:{form}}"
 
 
@@ -157,7 +165,7 @@ def _columns(
     beyond = [row for row in rows if _is_beyond(row, metric, threshold, below=below)]
     far = float(rows[0][metric])
     if not beyond:
-        told = f"The farthest is {rows[0]['feature']} ({kind.title} {far:{kind.form}})."
+        told = f"The farthest is {rows[0]['feature']} ({kind.title} {_written(far, kind.form)})."
         return {"value": far, "state": QUIET, "told": told}
     told = _named(beyond, kind, metric, threshold, below=below)
     return {"value": far, "state": TRIPPED, "told": told}
@@ -181,7 +189,9 @@ def _named(
     """The columns beyond a wire, the farthest first; all but NAMED_COLUMNS are counted."""
     if len(rows) == 1:
         return f"{rows[0]['feature']}: {rows[0]['says']}"
-    named = [f"{row['feature']} ({row[metric]:{kind.form}})" for row in rows[:NAMED_COLUMNS]]
+    named = [
+        f"{row['feature']} ({_written(row[metric], kind.form)})" for row in rows[:NAMED_COLUMNS]
+    ]
     more = len(rows) - len(named)
     rest = f" and {more} more" if more else ""
     word = "below" if below else "above"

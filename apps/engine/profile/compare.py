@@ -10,6 +10,7 @@ from scipy.stats import chi2_contingency
 
 from apps.engine.errors import BadParameter, NotEnoughData
 from apps.engine.monitoring.distances import psi
+from apps.engine.percent import percent
 from apps.engine.profile.categorical import LONGEST_SHOWN, code_values
 from apps.engine.profile.cells import Cells, Columns
 from apps.engine.profile.datetime import moment
@@ -183,13 +184,14 @@ def _numbers(cells: list[Cells]) -> Binned:
 def difference(column: Binned, shares: NDArray[np.float64], other: int, *, kind: Kind) -> str:
     """The largest of what a person would call a difference, from the first side to another."""
     gone, came = shares[0, -1], shares[other, -1]
-    lost = f"missing {gone:.1%} → {came:.1%}"
+    lost = f"missing {percent(gone)} → {percent(came)}"
     if column.labels:
         moved = shares[other, :-1] - shares[0, :-1]
         place = int(np.argmax(np.abs(moved)))
         if abs(came - gone) > abs(moved[place]):
             return lost
-        return f"“{column.labels[place]}” {shares[0, place]:.1%} → {shares[other, place]:.1%}"
+        gone, came = percent(shares[0, place]), percent(shares[other, place])
+        return f"“{column.labels[place]}” {gone} → {came}"
     before, after = column.middles[0], column.middles[other]
     if before is None or after is None or column.spread is None:
         return lost

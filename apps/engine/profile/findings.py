@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from apps.engine.percent import percent
 from apps.engine.splitting.entities import ENTITY_WORDS, words_of
 
 SEVERITIES = ("high", "medium", "low")
@@ -74,7 +75,7 @@ def _mostly_missing(column: Column) -> Finding | None:
         "mostly_missing",
         column["name"],
         "medium",
-        f"{column['missing_share']:.1%} of the rows have no value.",
+        f"{percent(column['missing_share'])} of the rows have no value.",
         "Ask the source why, then drop the column or keep only whether it is filled.",
     )
 
@@ -89,7 +90,7 @@ def _disguised(column: Column) -> Finding | None:
         "disguised_missing",
         column["name"],
         "medium",
-        f"{rows} rows hold {tokens}, which often means that the value is missing.",
+        f"{rows:,} rows hold {tokens}, which often means that the value is missing.",
         "Set these values missing in a recipe step, or note what they mean.",
     )
 
@@ -101,7 +102,7 @@ def _infinite(column: Column) -> Finding | None:
         "infinite",
         column["name"],
         "high",
-        f"{column['infinite']} rows hold an infinite number.",
+        f"{column['infinite']:,} rows hold an infinite number.",
         "Set them missing in a recipe step: no model can learn from infinity.",
     )
 
@@ -193,7 +194,7 @@ def _of_table(profile: dict[str, Any]) -> Iterable[Finding]:
             "duplicate_rows",
             None,
             "medium",
-            f"{repeated} of {profile['rows']} rows are equal to an earlier row.",
+            f"{repeated:,} of {profile['rows']:,} rows are equal to an earlier row.",
             "Drop them in a recipe step unless each is an event of its own.",
         )
     target = profile["target"]
@@ -245,7 +246,7 @@ def _of_target(target: dict[str, Any], *, rows: int) -> Iterable[Finding]:
             "target_missing",
             target["name"],
             "high",
-            f"{target['missing']} of {rows} rows have no target.",
+            f"{target['missing']:,} of {rows:,} rows have no target.",
             "Drop these rows in a recipe step: nothing can be learned from them.",
         )
     if target["unusable"]:
@@ -263,7 +264,7 @@ def _of_target(target: dict[str, Any], *, rows: int) -> Iterable[Finding]:
             target["name"],
             "high" if rarest["share"] < VERY_RARE_CLASS else "medium",
             f"The {'label' if target['kind'] == 'labels' else 'class'} “{rarest['value']}” is "
-            f"{'in ' if target['kind'] == 'labels' else ''}{rarest['share']:.2%} of the rows "
-            f"({rarest['rows']}).",
+            f"{'in ' if target['kind'] == 'labels' else ''}{percent(rarest['share'], 2)} of the "
+            f"rows ({rarest['rows']:,}).",
             "Stratify the split, and do not judge by accuracy.",
         )

@@ -1,6 +1,7 @@
 """Which values are missing together, and what their absence tells about the target."""
 
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,8 @@ MOST_COLUMNS = 60
 """Columns whose gaps are compared: one bit each in the code of a row."""
 MOST_PATTERNS = 25
 MOST_TOGETHER = 30
-TOGETHER = 0.3
+TOGETHER, AS_ONE = 0.3, 0.9
+"""Phi from which two columns are told of, and from which columns are told of as one group."""
 Z_SURE = 3.2905267314919255
 """Two-sided 99.9 %: with many columns a 95 % interval misses 0 by chance too often."""
 LEAST_SIDE = 10
@@ -99,7 +101,7 @@ class Gaps:
             self.bits[gap.told["name"]] = gap.bits
 
     def told(self) -> dict[str, Any]:
-        """Columns with gaps, patterns of rows, pairs that miss together; JSON-ready."""
+        """Columns with gaps, patterns of rows, groups that miss together; JSON-ready."""
         codes = np.zeros(self.rows, dtype=np.uint64)
         for place, bits in enumerate(self.bits.values()):
             codes |= np.unpackbits(bits, count=self.rows).astype(np.uint64) << np.uint64(place)
@@ -117,39 +119,67 @@ class Gaps:
                 "patterns": len(patterns) - bool(complete) - len(kept),
                 "rows": self.rows - complete - sum(entry["rows"] for entry in kept),
             },
-            "together": self._together(patterns, counts),
+            "groups": self._groups(patterns, counts),
         }
 
     def _pattern(self, code: int, rows: int) -> dict[str, Any]:
         names = [name for place, name in enumerate(self.names) if code >> place & 1]
         return {"columns": names, "rows": rows}
 
-    def _together(
+    def _groups(
         self, patterns: NDArray[np.uint64], counts: NDArray[np.int64]
     ) -> list[dict[str, Any]]:
-        """Pairs by the phi coefficient of their gaps: Yule (1912), JRSS 75(6), 579-652."""
+        """Columns that miss together, the closest first: each group once, not pair by pair.
+
+        By the phi coefficient of their gaps: Yule (1912), JRSS 75(6), 579-652. Two groups of
+        which some rows are the same are told by their first columns.
+        """
         places = np.arange(len(self.names), dtype=np.uint64)
-        bits = ((patterns[:, None] >> places) & np.uint64(1)).astype(np.float64)
-        both = bits.T @ (bits * counts[:, None])
+        bits = (patterns[:, None] >> places) & np.uint64(1) == 1
+        both = bits.T.astype(np.float64) @ (bits * counts[:, None])
         alone, n = np.diag(both), float(self.rows)
         with np.errstate(divide="ignore", invalid="ignore"):
             spread = np.sqrt(alone * (n - alone))
             phi = (both * n - np.outer(alone, alone)) / np.outer(spread, spread)
+        phi = np.nan_to_num(phi, nan=0.0)
+        groups = _linked(phi)
+        first = [group[0] for group in groups]
         least = max(TOGETHER, 4 / max(n, 1) ** 0.5)
-        found: list[dict[str, Any]] = []
-        for one, other in zip(*np.triu_indices(len(self.names), 1), strict=True):
-            if np.isfinite(phi[one, other]) and phi[one, other] >= least:
-                together = int(both[one, other])
-                found.append(
-                    {
-                        "a": self.names[one],
-                        "b": self.names[other],
-                        "both": together,
-                        "either": int(alone[one] + alone[other]) - together,
-                        "phi": round(float(phi[one, other]), 4),
-                    }
-                )
-        return sorted(found, key=lambda pair: -pair["phi"])[:MOST_TOGETHER]
+        found = [group for group in groups if len(group) > 1]
+        found += [[a, b] for a, b in combinations(first, 2) if phi[a, b] >= least]
+        told = [self._group(group, bits=bits, counts=counts, phi=phi) for group in found]
+        return sorted(told, key=lambda group: -group["phi"])[:MOST_TOGETHER]
+
+    def _group(
+        self,
+        group: list[int],
+        *,
+        bits: NDArray[np.bool_],
+        counts: NDArray[np.int64],
+        phi: NDArray[np.float64],
+    ) -> dict[str, Any]:
+        """Its columns, the rows in which all are missing and in which one is, the least phi."""
+        mine = bits[:, group]
+        return {
+            "columns": [self.names[place] for place in group],
+            "all": int(counts[mine.all(axis=1)].sum()),
+            "any": int(counts[mine.any(axis=1)].sum()),
+            "phi": round(float(phi[np.ix_(group, group)].min()), 4),
+        }
+
+
+def _linked(phi: NDArray[np.float64]) -> list[list[int]]:
+    """Groups in which every two places have a phi of AS_ONE (complete linkage); some of one."""
+    group_of = {place: [place] for place in range(len(phi))}
+    pairs = [
+        (one, other) for one, other in combinations(range(len(phi)), 2) if phi[one, other] >= AS_ONE
+    ]
+    for one, other in sorted(pairs, key=lambda pair: -phi[pair]):
+        mine, others = group_of[one], group_of[other]
+        if mine is not others and phi[np.ix_(mine, others)].min() >= AS_ONE:
+            merged = sorted([*mine, *others])
+            group_of |= dict.fromkeys(merged, merged)
+    return sorted({id(group): group for group in group_of.values()}.values())
 
 
 def missing_effect(target: Target, *, away: NDArray[np.bool_]) -> dict[str, Any] | None:

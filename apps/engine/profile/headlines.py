@@ -1,14 +1,16 @@
 """What stands at the top: the few facts that a newcomer has to know, before lesser findings."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from apps.engine.percent import percent
 from apps.engine.profile.findings import is_id_like
 from apps.engine.profile.groups import TOP_GROUPS
 from apps.engine.profile.missing import number_text
 from apps.engine.profile.strength import told_series
+from apps.engine.profile.years import as_year, holds_years
 
 Told = dict[str, Any]
 
@@ -53,7 +55,7 @@ def ranked(profile: Told, study: Told, *, suspects: Iterable[Told]) -> list[Told
         *_balance(profile),
         *_doubtful(suspects),
         *drivers[:1],
-        *_shifts(study),
+        *_shifts(study, say=_teller(profile)),
         *_rules(study),
         *drivers[1:],
         *_later(suspects),
@@ -142,11 +144,10 @@ def _balance(profile: Told) -> Iterator[Headline]:
         yield _of_classes(target, column=column)
     elif column.get("mean") is not None:
         quarters = {one["at"]: one["value"] for one in column.get("quantiles") or []}
-        half = ""
+        half, say = "", _teller(profile)
         if quarters.get(0.25) is not None and quarters.get(0.75) is not None:
-            half = f"; half of the rows lie from {_short(quarters[0.25])} to "
-            half += _short(quarters[0.75])
-        says = f"The target is {_short(column['mean'])} on average{half}."
+            half = f"; half of the rows lie from {say(quarters[0.25])} to {say(quarters[0.75])}"
+        says = f"The target is {say(column['mean'])} on average{half}."
         yield Headline("balance", name, FACT, says, "A model has to beat the average.", "target")
 
 
@@ -155,13 +156,13 @@ def _of_classes(target: Told, *, column: Told) -> Headline:
     share = rarest["share"]
     digits = 1 if share >= RARE / 10 else 2
     severity = ("high" if share < RARE / 10 else "medium") if share < RARE else FACT
-    held = f"{share:.{digits}%} of the rows ({rarest['rows']:,})"
+    held = f"{percent(share, digits)} of the rows ({rarest['rows']:,})"
     if classes == 2:
         says = f"The target is “{rarest['value']}” in {held}"
     else:
         says = f"The target has {classes} classes; the rarest, “{rarest['value']}”, is in {held}"
     if first:
-        says += f". Always saying “{first['value']}” is right in {first['share']:.{digits}%}"
+        says += f". Always saying “{first['value']}” is right in {percent(first['share'], digits)}"
     suggests = "A model has to beat that." if first else "Look at the classes one by one."
     if share < RARE:
         suggests = "Stratify the split, and do not judge by accuracy."
@@ -175,8 +176,8 @@ def _of_labels(target: Told) -> Headline:
     severity = ("high" if last["share"] < RARE / 10 else "medium") if rare else FACT
     says = (
         f"Each row has {target['size']:.1f} of {len(target['labels'])} labels on average; "
-        f"“{first['value']}” is in {first['share']:.1%} of the rows, “{last['value']}” in "
-        f"{last['share']:.{2 if rare else 1}%} ({last['rows']:,})."
+        f"“{first['value']}” is in {percent(first['share'])} of the rows, “{last['value']}” in "
+        f"{percent(last['share'], 2 if rare else 1)} ({last['rows']:,})."
     )
     suggests = "Look at each label by itself: rare ones are learnt from few rows."
     return Headline("balance", target["name"], severity, says, suggests, "target")
@@ -184,14 +185,14 @@ def _of_labels(target: Told) -> Headline:
 
 def _drivers(profile: Told, *, besides: set[str]) -> Iterator[Headline]:
     """The columns that tell the target most, without those that may be leaks or name rows."""
-    found = []
+    found, say = [], _teller(profile)
     for column in profile["columns"]:
         relation = column.get("relation")
         is_date = column["kind"] == "datetime"  # its level shift is told, not its latest tenth
         if not relation or is_date or column["name"] in besides or _names_rows(column):
             continue
         strength = _strength(relation)
-        if strength is not None and (says := _extremes(column)):
+        if strength is not None and (says := _extremes(column, say=say)):
             found.append((strength, column["name"], says))
     found.sort(key=lambda one: -one[0])
     alike = {
@@ -221,7 +222,7 @@ def _strength(relation: Told) -> float | None:
     return None
 
 
-def _extremes(column: Told) -> str:
+def _extremes(column: Told, *, say: Callable[[float], str]) -> str:
     """The highest and the lowest group whose intervals lie apart, in words; "" without such."""
     relation, series = column["relation"], told_series(column["relation"])
     is_text = column["kind"] == "text"
@@ -246,27 +247,27 @@ def _extremes(column: Told) -> str:
     where = f"“{column['name'][:LONGEST_NAME]}” is {most}"
     if relation["kind"] == "rate":
         return (
-            f"{target}“{series['name']}” in {high['value']:.1%} of the rows where {where}, and in "
-            f"{low['value']:.1%} where it is {least}."
+            f"{target}“{series['name']}” in {percent(high['value'])} of the rows where {where}, "
+            f"and in {percent(low['value'])} where it is {least}."
         )
     return (
-        f"{target}{_short(high['value'])} on average where {where}, and "
-        f"{_short(low['value'])} where it is {least}."
+        f"{target}{say(high['value'])} on average where {where}, and "
+        f"{say(low['value'])} where it is {least}."
     )
 
 
-def _shifts(study: Told) -> Iterator[Headline]:
+def _shifts(study: Told, *, say: Callable[[float], str]) -> Iterator[Headline]:
     """Where the target takes another level, along the first date that shows it."""
     for told in study["time"]:
         shift = told["shift"]
         if shift and told["target"]:
             what, before, after = told["target"], shift["before"], shift["after"]
-            says = f"“{what['of']}” is {_short(before)} on average"
-            then = _short(after)
+            says = f"“{what['of']}” is {say(before)} on average"
+            then = say(after)
             if what["kind"] == "rate":
                 digits = 1 if max(before, after) >= RARE / 10 else 2
-                says = f"The share of “{what['of']}” is {before:.{digits}%}"
-                then = f"{after:.{digits}%}"
+                says = f"The share of “{what['of']}” is {percent(before, digits)}"
+                then = percent(after, digits)
             yield Headline(
                 "shift",
                 told["column"],
@@ -297,6 +298,13 @@ def _rules(study: Told) -> Iterator[Headline]:
 def _plain(label: str) -> str:
     """A number or a range as labels write it, fractions cut to four digits."""
     return re.sub(r"-?\d+\.\d+", lambda told: number_text(float(f"{float(told[0]):.4g}")), label)
+
+
+def _teller(profile: Told) -> Callable[[float], str]:
+    """How a value of the target is written."""
+    name = (profile["target"] or {}).get("name")
+    is_year = any(one["name"] == name and holds_years(one) for one in profile["columns"])
+    return as_year if is_year else _short
 
 
 def _short(value: float) -> str:

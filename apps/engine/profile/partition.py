@@ -24,6 +24,7 @@ class Partition:
     labels: list[str]
     conditions: list[Condition | None]  # None where it cannot be said in one condition
     is_ordered: bool  # numbers and dates
+    step: str = ""  # of dates: what calendar unit a group is
 
     @property
     def size(self) -> int:
@@ -57,6 +58,7 @@ def parted(name: str, *, cells: Cells, most: int, even: bool = False) -> Partiti
         [*found.labels, "missing"],
         [*found.conditions, Condition("missing", name)],
         found.is_ordered,
+        found.step,
     )
 
 
@@ -78,7 +80,8 @@ def _dates(name: str, cells: Cells) -> Partition:
     if days is not None:
         ends = pairwise([*days.starts, ""])
         bounds = [_between(name, low, high) for low, high in ends]
-        return Partition(days.codes.astype(np.int64), days.starts, bounds, is_ordered=True)
+        codes = days.codes.astype(np.int64)
+        return Partition(codes, days.starts, bounds, is_ordered=True, step=days.step)
     filled = cells.data[cells.present]
     labels = [moment(int(filled[0]))[:10]] if len(filled) else []
     codes = np.where(cells.present, 0, -1)

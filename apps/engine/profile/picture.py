@@ -77,8 +77,9 @@ def picture_of(source: Columns, picture: Picture) -> dict[str, Any]:
     -------
     dict, JSON-ready
         ``picture``, ``panels`` and ``colours`` (labels), ``rows``, ``left_out`` (rows that lack
-        what an axis needs), ``conditions`` (of panels, colours, xs and ys, as lists, or None), and
-        by kind ``groups`` (each with rows, by panel, colour and place), ``points`` or ``cells``.
+        what an axis needs), ``conditions`` (of panels, colours, xs and ys, as lists, or None),
+        ``steps`` (the calendar unit of each part that is made of dates, by x, y, colour, facet),
+        and by kind ``groups`` (each with rows, by panel, colour, place), ``points`` or ``cells``.
     """
     panels = _parted(source, picture.facet, most=MOST_PANELS, even=True)
     colour = picture.colour if picture.colours else ""
@@ -87,6 +88,7 @@ def picture_of(source: Columns, picture: Picture) -> dict[str, Any]:
     draw = {"scatter": _scattered, "box": _boxed, "heatmap": _mapped}.get(picture.kind, _grouped)
     drawn = draw(source, picture, panels, colours)
     conditions = {**parts, **drawn.pop("conditions", {})}
+    steps = {"facet": panels.step, "colour": colours.step, **drawn.pop("steps", {})}
     if not drawn["rows"]:
         raise NotEnoughData("No row has what this chart needs: choose other columns or more rows.")
     return {
@@ -95,9 +97,16 @@ def picture_of(source: Columns, picture: Picture) -> dict[str, Any]:
         "colours": colours.labels,
         **drawn,
         "conditions": conditions,
+        "steps": {part: step for part, step in steps.items() if step},
         "all": source.rows,
         "left_out": source.rows - drawn["rows"],
     }
+
+
+def named(told: dict[str, Any], part: str) -> str:
+    """A column of a picture as it parts the rows: “week of day” where a group is a week."""
+    step, name = told["steps"].get(part, ""), told["picture"][part]
+    return f"{step} of {name}" if step else str(name)
 
 
 def _parted(source: Columns, name: str, *, most: int, even: bool = False) -> Partition:
@@ -179,6 +188,7 @@ def _summed(
         **extra,
         "rows": int(held.sum()),
         "conditions": {"xs": _listed(parts[2]), **asked},
+        "steps": {"x": parts[2].step, **({"y": parts[1].step} if extra else {})},
     }
 
 
@@ -204,6 +214,7 @@ def _boxed(
         "kinds": ["category", kind],
         "rows": int(held.sum()),
         "conditions": {"xs": _listed(xs)},
+        "steps": {"x": xs.step},
     }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from apps.engine.percent import percent
 from apps.engine.profile.findings import is_id_like
 from apps.engine.profile.leakage import told_target
 
@@ -193,7 +194,7 @@ def _dates(study: Told, *, clock: str, target: str) -> list[Suspect]:
             "after",
             pair["column"],
             "medium",
-            f"It lies after “{since}” in {pair['share']:.0%} of {pair['rows']:,} rows.",
+            f"It lies after “{since}” in {percent(pair['share'], 0)} of {pair['rows']:,} rows.",
             "If the decision falls at the earlier date, mark this one as known later.",
             "plan",
         )

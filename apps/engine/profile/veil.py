@@ -128,8 +128,10 @@ def _gaps(gaps: Told, *, sensitive: Collection[str], hides_target: bool) -> Told
             + sum(one["rows"] for one in gaps["patterns"])
             - sum(one["rows"] for one in kept),
         },
-        "together": [
-            pair for pair in gaps["together"] if not is_small(pair["both"], (pair["a"], pair["b"]))
+        "groups": [
+            group
+            for group in gaps.get("groups", ())  # a study kept by an earlier version has none
+            if not is_small(group["all"], group["columns"])
         ],
     }
 

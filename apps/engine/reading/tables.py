@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from apps.engine.errors import BadFile, BadParameter, ColumnMissing
 from apps.engine.types import ColumnSpec, Kind, TableSpec
@@ -149,25 +147,13 @@ def read_rows(
     return table.to_pandas(types_mapper=_FROM_ARROW.get, ignore_metadata=True)
 
 
-def read_places(path: Path | str, *, places: NDArray[np.int64]) -> pd.DataFrame:
-    """The rows at ascending ``places`` (from 0) of a typed table, as ``read_rows`` gives them.
-
-    O(cells of the row groups that are touched). Raises BadFile as ``read_rows`` does.
-    """
-    if not len(places):
-        return read_rows(path, first=0, count=0)
-    parts, start = [], 0
-    try:
-        with pq.ParquetFile(path) as file:
-            for number in range(file.num_row_groups):
-                end = start + file.metadata.row_group(number).num_rows
-                mine = places[(places >= start) & (places < end)] - start
-                if len(mine):
-                    parts.append(file.read_row_group(number).take(pa.array(mine)))
-                start = end
-    except (OSError, pa.ArrowInvalid) as error:
-        raise BadFile(f"The table {Path(path).name} cannot be read: {error}.") from error
-    table = pa.concat_tables(parts)
+def as_frame(batches: Sequence[pa.RecordBatch]) -> pd.DataFrame:
+    """Batches of a typed table, at least one, with the engine's types; words of texts resolved."""
+    table = pa.Table.from_batches(batches)
+    for place, field in enumerate(table.schema):
+        if pa.types.is_dictionary(field.type):
+            texts = table.column(place).cast(field.type.value_type)
+            table = table.set_column(place, field.name, texts)
     return table.to_pandas(types_mapper=_FROM_ARROW.get, ignore_metadata=True)
 
 

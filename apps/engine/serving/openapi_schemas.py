@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.engine.contract.rule import Rule
+from apps.engine.percent import percent
 from apps.engine.serving.contract import MOST_ROWS as MOST_OF_A_CALL
 from apps.engine.serving.contract import MOST_TEXT, Contract
 from apps.engine.serving.fields import Field
@@ -217,8 +218,8 @@ def _answer(
 def quantile_in_words(level: float) -> str:
     """What an answered number is, where it is a quantile."""
     return (
-        f"The {level:g} quantile: {100 * level:g} % of the truths are expected at or below this "
-        "number."
+        f"The {level:g} quantile: {percent(level, None)} of the truths are expected at or below "
+        "this number."
     )
 
 

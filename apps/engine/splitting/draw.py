@@ -6,6 +6,7 @@ import pandas as pd
 
 from apps.engine.errors import BadParameter, ColumnMissing
 from apps.engine.labels import names_in
+from apps.engine.percent import percent
 from apps.engine.reading.tables import read_table, write_table
 from apps.engine.splitting.entities import (
     entity_columns,
@@ -188,8 +189,8 @@ def _check(
         raise BadParameter("A time split needs the column that says when a row happened.")
     if not SHARES[0] <= test_share <= SHARES[1]:
         raise BadParameter(
-            f"The share of the test must be from {SHARES[0]:.0%} to {SHARES[1]:.0%}, "
-            f"not {test_share:.0%}."
+            f"The share of the test must be from {percent(SHARES[0], 0)} to "
+            f"{percent(SHARES[1], 0)}, not {percent(test_share, None)}."
         )
     if not FOLDS[0] <= folds <= FOLDS[1]:
         raise BadParameter(f"The folds must be from {FOLDS[0]} to {FOLDS[1]}, not {folds}.")
@@ -250,7 +251,8 @@ def _says(
         "time": f"the latest by “{time}”",
     }[method]
     says = [
-        f"{tests:,} of {len(fold):,} rows ({tests / len(fold):.1%}) are the sealed test: {how}.",
+        f"{tests:,} of {len(fold):,} rows ({percent(tests / len(fold))}) are the sealed test: "
+        f"{how}.",
         f"{len(fold) - tests:,} rows are for development, in {folds} folds.",
     ]
     early = int((fold == TRAIN_ONLY).sum())

@@ -1,6 +1,7 @@
 """Find what makes rows depend on each other: repeated entities, dates, equal rows."""
 
 import re
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ LEAST_SHARE_OF_ROWS = 0.02
 """Fewer different values than this share of the rows is a category, not an entity."""
 
 
+@lru_cache(maxsize=10_000)  # a page of a wide table asks for each column several times
 def words_of(name: str) -> frozenset[str]:
     """Lower-case words of a column name: ``customerID`` and ``CUSTOMER_ID`` both hold "id"."""
     parted = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name)

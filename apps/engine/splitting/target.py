@@ -7,6 +7,7 @@ import pandas as pd
 
 from apps.engine.errors import ColumnMissing, NotEnoughData
 from apps.engine.labels import NONE, SIGN, in_notation, matrix_of, names_in, sign_in
+from apps.engine.percent import percent
 from apps.engine.splitting.folds import TEST, TRAIN_ONLY, Folds
 
 FEW_CLASSES = 20
@@ -171,8 +172,8 @@ def balance_warnings(target: pd.Series, *, fold: Folds, sets: bool = False) -> l
     if gap.max() > LARGE_GAP:
         worst = gap.idxmax()
         warnings.append(
-            f"The {one} “{worst}” is {development[worst]:.1%} of development but "
-            f"{test.get(worst, 0.0):.1%} of the test."
+            f"The {one} “{worst}” is {percent(development[worst])} of development but "
+            f"{percent(test.get(worst, 0.0))} of the test."
         )
     return warnings
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from apps.engine.percent import percent
 from apps.engine.training.candidates import AT_ONCE, CANDIDATES, Candidate
 from apps.engine.training.facts import Cost, TableFacts, cost_of, usual_params
 from apps.engine.training.preparation import MOST_ONE_HOT
@@ -131,11 +132,10 @@ def _noise(facts: TableFacts) -> str:
     if facts.rows < FEW_ROWS:
         return f"With {facts.rows:,} rows it may learn noise: look at the interval."
     if facts.missing > 0.05:
-        return f"{facts.missing:.0%} of the cells are missing, which trees bear well."
+        return f"{percent(facts.missing, 0)} of the cells are missing, which trees bear well."
     if facts.rarest is not None and facts.rarest < 0.05:
-        return (
-            f"The rarest class has {facts.rarest:.1%} of the rows: read its recall, not accuracy."
-        )
+        rare = percent(facts.rarest)
+        return f"The rarest class has {rare} of the rows: read its recall, not accuracy."
     return ""
 
 
@@ -209,8 +209,8 @@ def preparation_in_words(facts: TableFacts) -> list[str]:
     says = []
     if facts.missing:
         says.append(
-            f"{facts.missing:.1%} of the cells are missing: numbers get the median and a mark; "
-            "boosting takes them as they are."
+            f"{percent(facts.missing)} of the cells are missing: numbers get the median and a "
+            "mark; boosting takes them as they are."
         )
     if few:
         says.append(

@@ -9,6 +9,7 @@ import pandas as pd
 from apps.engine.evaluation.metrics import Predictions
 from apps.engine.evaluation.weak_spots import loss_of_rows
 from apps.engine.labels import matrix_of
+from apps.engine.percent import percent
 from apps.engine.training.answers import Answers
 from apps.engine.types import ColumnSpec, Kind
 
@@ -81,7 +82,8 @@ class Cases:
         told: dict[str, Any] = {"column": column.name, "value": plain(value)}
         if pd.isna(value):
             share = float(values.isna().mean())
-            return {**told, "usual": share, "says": f"missing, as in {share:.0%} of the rows"}
+            says = f"missing, as in {percent(share, 0)} of the rows"
+            return {**told, "usual": share, "says": says}
         if column.kind in {Kind.TEXT, Kind.BOOLEAN}:
             share = float((values == value).mean())
             return {**told, "usual": share, "says": f"as in {_share(share)} of the rows"}
@@ -94,7 +96,7 @@ class Cases:
 def _share(share: float) -> str:
     if share < 0.01:
         return "less than 1 %"
-    return "more than 99 %" if share > 0.99 else f"{100 * share:.0f} %"
+    return "more than 99 %" if share > 0.99 else percent(share, 0)
 
 
 def plain(value: Any) -> Any:

@@ -10,6 +10,7 @@ from apps.engine.errors import BadParameter
 from apps.engine.evaluation.metrics import Measure, measure_of
 from apps.engine.evaluation.payoff import Payoff
 from apps.engine.feasibility.noise import PlannedTest
+from apps.engine.percent import percent
 from apps.planning.content import has_sets, label_sign_of, payoff_of
 
 BLOCK, WARN = "block", "warn"
@@ -45,7 +46,7 @@ def missing(value: Any) -> bool:
 
 def share(value: float) -> str:
     """A share as a reader wants it: 99.2 %."""
-    return f"{100 * value:.3g} %"
+    return percent(value, None)
 
 
 def in_range(measure: Measure, value: float | None) -> bool:

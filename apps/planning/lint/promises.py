@@ -7,6 +7,7 @@ from typing import Any
 from apps.engine.errors import BadParameter
 from apps.engine.evaluation.metrics import METRICS, Metric, measure_of
 from apps.engine.evaluation.metrics.kinds import BINARY, ERROR_COST, NUMBERS, PAYOFF
+from apps.engine.percent import percent
 from apps.engine.types import Problem
 from apps.planning.lint.finding import (
     BLOCK,
@@ -251,7 +252,7 @@ def test_is_looked_at_once(plan: Reading) -> Iterator[PlanProblem]:
             "test_share",
             "test_share",
             WARN,
-            f"{100 * part:g} % of the rows are kept for the sealed test.",
+            f"{percent(part, None)} of the rows are kept for the sealed test.",
             "So few rows give a wide interval and a verdict that cannot tell.",
             "Keep 20 %, or 10 % where there are very many rows.",
         )

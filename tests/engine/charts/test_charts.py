@@ -16,7 +16,7 @@ from apps.engine.charts import (
     scores,
     splits,
 )
-from apps.engine.charts.labels import label, short, thinned
+from apps.engine.charts.labels import label, shares, short, thinned
 from apps.engine.charts.table import answer, as_table
 from apps.engine.charts.theme import DARK, MOST_MARKS, SERIES, build, theme
 from apps.engine.errors import BadParameter, NotEnoughData
@@ -179,6 +179,22 @@ def test_a_label_is_text_on_one_line_and_short():
 )
 def test_numbers_are_written_short(value, text):
     assert short(value) == text
+
+
+@pytest.mark.parametrize(
+    ("values", "low", "ticks"),
+    [
+        ((1,), 0.0, ["0 %", "20 %", "40 %", "60 %", "80 %", "100 %"]),
+        ((0.004, None), 0.0, ["0.0 %", "0.1 %", "0.2 %", "0.3 %", "0.4 %"]),
+        ((-0.12, 0.3), 0.0, ["\N{MINUS SIGN}10 %", "0 %", "10 %", "20 %", "30 %"]),
+        ((0.95,), 0.83, ["84 %", "86 %", "88 %", "90 %", "92 %", "94 %"]),
+        ((), 0.0, ["0.00 %"]),
+    ],
+)
+def test_ticks_of_shares_are_written_as_texts_write_a_share(values, low, ticks):
+    told = shares(values, low=low)
+    assert told["ticktext"] == [tick.replace(" %", "\N{NARROW NO-BREAK SPACE}%") for tick in ticks]
+    assert len(told["tickvals"]) == len(ticks)
 
 
 def test_histogram_bars_stand_on_their_bins_and_far_rows_are_told():

@@ -7,6 +7,7 @@ import pytest
 from apps.engine.errors import BadParameter, ColumnMissing
 from apps.engine.grid.facet import facet
 from apps.engine.grid.find import Wanted, find
+from apps.engine.grid.rows import BATCH_ROWS
 from apps.engine.profile.slices import Condition
 
 FRAME = pd.DataFrame(
@@ -104,3 +105,20 @@ def test_the_whole_range_of_integers_is_counted(opened):
     frame = pd.DataFrame({"n": pd.array([-(2**63), 0, 2**63 - 1], "Int64")})
     with opened(frame) as rows:
         assert sum(line.rows for line in facet(rows, "n", kept=None).lines) == 3
+
+
+def test_rows_far_apart_are_found_from_parquet_whatever_their_order(opened):
+    count = 3 * BATCH_ROWS
+    frame = pd.DataFrame(
+        {
+            "n": pd.array(range(count), "Int64"),
+            "a.b": pd.array([f"t{n % 5}" for n in range(count)], "string"),
+            "a": pd.array([n % 2 == 0 for n in range(count)], "boolean"),
+        }
+    )
+    places = np.array([count - 1, 0, BATCH_ROWS, BATCH_ROWS - 1, 2 * BATCH_ROWS + 7])
+    with opened(frame) as rows:
+        found = rows.page(places, columns=["a", "n", "a.b"])
+        assert rows.page(places[:0], columns=["a"]).columns.tolist() == ["a"]
+    expected = frame.loc[places, ["a", "n", "a.b"]].reset_index(drop=True)
+    pd.testing.assert_frame_equal(found, expected)

@@ -75,7 +75,7 @@ def test_many_columns_beyond_one_wire_are_one_alarm_that_names_the_farthest():
     ]
     missing = [{**ROW, "feature": name, "missing_rate": 0.4} for name in "ab"]
     found = alarms(wire("missing_rate", 0.1), drift=missing)
-    assert "2 columns have missing above 0.1: a (40.0%), b (40.0%)." in found[0]["says"]
+    assert "2 columns have missing above 0.1: a (40.0 %), b (40.0 %)." in found[0]["says"]
 
 
 def test_drift_by_chance_or_on_too_few_rows_trips_nothing():

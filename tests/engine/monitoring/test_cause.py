@@ -99,13 +99,13 @@ def test_a_change_of_the_mean_is_found_where_it_is_and_chance_is_not():
 def test_the_sentence_says_who_how_much_and_since_when():
     cause = {
         "kind": "column",
-        "says": "60% of amount are missing, 0% before",
+        "says": "60 % of amount are missing, 0 % before",
         "share": 0.71,
         "of_loss": True,
     }
     assert sentence_of(cause, source="payments", since="since 3 May") == (
-        "Likely: 60% of amount are missing, 0% before, from payments, 71% of the additional loss, "
-        "since 3 May."
+        "Likely: 60 % of amount are missing, 0 % before, from payments, 71 % of the additional "
+        "loss, since 3 May."
     )
     level = {**cause, "kind": "level", "says": "the level moved", "of_loss": False}
     assert sentence_of(level, source="payments") == "Likely: the level moved."

@@ -74,7 +74,7 @@ def test_rows_without_a_season_of_their_own_are_held_against_all_and_it_is_said(
     times = YEAR[YEAR.dt.month == 2].reset_index(drop=True)
     mixed = pd.concat([times + pd.DateOffset(years=1), times + pd.DateOffset(years=9)])
     _, says = referred(sketch, LAST_YEAR, mixed.reset_index(drop=True))
-    assert "50% of the rows against all" in says
+    assert "50 % of the rows against all" in says
     found, says = referred(sketch, LAST_YEAR, times + pd.DateOffset(years=9))
     assert "no season of these rows has 100" in says
     assert found["heat"]["shares"] == sketch["heat"]["shares"]

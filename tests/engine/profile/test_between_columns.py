@@ -125,6 +125,25 @@ def test_columns_that_go_together_stand_side_by_side_and_redundant_ones_form_a_g
     assert redundancy_groups(square, names=list("abcd"), target="c")[0]["columns"] == ["b", "d"]
 
 
+def test_columns_that_miss_together_are_told_once_as_a_group(studied):
+    n = np.arange(300)
+    weather = {f"w{place}": np.where(n % 7 == 0, None, "x") for place in range(10)}
+    weather["w9"] = np.where(n == 7, "x", weather["w9"])  # one row more is filled
+    plane = {name: np.where(n % 5 == 0, None, "y") for name in ("seats", "maker")}
+    half = np.where((n % 5 == 0) & (n % 2 == 0), None, "z")
+    frame = pd.DataFrame({**weather, **plane, "engine": half, "alone": np.where(n < 9, None, "a")})
+    _, study = studied(frame)
+    told = study["gaps"]["groups"]
+    assert [one["columns"] for one in told] == [
+        ["seats", "maker"],
+        [f"w{place}" for place in range(10)],
+        ["seats", "engine"],
+    ]
+    assert [(one["all"], one["any"]) for one in told] == [(60, 60), (42, 43), (30, 60)]
+    assert told[0]["phi"] == 1
+    assert 0.9 < told[1]["phi"] < 1
+
+
 def test_a_total_is_found_with_its_parts_and_one_wrong_row_ends_the_rule():
     rng = np.random.default_rng(1)
     parts = rng.integers(0, 900, (2, 500)).astype(float)
@@ -176,7 +195,7 @@ def test_clean_tables_raise_no_alarm(studied):
         told = study["time"][0]
         alarms += [one["says"] for one in suspects(profile, study)]
         alarms += [pair["says"] for pair in study["relations"]["pairs"]]
-        alarms += [*study["relations"]["groups"], *study["gaps"]["together"]]
+        alarms += [*study["relations"]["groups"], *study["gaps"]["groups"]]
         alarms += [gap for gap in study["gaps"]["columns"] if gap["effect"]["sure"]]
         alarms += [column for column in told["drift"] if column["large"]]
         alarms += [told["shift"]] if told["shift"] else []

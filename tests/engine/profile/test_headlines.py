@@ -36,11 +36,11 @@ def top(tmp_path):
 def test_the_three_facts_of_telco_stand_at_the_top(top):
     frame = pd.read_csv(DATA / "telco_churn" / "Telco-Customer-Churn.csv")
     assert [one["says"] for one in top(frame, "Churn", "Yes")[:4]] == [
-        "The target is “Yes” in 26.5% of the rows (1,869). Always saying “No” is right in 73.5%.",
-        "“Churn” is “Yes” in 58.4% of the rows where “tenure” is 0 to 2, and in 3.5% where it is "
+        "The target is “Yes” in 26.5 % of the rows (1,869). Always saying “No” is right in 73.5 %.",
+        "“Churn” is “Yes” in 58.4 % of the rows where “tenure” is 0 to 2, and in 3.5 % where it is "
         "70 to 72.",
         "It is missing in exactly the 11 rows in which “tenure” is “0”.",
-        "“Churn” is “Yes” in 42.7% of the rows where “Contract” is “Month-to-month”, and in 2.8% "
+        "“Churn” is “Yes” in 42.7 % of the rows where “Contract” is “Month-to-month”, and in 2.8 % "
         "where it is “Two year”.",
     ]
 

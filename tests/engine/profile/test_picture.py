@@ -161,3 +161,14 @@ def test_no_row_with_what_it_needs_is_said(tmp_path):
     write_table(pd.DataFrame({"a": [np.nan, np.nan], "b": [1.0, 2.0]}), path)
     with pytest.raises(NotEnoughData):
         picture_of(Columns(path), Picture("scatter", "a", "b"))
+
+
+def test_a_chart_over_dates_says_which_step_of_time_a_mark_is(drawn):
+    told = drawn(kind="line", x="day", colour="town")
+    assert told["steps"] == {"x": "week"}
+    figure = picture_chart(told)
+    assert figure["layout"]["xaxis"]["title"]["text"] == "week of day"
+    assert as_table(figure)["columns"][:2] == ["town", "week of day"]
+    assert drawn(kind="line", x="age")["steps"] == {}
+    by_day = picture_chart(drawn(kind="bar", x="age", facet="day"))
+    assert by_day["layout"]["annotations"][0]["text"].startswith("week of day: 2024-01-01")

@@ -144,7 +144,7 @@ def test_rows_that_are_on_both_sides_are_counted(draw, visits, tmp_path):
         ({"method": "luck"}, BadParameter, "not “luck”"),
         ({"method": "group"}, BadParameter, "needs the column that names the group"),
         ({"method": "time"}, BadParameter, "needs the column that says when"),
-        ({"test_share": 0.9}, BadParameter, "from 5% to 50%, not 90%"),
+        ({"test_share": 0.9}, BadParameter, "from 5 % to 50 %, not 90 %"),
         ({"folds": 1}, BadParameter, "from 2 to 20, not 1"),
         ({"target": "sold"}, ColumnMissing, "no column “sold”"),
         ({"method": "group", "group": "shop"}, ColumnMissing, "no column “shop”"),

@@ -60,7 +60,7 @@ def test_few_are_proposed_at_first_and_every_other_says_why_not():
         ({"rows": 120, "distinct": {"desk": 4, "town": 30}}, "elastic_net", "some can go"),
         ({"must_explain": True}, "tree", "sensitive columns"),
         ({"rows": 800, "columns": USUAL.columns[:8]}, "svm", "its best ground"),
-        ({"rarest": 0.004}, "lightgbm", "The rarest class has 0.4% of the rows"),
+        ({"rarest": 0.004}, "lightgbm", "The rarest class has 0.4 % of the rows"),
     ],
 )
 def test_what_the_table_is_like_proposes_a_candidate(but, key, says):
@@ -101,7 +101,12 @@ def test_facts_come_from_the_report_of_a_split_also_of_an_older_one():
 def test_preparation_is_told_in_sentences():
     holes = tuple(dataclasses.replace(column, missing=500) for column in USUAL.columns)
     says = " ".join(preparation_in_words(facts(columns=holes)))
-    for words in ("10.0% of the cells are missing", "desk: a column", "town: more than 30", "seen"):
+    for words in (
+        "10.0 % of the cells are missing",
+        "desk: a column",
+        "town: more than 30",
+        "seen",
+    ):
         assert words in says
 
 

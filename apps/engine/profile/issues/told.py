@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from apps.engine.percent import percent
 from apps.engine.profile.findings import MOSTLY_MISSING, is_id_like
 from apps.engine.profile.issues.issue import Issue, Suggestion, count, leave_out, shown
 from apps.engine.profile.radar import suspects
@@ -99,7 +100,7 @@ def _gaps(column: Told, *, is_target: bool) -> Iterator[Issue]:
         "Mostly missing" if mostly else "Missing values",
         "medium" if mostly else "low",
         missing,
-        f"{count(missing)} ({share:.1%}) without a value.",
+        f"{count(missing)} ({percent(share)}) without a value.",
         "A gap may itself be a message. Filling with a median is learned, so the model does it; "
         "filling by a rule belongs here.",
         column=name,

@@ -7,6 +7,7 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from apps.engine.percent import percent
 from apps.engine.training.adversary.bench import MOST_ROWS, Bench, Folds, mean, moved, taken
 from apps.engine.training.adversary.lines import HOLDS, WEIGH, Line, dropped, skipped
 from apps.engine.training.rows import Rows
@@ -49,8 +50,8 @@ def near_duplicates(bench: Bench) -> Line:
     fall, falls = dropped(before, after, edge=bench.edge)
     share = gone / sum(len(train) for train, _ in folds)
     says = (
-        f"{share:.1%} of the training rows have a near-duplicate in the fold they are judged on. "
-        f"Without them it reaches {mean(after):.3f}, with them {mean(before):.3f}. "
+        f"{percent(share)} of the training rows have a near-duplicate in the fold they are judged "
+        f"on. Without them it reaches {mean(after):.3f}, with them {mean(before):.3f}. "
     )
     says += (
         "Part of the score is memory of such rows: draw the split by group."

@@ -1,0 +1,26 @@
+"""Whole numbers that are years: nobody writes 2,013 for one."""
+
+from typing import Any
+
+from apps.engine.profile.missing import number_text
+from apps.engine.splitting.entities import words_of
+
+YEARS = (1500, 2200)
+"""Whole numbers that all lie here are read as years, whatever the column is called."""
+YEAR_WORDS = frozenset({"year", "years", "yr"})
+LONGEST_YEAR = 9_999
+
+
+def holds_years(column: dict[str, Any]) -> bool:
+    """Whether a profiled column holds years: by its values, or by its name and no long number."""
+    low, high = column.get("minimum"), column.get("maximum")
+    if column["kind"] != "integer" or low is None or high is None:
+        return False
+    if YEARS[0] <= low and high <= YEARS[1]:
+        return True
+    return low >= 0 and high <= LONGEST_YEAR and bool(words_of(column["name"]) & YEAR_WORDS)
+
+
+def as_year(value: float) -> str:
+    """Without a sign between thousands; of a mean or a median one decimal."""
+    return number_text(round(float(value), 1))
