@@ -18,11 +18,18 @@ from apps.engine.types import Problem
 from tests.engine.serving.test_compile import CHOSEN, served, written
 
 SOME = [
-    ("linear", Problem.BINARY),
-    ("boosting", Problem.MULTICLASS),
-    ("lightgbm", Problem.BINARY),
-    ("forest", Problem.REGRESSION),
-    ("search", Problem.REGRESSION),
+    ("linear", Problem.BINARY, None),
+    ("boosting", Problem.MULTICLASS, None),
+    ("lightgbm", Problem.BINARY, None),
+    ("forest", Problem.REGRESSION, None),
+    ("search", Problem.REGRESSION, None),
+    ("calibrated", Problem.BINARY, None),
+    ("stack", Problem.MULTICLASS, None),
+    ("stack", Problem.REGRESSION, 0.9),
+    ("linear", Problem.REGRESSION, 0.9),
+    ("linear", Problem.MULTILABEL, None),
+    ("chain", Problem.MULTILABEL, None),
+    ("forest", Problem.MULTILABEL, None),
 ]
 # A process in which these cannot be imported: the bundle does without.
 ALONE = """
@@ -37,13 +44,13 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-def bundle(folder, candidate, problem, *, steps=None, more=(), choices=(), held=None):
+def bundle(folder, candidate, problem, *, level=None, steps=None, more=(), choices=(), held=None):
     """The unpacked bundle of a small release, and its scorer with development rows.
 
     ``steps``: instead of the recipe's; ``more``: behind the recipe's; ``held``: a change of its
     contract.
     """
-    scorer, rows = served(candidate, problem, choices=choices)
+    scorer, rows = served(candidate, problem, choices=choices, level=level)
     if held is not None:
         scorer = copy.copy(scorer)
         scorer.contract = held(scorer.contract)
@@ -59,6 +66,7 @@ def bundle(folder, candidate, problem, *, steps=None, more=(), choices=(), held=
             "problem": problem,
             "positive": scorer.positive,
             "threshold": scorer.threshold,
+            "level": level,
             "versions": {"scikit-learn": "1.9.1", "lightgbm": "4.6.0"},
         },
         card="# A model",
@@ -74,19 +82,23 @@ def as_sent(rows):
     return json.loads(json.dumps(rows, default=lambda moment: moment.isoformat()))
 
 
-@pytest.mark.parametrize(("candidate", "problem"), SOME)
+@pytest.mark.parametrize(("candidate", "problem", "level"), SOME)
 def test_it_answers_as_the_endpoint_on_development_rows_and_on_extremes(
-    candidate, problem, tmp_path
+    candidate, problem, level, tmp_path
 ):
-    out, scorer, rows = bundle(tmp_path, candidate, problem)
+    out, scorer, rows = bundle(tmp_path, candidate, problem, level=level)
     asked = [*rows, *made_up(scorer.contract, rows)]
     expected, _ = scorer.by_pipeline(asked)
     told = predict.Release(out).predict(as_sent(asked))
     assert predict.largest_difference(told, expected) <= 1e-12
     needs = (out / "requirements.txt").read_text().split()
     assert [line.split("==")[0] for line in needs] == ["scikit-learn", "skops"] + (
-        ["lightgbm"] if candidate in {"lightgbm", "search"} else []
+        ["lightgbm"] if candidate in {"lightgbm", "search", "stack"} else []
     )
+    says = (out / "README.md").read_text()
+    assert ("The 0.9 quantile: 90 % of the truths" in says) is (level is not None)
+    is_set = problem == Problem.MULTILABEL
+    assert ("The labels whose probability is 0.4 or more" in says) is is_set
 
 
 def test_it_runs_where_only_scikit_learn_and_skops_are(tmp_path):
