@@ -88,7 +88,7 @@ def progress_of(board: Board) -> Progress:
     fits = sum(_fits(item, folds) for item in there)
     return Progress(
         folds * board.finished + fits,
-        folds * (len(board.standings) - len(out)) + sum(item.folds for item in out),
+        folds * (board.total - len(out)) + sum(item.folds for item in out),
         sorted(running, key=lambda trial: trial.pk),
         len(ended) - len(out),
         len(out),
@@ -153,7 +153,8 @@ def _left_says(there: Sequence[Open], board: Board) -> str:
 
 def _pace(board: Board) -> float:
     """How many times longer than planned those took that are finished; 1 before there are any."""
-    last = nlargest(PACED, (item.pk for item in board.scored))
+    # Sorted here: by key, SQLite would walk over all trials and their results.
+    last = nlargest(PACED, board.scored.order_by().values_list("pk", flat=True))
     whole = Trial.objects.filter(pk__in=last, expected_s__gt=0, rounds=[])
     told = whole.filter(job__finished_at__isnull=False)
     times = told.values_list("expected_s", "job__started_at", "job__finished_at")

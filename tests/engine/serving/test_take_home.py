@@ -8,6 +8,7 @@ import zipfile
 from dataclasses import asdict, replace
 
 import pytest
+from sklearn.pipeline import Pipeline
 
 from apps.engine.contract.rule import Rule, relation
 from apps.engine.serving.compile_verify import made_up
@@ -48,13 +49,14 @@ def bundle(folder, candidate, problem, *, level=None, steps=None, more=(), choic
     """The unpacked bundle of a small release, and its scorer with development rows.
 
     ``steps``: instead of the recipe's; ``more``: behind the recipe's; ``held``: a change of its
-    contract.
+    contract; ``made``: a change of its model.
     """
     scorer, rows = served(candidate, problem, choices=choices, level=level)
     if held is not None:
         scorer = copy.copy(scorer)
         scorer.contract = held(scorer.contract)
-    sha256 = save_model(scorer.model, folder / "in.skops")
+    model = scorer.model if made is None else made(scorer.model)
+    sha256 = save_model(model, folder / "in.skops")
     write_bundle(
         folder / "bundle.zip",
         model=folder / "in.skops",
@@ -154,6 +156,15 @@ def test_every_step_of_a_recipe_is_done_alike_or_refused_when_it_is_made(tmp_pat
     hide = {"step": "pseudonymise", "params": {"columns": ["town"]}}
     with pytest.raises(CannotTakeHome, match="a step that a bundle cannot do"):
         bundle(tmp_path, "linear", Problem.BINARY, steps=[hide])
+
+
+def test_a_pipeline_of_another_build_is_refused_in_words(tmp_path):
+    def built_otherwise(model):
+        parts = model.named_steps
+        return Pipeline([("columns", parts["prepare"]), ("last", parts["model"])])
+
+    with pytest.raises(CannotTakeHome, match="no pipeline of the kind that a bundle can answer"):
+        bundle(tmp_path, "linear", Problem.BINARY, made=built_otherwise)
 
 
 HALF = {"step": "derive_column", "params": {"to": "half", "expression": "distance / 2"}}
