@@ -26,8 +26,8 @@ def telco():
 
 
 def titanic():
-    """All 1,309 passengers; boat and body are known only after the sinking."""
-    frame = pd.read_excel(DATA / "titanic" / "titanic3.xls").drop(columns=["name", "ticket"])
+    """All 1,309 passengers as they come; boat and body are known only after the sinking."""
+    frame = pd.read_excel(DATA / "titanic" / "titanic3.xls")
     return frame.assign(survived=frame["survived"].map({0: "no", 1: "yes"}))
 
 
@@ -82,8 +82,8 @@ TABLES = [
 ]
 """Table, target, positive class, a candidate that is ticked when the page opens, its score.
 
-Of the titanic the forest leads with 0.854; LightGBM (0.849) and the linear model (0.838) are behind
-it by no more than chance: name and ticket, whose titles and decks would help them, are not read.
+Of the titanic the forest reaches 0.857, LightGBM 0.853, the linear model 0.849. Without name and
+ticket only the forest would (0.854, 0.849, 0.838): a ticket is shared by a family.
 """
 
 

@@ -45,7 +45,9 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-def bundle(folder, candidate, problem, *, level=None, steps=None, more=(), choices=(), held=None):
+def bundle(
+    folder, candidate, problem, *, level=None, steps=None, more=(), choices=(), held=None, made=None
+):
     """The unpacked bundle of a small release, and its scorer with development rows.
 
     ``steps``: instead of the recipe's; ``more``: behind the recipe's; ``held``: a change of its
