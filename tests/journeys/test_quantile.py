@@ -140,8 +140,9 @@ def test_a_quantile_goes_from_the_plan_to_an_answer_that_names_its_level(
     assert "The 0.9 quantile: 90 % of the truths" in page(client, "production:deploy", slug)
     pass_gate(closed, Stage.PRODUCTION)
     secret = production.issue_token(deployment=release.deployment, name="test", by=analyst)
-    every_way(client, release, answered(client, release, secret), run_jobs, tmp_path / "home")
+    sent = answered(client, release, secret)
     watched(release, signed)
+    every_way(client, release, sent, run_jobs, tmp_path / "home")
     chosen_otherwise(closed, analyst, run_jobs)
     assert "cannot tell yet" in page(client, "production:monitor", slug)
 
