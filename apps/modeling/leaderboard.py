@@ -130,7 +130,8 @@ class Board:
     @cached_property
     def places(self) -> int:
         """Decimals of the scores and their differences."""
-        return digits_of(self.best.score if self.best else None)
+        leader = self.rivals.trials["to_best"]
+        return digits_of({"low": leader.low, "high": leader.high} if leader else None)
 
     @property
     def total(self) -> int:

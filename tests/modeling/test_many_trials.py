@@ -73,12 +73,13 @@ def cost_of(client, address):
     assert client.get(address).status_code == 200
     with CaptureQueriesContext(connection) as asked:
         client.get(address)
+    queries = len(asked)  # the next request forgets them
     spent = []
     for _ in range(3):
         began = time.process_time()
         client.get(address)
         spent.append(1000 * (time.process_time() - began))
-    return min(spent), len(asked)
+    return min(spent), queries
 
 
 @pytest.fixture
