@@ -79,10 +79,10 @@ class Board:
         """Finished candidates that are no baseline."""
         return self.scored.filter(is_baseline=False)
 
-    @property
-    def pinned(self) -> QuerySet[Trial]:
+    @cached_property
+    def pinned(self) -> list[Trial]:
         """The baselines, which stand below every page."""
-        return self.ranked.filter(is_baseline=True)
+        return list(self.ranked.filter(is_baseline=True))
 
     @property
     def shown(self) -> QuerySet[Trial]:
@@ -130,8 +130,9 @@ class Board:
     @cached_property
     def places(self) -> int:
         """Decimals of the scores and their differences."""
-        leader = self.rivals.trials["to_best"]
-        return digits_of({"low": leader.low, "high": leader.high} if leader else None)
+        return digits_of(
+            {"low": self.leader.low, "high": self.leader.high} if self.leader else None
+        )
 
     @property
     def total(self) -> int:
@@ -151,7 +152,7 @@ class Board:
     @cached_property
     def rivals(self) -> Rivals:
         """Whom each line is held against."""
-        pinned = {item.candidate: item.pk for item in self.scored.filter(is_baseline=True)}
+        pinned = {item.candidate: item.pk for item in self.pinned if item.score is not None}
         first = self.contenders.first()
         wanted = {
             "to_best": first.pk if first else None,
@@ -163,11 +164,15 @@ class Board:
             trial.experiment = self.experiment
         return Rivals(self.metric, {name: trials.get(pk) for name, pk in wanted.items()})
 
+    @property
+    def leader(self) -> Trial | None:
+        """The finished candidate with the best mean."""
+        return self.rivals.trials["to_best"]
+
     @cached_property
     def best(self) -> TrialLine | None:
-        """The finished candidate with the best mean."""
-        leader = self.rivals.trials["to_best"]
-        return self.lines_of([leader])[0] if leader else None
+        """Its row."""
+        return self.lines_of([self.leader])[0] if self.leader else None
 
     @cached_property
     def _standings(self) -> list[Standing]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from apps.engine.evaluation.comparison import CANNOT_TELL
 from apps.engine.evaluation.metrics import Measure
@@ -74,16 +74,19 @@ def cost_of(board: Board) -> Cost | None:
     Of ten thousand candidates nothing more is read.
     """
     split = board.experiment.split
-    own = board.contenders.exclude(candidate__in=COMBINED)
-    fixed = own.exclude(candidate="search").aggregate(count=Count("pk"), spent_s=Sum("fit_s"))
-    searches = own.filter(candidate="search").only("candidate", "result").order_by()
-    count = fixed["count"] + len(searches)
-    if board.is_live or split.folds < LEAST_FOLDS or count < LEAST_CANDIDATES:
+    if board.is_live or split.folds < LEAST_FOLDS:
         return None
-    pairs, outers = (told(split.folds, method=split.method) for told in (fits_of, outer_folds))
-    seconds = pairs * (fixed["spent_s"] or 0.0) / split.folds
-    seconds += outers * sum(search_seconds(trial) or 0.0 for trial in searches)
-    return Cost(pairs * fixed["count"] + outers * split.folds * len(searches), seconds)
+    own, search = board.contenders.exclude(candidate__in=COMBINED), Q(candidate="search")
+    fixed, spent_s = Count("pk", filter=~search), Sum("fit_s", filter=~search)
+    told = own.aggregate(fixed=fixed, spent_s=spent_s, searches=Count("pk", filter=search))
+    if told["fixed"] + told["searches"] < LEAST_CANDIDATES:
+        return None
+    pairs, outers = (count(split.folds, method=split.method) for count in (fits_of, outer_folds))
+    seconds = pairs * (told["spent_s"] or 0.0) / split.folds
+    if told["searches"]:
+        searches = own.filter(search).only("experiment", "candidate", "result")
+        seconds += outers * sum(search_seconds(trial) or 0.0 for trial in searches)
+    return Cost(pairs * told["fixed"] + outers * split.folds * told["searches"], seconds)
 
 
 @dataclass(frozen=True)

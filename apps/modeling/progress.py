@@ -1,6 +1,6 @@
 """How far an experiment is: fits, time left, what runs now, and the best so far."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from heapq import nlargest
@@ -84,7 +84,9 @@ def progress_of(board: Board) -> Progress:
     there = list(map(Open._make, unfinished.values_list(*jobs, *own)))
     out = [item for item in there if item.is_outraced]
     ended = [item for item in there if item.state in (JobState.STOPPED, JobState.FAILED)]
-    running = unfinished.filter(job__state=JobState.RUNNING).select_related("job")
+    running: Iterable[Trial] = ()
+    if any(item.state == JobState.RUNNING for item in there):
+        running = unfinished.filter(job__state=JobState.RUNNING).select_related("job")
     fits = sum(_fits(item, folds) for item in there)
     return Progress(
         folds * board.finished + fits,
