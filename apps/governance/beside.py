@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from apps.engine.evaluation.comparison import BETTER, CANNOT_TELL, WORSE, Gain
 from apps.modeling.leaderboard import Board, TrialLine, board_of
 from apps.modeling.models import Trial
-from apps.modeling.standings import Standing, gain
+from apps.modeling.standings import BY_SIMPLICITY, gain
 
 CHOSEN, RUNNER_UP, SIMPLEST, BASELINE = "chosen", "runner-up", "simplest model", "dummy"
 RULE = "today's rule"
@@ -56,18 +56,18 @@ class Beside:
 
 def _named(board: Board, chosen: Trial) -> list[tuple[tuple[str, ...], TrialLine]]:
     """Lines of the table with what each of them is: a model may be two things at once."""
-    scored = board.scored  # best first, baselines at the end
-    mine = next((item for item in scored if item.pk == chosen.pk), None)
-    others = [item for item in scored if item.pk != chosen.pk]
-    models = [item for item in scored if not item.is_baseline]
-    pinned = [item for item in others if item.is_baseline]
+    others = board.contenders.exclude(pk=chosen.pk)
+    simplest = board.contenders.order_by(BY_SIMPLICITY, *board.contenders.query.order_by)
     roles = (
-        (CHOSEN, mine),
-        (RUNNER_UP, next((item for item in others if not item.is_baseline), None)),
-        (SIMPLEST, min(models, key=lambda item: item.simplicity, default=None)),
-        *((RULE if item.candidate == "rule" else BASELINE, item) for item in pinned),
+        (CHOSEN, board.scored.filter(pk=chosen.pk).first()),
+        (RUNNER_UP, others.first()),
+        (SIMPLEST, simplest.first()),
+        *(
+            (RULE if item.candidate == "rule" else BASELINE, item)
+            for item in board.scored.filter(is_baseline=True).exclude(pk=chosen.pk)
+        ),
     )
-    found: dict[int, tuple[tuple[str, ...], Standing]] = {}
+    found: dict[int, tuple[tuple[str, ...], Trial]] = {}
     for role, item in roles:
         if item is not None:
             known = found.get(item.pk, ((), item))[0]

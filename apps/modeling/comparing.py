@@ -52,16 +52,16 @@ class Section:
 
 @dataclass(frozen=True)
 class MetricRow:
-    """A promised metric: each trial's score, and the gain of each over the base."""
+    """A promised metric: each trial's title and score, and the gain of each over the base."""
 
     title: str
     direction: str
-    cells: list[tuple[Mapping[str, Any] | None, Gain | None]]
+    cells: list[tuple[str, Mapping[str, Any] | None, Gain | None]]
 
     @property
     def places(self) -> int:
         """Decimals of the scores."""
-        return digits_of(self.cells[0][0])
+        return digits_of(self.cells[0][1])
 
 
 @dataclass(frozen=True)
@@ -187,13 +187,13 @@ def _cost(trial: Trial) -> dict[str, str]:
 def _metrics(trials: Sequence[Trial]) -> list[MetricRow]:
     rows = []
     for promise in as_signed(trials[0].experiment.plan).promises:
-        cells: list[tuple[Mapping[str, Any] | None, Gain | None]] = []
+        cells: list[tuple[str, Mapping[str, Any] | None, Gain | None]] = []
         for trial in trials:
             scores = trial.result["scores"].get(promise.key)
             over = None
             if scores and trial.pk != trials[0].pk:
                 over = gain(trial, trials[0], measure=promise.measure)
-            cells.append((scores, over))
+            cells.append((trial.title, scores, over))
         rows.append(MetricRow(promise.title, promise.direction, cells))
     return rows
 
@@ -239,10 +239,12 @@ def _by_slice(trials: Sequence[Trial]) -> list[dict[str, Any]]:
         for spot in trial.diagnosis.get("weak", {}).get("found", [])[:WORST]:
             if not hidden & {part["column"] for part in spot["parts"]}:
                 found += [spot["parts"]] if spot["parts"] not in found else []
-    return scores_by_slice(
+    lines = scores_by_slice(
         **_answers(trials),
         metric=plan.promises[0].measure.as_dict(),
         features=experiment.features,
         planned=[column for column in plan.groups if column not in hidden],
         found=found,
     )
+    titles = [trial.title for trial in trials]
+    return [{**line, "told": list(zip(titles, line["told"], strict=True))} for line in lines]

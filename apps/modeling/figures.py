@@ -136,4 +136,6 @@ def _shape_figure(trial: Trial, number: str, positive: str) -> Figure | None:
     told = shapes[int(number) - 1]
     if told["feature"] in sensitive_columns(trial.experiment.cycle):
         return None
-    return shape(told, answer=f"Probability of {positive}" if positive else "Prediction")
+    level = trial.experiment.level
+    number = "Prediction" if level is None else f"{level:g} quantile"
+    return shape(told, answer=f"Probability of {positive}" if positive else number)

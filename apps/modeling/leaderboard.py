@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from django.db.models import F
+from django.db.models import Count, F, Max, Min, Q, QuerySet
 
 from apps.engine.evaluation.comparison import BETTER, CANNOT_TELL, Gain
 from apps.engine.evaluation.metrics import Measure
@@ -14,12 +14,14 @@ from apps.engine.evaluation.verdict import Promise
 from apps.jobs.models import LIVE
 from apps.modeling.models import Candidate, Experiment, Reproduction, Trial
 from apps.modeling.standings import (
-    SORTED_FIGURES,
+    NARROW,
+    ORDERS,
     SORTS,
     Rivals,
     Standing,
     family_of,
-    fold_scores_in,
+    in_family,
+    simplicity_of,
     standings_in,
 )
 from apps.planning.queries import as_signed
@@ -47,90 +49,113 @@ class TrialLine:
 
 @dataclass(frozen=True)
 class Board:
-    """Best first, the baselines at the end. Whole trials are read of those that are shown."""
+    """Best first, the baselines at the end. The database ranks and counts; whole trials are read of
+    those that are shown, and the scores of all folds only where trials are held against each other.
+    """
 
     experiment: Experiment
     metric: Measure
     promise: Promise
-    standings: list[Standing]
     today: float | None
     is_live: bool
     """Some trial still waits or runs."""
     sort: str = ""
     family: str = ""
 
-    @cached_property
-    def pinned(self) -> list[Standing]:
-        """The baselines, which stand below every page."""
-        return [item for item in self.standings if item.is_baseline]
+    @property
+    def ranked(self) -> QuerySet[Trial]:
+        """All trials, without what they returned."""
+        falls = self.promise.direction == "down"
+        best_first = (F("score").asc if falls else F("score").desc)(nulls_last=True)
+        return self.experiment.trials.only(*NARROW).order_by("is_baseline", best_first, "pk")
+
+    @property
+    def scored(self) -> QuerySet[Trial]:
+        """Those with a result."""
+        return self.ranked.filter(score__isnull=False)
+
+    @property
+    def contenders(self) -> QuerySet[Trial]:
+        """Finished candidates that are no baseline."""
+        return self.scored.filter(is_baseline=False)
 
     @cached_property
-    def shown(self) -> list[Standing]:
+    def pinned(self) -> list[Trial]:
+        """The baselines, which stand below every page."""
+        return list(self.ranked.filter(is_baseline=True))
+
+    @property
+    def shown(self) -> QuerySet[Trial]:
         """The others, of the chosen family in the chosen order."""
-        own = [item for item in self.standings if not item.is_baseline]
+        own = self.ranked.filter(is_baseline=False)
         if self.family:
-            own = [item for item in own if item.family == self.family]
-        if self.sort == "name":
-            own.sort(key=lambda item: item.title.lower())
-        elif self.sort == "simple":
-            own.sort(key=lambda item: item.simplicity)
-        elif self.sort in SORTED_FIGURES:
-            own.sort(key=lambda item: _last_if_none(getattr(item, self.sort)))
+            own = own.filter(in_family(self.family))
+        if self.sort:
+            own = own.order_by(ORDERS[self.sort], *own.query.order_by)
         return own
 
     @cached_property
     def families(self) -> list[str]:
-        """Those of the candidates, in the order of the board."""
-        own = dict.fromkeys(item.candidate for item in self.standings if not item.is_baseline)
-        return list(dict.fromkeys(family_of(candidate) for candidate in own))
+        """Those of the candidates, the simplest first."""
+        own = self.experiment.trials.filter(is_baseline=False).order_by()
+        there = own.values_list("candidate", flat=True).distinct()
+        return list(dict.fromkeys(family_of(key) for key in sorted(there, key=simplicity_of)))
 
     @cached_property
-    def _ends(self) -> list[float]:
-        known = [self.promise.threshold, *([] if self.today is None else [self.today])]
-        for item in self.scored:
-            known += [at for at in (item.score, item.low, item.high) if at is not None]
-        return known
+    def _sums(self) -> dict[str, Any]:
+        ends = {
+            f"{side}_{name}": of(name)
+            for name in ("score", "low", "high")
+            for side, of in (("least", Min), ("most", Max))
+        }
+        own = Count("score", filter=Q(is_baseline=False))
+        return self.experiment.trials.aggregate(
+            total=Count("pk"), finished=Count("score"), own=own, **ends
+        )
 
-    @cached_property
+    def _end(self, side: str) -> list[float]:
+        found = [self._sums[f"{side}_{name}"] for name in ("score", "low", "high")]
+        return [at for at in (self.promise.threshold, self.today, *found) if at is not None]
+
+    @property
     def low(self) -> float:
         """Left end of the axis of the intervals."""
-        return min(self._ends)
+        return min(self._end("least"))
 
-    @cached_property
+    @property
     def high(self) -> float:
         """Right end of it."""
-        return max(self._ends)
+        return max(self._end("most"))
 
     @cached_property
     def places(self) -> int:
         """Decimals of the scores and their differences."""
-        return digits_of(self.best.score if self.best else None)
+        return digits_of(
+            {"low": self.leader.low, "high": self.leader.high} if self.leader else None
+        )
 
-    @cached_property
-    def scored(self) -> list[Standing]:
-        """Trials with a result."""
-        return [item for item in self.standings if item.score is not None]
+    @property
+    def total(self) -> int:
+        """How many trials there are."""
+        return int(self._sums["total"])
 
     @property
     def finished(self) -> int:
         """How many have a result."""
-        return len(self.scored)
-
-    @cached_property
-    def _own(self) -> list[Standing]:
-        return [item for item in self.scored if not item.is_baseline]
+        return int(self._sums["finished"])
 
     @property
     def candidates(self) -> int:
         """Finished candidates that are no baseline."""
-        return len(self._own)
+        return int(self._sums["own"])
 
     @cached_property
     def rivals(self) -> Rivals:
         """Whom each line is held against."""
-        pinned = {item.candidate: item.pk for item in self.scored if item.is_baseline}
+        pinned = {item.candidate: item.pk for item in self.pinned if item.score is not None}
+        first = self.contenders.first()
         wanted = {
-            "to_best": self._own[0].pk if self._own else None,
+            "to_best": first.pk if first else None,
             "to_rule": pinned.get("rule"),
             "to_baseline": pinned.get("dummy"),
         }
@@ -139,44 +164,53 @@ class Board:
             trial.experiment = self.experiment
         return Rivals(self.metric, {name: trials.get(pk) for name, pk in wanted.items()})
 
-    @cached_property
-    def best(self) -> TrialLine | None:
+    @property
+    def leader(self) -> Trial | None:
         """The finished candidate with the best mean."""
-        return self.lines_of(self._own[:1])[0] if self._own else None
+        return self.rivals.trials["to_best"]
 
     @cached_property
-    def _fold_scores(self) -> dict[int, list[float]]:
-        """Read where trials are held against each other: a page that is asked every two seconds,
-        while they run, does not."""
-        return fold_scores_in(self.experiment.trials.filter(score__isnull=False))
+    def best(self) -> TrialLine | None:
+        """Its row."""
+        return self.lines_of([self.leader])[0] if self.leader else None
+
+    @cached_property
+    def _standings(self) -> list[Standing]:
+        """Of all contenders: a page that is asked every two seconds, while they run, reads none."""
+        return standings_in(self.contenders)
 
     @cached_property
     def tied(self) -> list[Standing]:
         """The best and all that these folds cannot tell from it."""
-        told = self.rivals.outcomes(self._own, "to_best", scores=self._fold_scores)
-        return [item for item, says in zip(self._own, told, strict=True) if says == CANNOT_TELL]
+        told = self.rivals.outcomes(self._standings, "to_best")
+        alike = zip(self._standings, told, strict=True)
+        return [item for item, says in alike if says == CANNOT_TELL]
 
     @cached_property
-    def advice(self) -> Standing | None:
-        """The simplest of those that tie, once nothing runs any more."""
+    def advice(self) -> Trial | None:
+        """The simplest of those that tie, the best of them, once nothing runs any more."""
         if self.is_live or not self.tied:
             return None
-        return min(self.tied, key=lambda item: item.simplicity)
+        sign = 1 if self.promise.direction == "down" else -1
+        simplest = min(
+            self.tied,
+            key=lambda item: (simplicity_of(item.candidate), sign * item.score, item.pk),
+        )
+        return self.ranked.get(pk=simplest.pk)
 
     @cached_property
     def beaten_baseline(self) -> int:
         """Candidates that are better than the baseline beyond the noise of the folds."""
-        told = self.rivals.outcomes(self._own, "to_baseline", scores=self._fold_scores)
-        return told.count(BETTER)
+        return self.rivals.outcomes(self._standings, "to_baseline").count(BETTER)
 
     @cached_property
     def lines(self) -> list[TrialLine]:
         """All of them, read whole: for a few trials only."""
-        return self.lines_of(self.standings)
+        return self.lines_of(self.ranked)
 
-    def lines_of(self, standings: Iterable[Standing]) -> list[TrialLine]:
+    def lines_of(self, trials: Iterable[Trial | Standing]) -> list[TrialLine]:
         """The rows of the leaderboard for these trials, in their order."""
-        order = [item.pk for item in standings]
+        order = [item.pk for item in trials]
         found = (
             Trial.objects.filter(pk__in=order)
             .select_related("job", "frozen__job")
@@ -184,11 +218,11 @@ class Board:
             .defer("diagnosis", "frozen__report", "job__log")
         )
         by_key = {trial.pk: trial for trial in found}
-        trials = [by_key[key] for key in order if key in by_key]
-        for trial in trials:
+        whole = [by_key[key] for key in order if key in by_key]
+        for trial in whole:
             trial.experiment = self.experiment  # one object, not one for each
         guards = [promise.measure for promise in as_signed(self.experiment.plan).promises[1:]]
-        return _lines(trials, rivals=self.rivals, guards=guards)
+        return _lines(whole, rivals=self.rivals, guards=guards)
 
 
 def digits_of(score: Mapping[str, float | None] | None) -> int:
@@ -205,23 +239,16 @@ def board_of(experiment: Experiment, *, sort: str = "", family: str = "") -> Boa
     ``sort``, a key of SORTS, and ``family`` change what ``Board.shown`` shows, nothing else.
     """
     promise = as_signed(experiment.plan).promises[0]
-    best_first = F("score").asc if promise.direction == "down" else F("score").desc
-    ranked = experiment.trials.order_by("is_baseline", best_first(nulls_last=True), "pk")
     board = Board(
         experiment,
         promise.measure,
         promise,
-        standings_in(ranked),
         experiment.plan.task("metrics").get("baseline"),
         experiment.trials.filter(score=None, job__state__in=LIVE).exists(),
         sort if sort in SORTS else "",
         family,
     )
     return board if family in board.families else replace(board, family="")
-
-
-def _last_if_none(value: float | None) -> tuple[bool, float]:
-    return value is None, value or 0.0
 
 
 def _lines(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
 
 from apps.engine.evaluation.comparison import CANNOT_TELL
 from apps.engine.evaluation.metrics import Measure
@@ -73,16 +73,20 @@ def cost_of(board: Board) -> Cost | None:
 
     Of ten thousand candidates nothing more is read.
     """
-    experiment, split = board.experiment, board.experiment.split
-    own = [item for item in board.scored if not item.is_baseline and item.candidate not in COMBINED]
-    if board.is_live or split.folds < LEAST_FOLDS or len(own) < LEAST_CANDIDATES:
+    split = board.experiment.split
+    if board.is_live or split.folds < LEAST_FOLDS:
+        return None
+    own, search = board.contenders.exclude(candidate__in=COMBINED), Q(candidate="search")
+    fixed, spent_s = Count("pk", filter=~search), Sum("fit_s", filter=~search)
+    told = own.aggregate(fixed=fixed, spent_s=spent_s, searches=Count("pk", filter=search))
+    if told["fixed"] + told["searches"] < LEAST_CANDIDATES:
         return None
     pairs, outers = (count(split.folds, method=split.method) for count in (fits_of, outer_folds))
-    fixed = [item.fit_s or 0.0 for item in own if item.candidate != "search"]
-    searches = experiment.trials.filter(candidate="search", score__isnull=False)
-    seconds = pairs * sum(fixed) / split.folds
-    seconds += outers * sum(search_seconds(trial) or 0.0 for trial in searches.defer("diagnosis"))
-    return Cost(pairs * len(fixed) + outers * split.folds * (len(own) - len(fixed)), seconds)
+    seconds = pairs * (told["spent_s"] or 0.0) / split.folds
+    if told["searches"]:
+        searches = own.filter(search).only("experiment", "candidate", "result")
+        seconds += outers * sum(search_seconds(trial) or 0.0 for trial in searches)
+    return Cost(pairs * told["fixed"] + outers * split.folds * told["searches"], seconds)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """How far an experiment is: fits, time left, what runs now, and the best so far."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from heapq import nlargest
@@ -84,11 +84,13 @@ def progress_of(board: Board) -> Progress:
     there = list(map(Open._make, unfinished.values_list(*jobs, *own)))
     out = [item for item in there if item.is_outraced]
     ended = [item for item in there if item.state in (JobState.STOPPED, JobState.FAILED)]
-    running = unfinished.filter(job__state=JobState.RUNNING).select_related("job")
+    running: Iterable[Trial] = ()
+    if any(item.state == JobState.RUNNING for item in there):
+        running = unfinished.filter(job__state=JobState.RUNNING).select_related("job")
     fits = sum(_fits(item, folds) for item in there)
     return Progress(
         folds * board.finished + fits,
-        folds * (len(board.standings) - len(out)) + sum(item.folds for item in out),
+        folds * (board.total - len(out)) + sum(item.folds for item in out),
         sorted(running, key=lambda trial: trial.pk),
         len(ended) - len(out),
         len(out),
@@ -153,7 +155,8 @@ def _left_says(there: Sequence[Open], board: Board) -> str:
 
 def _pace(board: Board) -> float:
     """How many times longer than planned those took that are finished; 1 before there are any."""
-    last = nlargest(PACED, (item.pk for item in board.scored))
+    # Sorted here: by key, SQLite would walk over all trials and their results.
+    last = nlargest(PACED, board.scored.order_by().values_list("pk", flat=True))
     whole = Trial.objects.filter(pk__in=last, expected_s__gt=0, rounds=[])
     told = whole.filter(job__finished_at__isnull=False)
     times = told.values_list("expected_s", "job__started_at", "job__finished_at")

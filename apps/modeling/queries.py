@@ -16,6 +16,7 @@ from apps.modeling.reports import (
     drivers,
     importance_unit,
     known,
+    points_title,
     worth_of,
 )
 from apps.planning.queries import SignedPlan, as_signed, lock_of
@@ -174,6 +175,11 @@ class VerdictSummary:
     def coverage_says(self) -> str:
         """The same in a sentence."""
         return coverage_says(self.coverage)
+
+    @property
+    def points_title(self) -> str:
+        """What the chart of predicted and true shows."""
+        return points_title(self.evaluation.result)
 
     @property
     def slice_low(self) -> float:

@@ -78,6 +78,11 @@ class TrialPage:
         return self.trial.experiment.problem in (Problem.BINARY, Problem.MULTILABEL)
 
     @property
+    def has_no_shapes(self) -> bool:
+        """Several classes or labels: no single number moves with a feature."""
+        return self.trial.experiment.problem in (Problem.MULTICLASS, Problem.MULTILABEL)
+
+    @property
     def calibration_says(self) -> str:
         """The calibration in a sentence."""
         return calibration_says(self.told.get("calibration"))
@@ -90,9 +95,7 @@ class TrialPage:
     @property
     def points_title(self) -> str:
         """What the chart of predicted and true shows."""
-        level = (self.told.get("points") or {}).get("level")
-        of = "Mean truth" if level is None else f"{level:g} quantile of the truth"
-        return f"{of} by twentieth of the predictions"
+        return points_title(self.told)
 
     @property
     def confusion_rows(self) -> list[tuple[str, list[int]]]:
@@ -186,6 +189,13 @@ def _shapes(trial: Trial, hidden: frozenset[str]) -> list[tuple[str, str]]:
     shapes = frozen.report.get("shapes", []) if frozen else []
     named = [(f"shape-{number}", item["feature"]) for number, item in enumerate(shapes, start=1)]
     return [(name, feature) for name, feature in named if feature not in hidden]
+
+
+def points_title(told: Mapping[str, Any]) -> str:
+    """What the chart of predicted and true shows, of a diagnosis or an evaluation."""
+    level = (told.get("points") or {}).get("level")
+    of = "Mean truth" if level is None else f"{level:g} quantile of the truth"
+    return f"{of} by twentieth of the predictions"
 
 
 def calibration_says(told: Mapping[str, Any] | None) -> str:

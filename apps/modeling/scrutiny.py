@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from apps.engine.training.candidates import CANDIDATES
 from apps.engine.training.veil import veil_row
 from apps.modeling.models import AttackRun, RowExplanation, Trial
 
@@ -22,6 +23,12 @@ class Suite:
     def scale(self) -> str:
         """Name of the scale on which every attack is measured."""
         return str(self.run.result["scale"])
+
+    @property
+    def fitted(self) -> str:
+        """Which candidate was fitted again and again: of a blend its heaviest member."""
+        key = str(self.run.result["candidate"])
+        return CANDIDATES[key].title if key in CANDIDATES else "it"
 
     @property
     def guess(self) -> float:

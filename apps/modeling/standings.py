@@ -1,22 +1,22 @@
-"""Where each trial of an experiment stands, in narrow form, and whom it is held against."""
+"""How trials of an experiment are ordered, in narrow form, and whom each is held against."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from django.db.models import QuerySet, TextField
+from django.db.models import Case, F, Q, QuerySet, TextField, Value, When
 from django.db.models.functions import Cast
 
 from apps.engine.evaluation.comparison import Gain, gains_over_folds, outcomes_over_folds
 from apps.engine.evaluation.metrics import Measure
 from apps.engine.training.candidates import CANDIDATES
 from apps.modeling.models import Trial
+from apps.web.ordering import Alphabetical
 
 SIMPLEST_FIRST = {key: place for place, key in enumerate(CANDIDATES)}
 """The catalogue stands in this order: a tie goes to what is easier to explain and to run."""
 
-SORTED_FIGURES = ("fit_s", "one_row_ms", "size_bytes")
 SORTS = {
     "": "score",
     "name": "name",
@@ -26,49 +26,62 @@ SORTS = {
     "size_bytes": "size",
 }
 """Orders of the leaderboard: value in the address -> words."""
+NARROW = ("experiment", "candidate", "title", "is_baseline", "score", "size_bytes")
+"""What is read of a trial that is only listed: from an index alone."""
+
+
+def simplicity_of(candidate: str) -> int:
+    """Place in the catalogue, the simplest first."""
+    return SIMPLEST_FIRST.get(candidate, len(SIMPLEST_FIRST))
+
+
+BY_SIMPLICITY = Case(
+    *(When(candidate=key, then=Value(place)) for key, place in SIMPLEST_FIRST.items()),
+    default=Value(len(SIMPLEST_FIRST)),
+)
+ORDERS = {
+    "name": Alphabetical("title"),
+    "simple": BY_SIMPLICITY,
+    **{name: F(name).asc(nulls_last=True) for name in ("fit_s", "one_row_ms", "size_bytes")},
+}
+"""The same for the database; those that are equal stay in the order of their scores."""
 
 
 def family_of(candidate: str) -> str:
     """Family of a candidate by its key."""
     known = CANDIDATES.get(candidate)
-    return known.family if known else "other"
+    return known.family if known else OTHER
+
+
+OTHER = "other"
+"""The family of what the catalogue does not know, too."""
+
+
+def in_family(family: str) -> Q:
+    """Trials whose candidate is of a family."""
+    if family == OTHER:
+        return ~Q(candidate__in=[key for key in CANDIDATES if family_of(key) != OTHER])
+    return Q(candidate__in=[key for key in CANDIDATES if family_of(key) == family])
 
 
 class Standing(NamedTuple):
-    """What the board knows of each trial, however many there are: read from an index alone."""
+    """What is held against others of each trial, however many there are."""
 
     pk: int
     candidate: str
-    title: str
-    is_baseline: bool
-    score: float | None
-    low: float | None
-    high: float | None
-    fit_s: float | None
-    one_row_ms: float | None
-    size_bytes: float | None
-
-    @property
-    def family(self) -> str:
-        """Family of the candidate."""
-        return family_of(self.candidate)
-
-    @property
-    def simplicity(self) -> int:
-        """Place in the catalogue, the simplest first."""
-        return SIMPLEST_FIRST.get(self.candidate, len(SIMPLEST_FIRST))
+    score: float
+    folds: list[float]
+    """The score of each fold."""
 
 
 def standings_in(trials: QuerySet[Trial]) -> list[Standing]:
-    """Of these trials, in their order."""
-    return list(map(Standing._make, trials.values_list(*Standing._fields)))
-
-
-def fold_scores_in(trials: QuerySet[Trial]) -> dict[int, list[float]]:
-    """The score of each fold of each of these trials. All are parsed at once, for speed."""
-    rows = list(trials.values_list("pk", Cast("fold_scores", TextField())))
-    scores = json.loads(f"[{','.join(told for _, told in rows)}]")
-    return {pk: told for (pk, _), told in zip(rows, scores, strict=True)}
+    """Of these trials, in no order, from an index alone. Scores are parsed at once, for speed."""
+    told = trials.order_by().values_list(
+        "pk", "candidate", "score", Cast("fold_scores", TextField())
+    )
+    rows = list(told)
+    scores = json.loads(f"[{','.join(row[-1] for row in rows)}]")
+    return [Standing(*row[:-1], folds) for row, folds in zip(rows, scores, strict=True)]
 
 
 def gain(of: Trial, over: Trial, *, measure: Measure) -> Gain | None:
@@ -128,21 +141,16 @@ class Rivals:
             for name, rival in self.trials.items()
         }
 
-    def outcomes(
-        self, standings: Sequence[Standing], name: str, *, scores: Mapping[int, list[float]]
-    ) -> list[str]:
-        """Of each, beside a rival: better, worse, or not to be told; "" where nothing compares.
-
-        ``scores``: of the folds, by primary key.
-        """
+    def outcomes(self, standings: Sequence[Standing], name: str) -> list[str]:
+        """Of each, beside a rival: better, worse, or not to be told; "" where nothing compares."""
         rival = self.trials[name]
         found = [""] * len(standings)
         if rival is None or "train_rows" not in rival.result:
             return found
         usual = rival.fold_scores
-        alike = [n for n, item in enumerate(standings) if len(scores[item.pk]) == len(usual) > 0]
+        alike = [n for n, item in enumerate(standings) if len(item.folds) == len(usual) > 0]
         told = outcomes_over_folds(
-            [scores[standings[number].pk] for number in alike],
+            [standings[number].folds for number in alike],
             usual,
             direction=self.measure.direction,
             train_rows=rival.result["train_rows"],

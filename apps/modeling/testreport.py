@@ -124,6 +124,8 @@ def _sealed(card: ModelCard, record: _Record) -> Iterable[Section]:
         share = Number("Share", told["share"], proof, told["low"], told["high"], asked)
         title = "Truths at or below the predicted quantile, on sealed rows"
         yield Section(title, [share], verdict.coverage_says)
+    if verdict.by_label:
+        yield _labels(verdict.by_label, proof)
     opened = record.proof("model.test_opened", "modeling:evaluate", row__pk=opening.pk)
     subject = content_hash(opening.plan.content)
     locked = record.proof("gate.decided", "governance:gate", "plan", subject=subject)
@@ -141,6 +143,16 @@ def _verdict(item: dict[str, Any], proof: Proof) -> Number:
     promised = f"{'≥' if item['direction'] == 'up' else '≤'} {item['threshold']:g}"
     bounds = item["low"], item["high"]
     return Number(item["title"], item["result"], proof, *bounds, promised, item["outcome"])
+
+
+def _labels(by_label: list[dict[str, Any]], proof: Proof) -> Section:
+    numbers = [
+        Number(f"{one['name']}: {what}", one[what], proof)
+        for one in by_label
+        for what in ("rows", "precision", "recall")
+    ]
+    says = f"Each label by itself, told from {by_label[0]['threshold']:.3g} on."
+    return Section("Labels, on sealed rows", numbers, says)
 
 
 def _money(money: dict[str, Any], proof: Proof) -> list[Number]:

@@ -5,7 +5,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 
-from apps.engine.serving.openapi_schemas import quantile_in_words
+from apps.engine.serving.openapi_schemas import answers_in_words
 from apps.jobs.models import Job
 from apps.modeling.models import Candidate
 from apps.production.score_models import Scores, Scoring, ScoringRemoval
@@ -116,9 +116,9 @@ class Release(models.Model):
         return self.served_with.get("level")
 
     @property
-    def level_says(self) -> str:
-        """What its numbers are, where they are a quantile; else empty."""
-        return "" if self.level is None else quantile_in_words(self.level)
+    def answers_say(self) -> str:
+        """What its answers are, where it is neither one class nor a mean; else empty."""
+        return answers_in_words(self.served_with)
 
 
 class ApiToken(models.Model):

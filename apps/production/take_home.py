@@ -58,7 +58,7 @@ def card_of(release: Release) -> str:
             f"- Project: {release.deployment.project}, cycle {release.cycle.number}; {state}",
             f"- Model: {release.candidate.trial.title}, SHA-256 `{release.candidate.model}`",
             f"- Release: `{release.content_hash}`, built {release.created_at:%Y-%m-%d}",
-            *([f"- Answers: {release.level_says}"] if release.level_says else []),
+            *([f"- Answers: {release.answers_say}"] if release.answers_say else []),
             *_what_for(plan),
             *_shown(release),
             *_limits(plan),

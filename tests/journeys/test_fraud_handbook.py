@@ -80,6 +80,14 @@ def join_windows(client, slug, source, run_jobs):
         assert Join.objects.get(prefix=prefix).kind == "window"
 
 
+def cut_to(folder):
+    """A file of the days that a window of 30 after a delay of 7 looks back on."""
+    days = pd.read_parquet(FILE)
+    file = folder / FILE.name
+    days[days["TX_TIME_DAYS"].between(FIRST_DAY - 38, FIRST_DAY + 20)].to_parquet(file, index=False)
+    return file
+
+
 @pytest.fixture
 def split(cycle, analyst, pass_gate, run_jobs, client, tmp_path, here):  # noqa: F811
     """The handbook's table, weeks and features."""
@@ -87,9 +95,7 @@ def split(cycle, analyst, pass_gate, run_jobs, client, tmp_path, here):  # noqa:
         pytest.skip("the shared data is not beside the project")
     builders.make_plan(cycle, analyst, **PLAN)
     pass_gate(cycle, Stage.PLAN)
-    days = pd.read_parquet(FILE)
-    cut = tmp_path / FILE.name  # the days that a window of 30 after a delay of 7 looks back on
-    days[days["TX_TIME_DAYS"].between(FIRST_DAY - 38, FIRST_DAY + 20)].to_parquet(cut, index=False)
+    cut = cut_to(tmp_path)
     source = data.add_source(cycle=cycle, name="payments", by=analyst)
     with run_jobs():
         data.add_version(source=source, cycle=cycle, path=cut, filename=FILE.name, by=analyst)

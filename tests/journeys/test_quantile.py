@@ -23,6 +23,7 @@ from apps.production.models import Actual, Prediction
 from apps.projects.stages import Stage
 from apps.web.refusals import Refusal
 from tests import builders
+from tests.journeys.ways import alike, at_home, card, compared, notebook, scored, scrutinised, tried
 from tests.modeling.conftest import Here
 
 LEVEL, ROWS = 0.9, 600
@@ -86,7 +87,7 @@ def page(client, name, *args, **query):
 
 
 def test_a_quantile_goes_from_the_plan_to_an_answer_that_names_its_level(
-    closed, analyst, pass_gate, run_jobs, client
+    closed, analyst, pass_gate, run_jobs, client, tmp_path
 ):
     slug = closed.project.slug
     client.force_login(analyst)
@@ -116,9 +117,7 @@ def test_a_quantile_goes_from_the_plan_to_an_answer_that_names_its_level(
     assert "quantile regression at level 0.9" in shown
     page(client, "modeling:trial_figure", slug, trial.pk, "coverage")
     with run_jobs():
-        modeling.reproduce(trial=trial, by=analyst)
         modeling.freeze(trial=trial, by=analyst)
-    assert trial.reproductions.get().result["level"] == "A"
     candidate = Candidate.objects.get(trial=trial)
     with run_jobs():
         modeling.open_test(candidate=candidate, by=analyst)
@@ -127,8 +126,10 @@ def test_a_quantile_goes_from_the_plan_to_an_answer_that_names_its_level(
     assert result["verdicts"][1]["metric"] == "coverage_error:0.9"
     assert {row["value"] for row in result["slices"]} == {"north", "south"}
     assert all(0.7 < row["covered"] <= 1 for row in result["slices"])
-    assert "At or below" in page(client, "modeling:evaluate", slug)
-    page(client, "modeling:card", slug, candidate.pk)
+    judged = page(client, "modeling:evaluate", slug)
+    assert "At or below" in judged
+    assert "0.9 quantile of the truth by twentieth of the predictions" in judged
+    scrutiny(client, trial, analyst, run_jobs)
     assert ask(closed, Stage.MODEL).record
     pass_gate(closed, Stage.MODEL)
 
@@ -139,18 +140,51 @@ def test_a_quantile_goes_from_the_plan_to_an_answer_that_names_its_level(
     assert "The 0.9 quantile: 90 % of the truths" in page(client, "production:deploy", slug)
     pass_gate(closed, Stage.PRODUCTION)
     secret = production.issue_token(deployment=release.deployment, name="test", by=analyst)
-    answered(client, release, secret)
+    sent = answered(client, release, secret)
     watched(release, signed)
+    every_way(client, release, sent, run_jobs, tmp_path / "home")
     chosen_otherwise(closed, analyst, run_jobs)
     assert "cannot tell yet" in page(client, "production:monitor", slug)
 
 
+def scrutiny(client, trial, by, run_jobs):
+    """A second run, the attacks, one row, the notebook and the card take it for a quantile."""
+    shown = scrutinised(client, trial, by, run_jobs)
+    assert "D² of the pinball loss" in shown
+    assert "Row 7: the answer is" in shown
+    assert "fall of D² (pinball loss) when the feature is shuffled" in shown
+    page(client, "modeling:trial_figure", trial.experiment.cycle.project.slug, trial.pk, "shape-1")
+    dummy = trial.experiment.trials.get(candidate="dummy")
+    assert "Pinball loss" in compared(client, [trial, dummy])
+    assert "LEVEL = 0.9" in notebook(client, trial.experiment)
+    shown, told = card(client, trial.frozen)
+    assert "truths are at or below the answer" in shown
+    kind = "quantile regression at level 0.9"
+    assert (told["model"]["problem"], told["model"]["quantile"]) == (kind, LEVEL)
+
+
+ROWS_SENT = [{"km": 2.0, "desk": "north"}, {"km": 9.0, "desk": "north"}]
+
+
+def every_way(client, release, sent, run_jobs, folder):
+    """The form, a file of rows and the bundle answer as the API does, and say what it is."""
+    says = "The 0.9 quantile: 90 % of the truths"
+    shown = tried(client, release, ROWS_SENT[0])
+    assert says in shown
+    assert "What moves it most: the number less" in shown
+    for line, told in zip(scored(client, release, ROWS_SENT, run_jobs), sent, strict=True):
+        assert float(line["prediction"]) == pytest.approx(told["prediction"])
+    answers, *papers = at_home(client, release, ROWS_SENT, folder, needs="lightgbm")
+    assert alike(answers, sent)
+    assert all(says in paper for paper in papers)
+
+
 def answered(client, release, secret):
-    """A prediction over HTTP: a number, with what it is named beside it."""
+    """Predictions over HTTP: numbers, with what they are named beside them."""
     url = reverse("api:predict", args=[release.deployment.slug])
     reply = client.post(
         url,
-        json.dumps({"rows": [{"km": 2.0, "desk": "north"}, {"km": 9.0, "desk": "north"}]}),
+        json.dumps({"rows": ROWS_SENT}),
         content_type="application/json",
         headers={"Authorization": f"Bearer {secret}"},
     )
@@ -160,6 +194,7 @@ def answered(client, release, secret):
     near, far = (row["prediction"] for row in told["predictions"])
     assert near < far
     taking.take_up()
+    return told["predictions"]
 
 
 def watched(release, signed):

@@ -1,6 +1,7 @@
 """Tickets with several labels each, from a plan to a served answer and its truth."""
 
 import json
+import re
 
 import pytest
 from django.urls import reverse
@@ -22,6 +23,7 @@ from apps.production.queries import signed_release
 from apps.production.taking import take_up
 from apps.projects.stages import Stage
 from tests import builders
+from tests.journeys.ways import alike, at_home, card, compared, notebook, scored, scrutinised, tried
 from tests.modeling.conftest import here  # noqa: F401  (children in this process)
 
 LABELS = ("access", "billing", "outage")
@@ -116,7 +118,7 @@ def post(client, url, token, body):
 
 
 def test_a_plan_with_a_metric_of_sets_ends_in_a_served_set_of_labels(
-    cycle, live, client, analyst, subtests
+    cycle, live, client, analyst, run_jobs, tmp_path, subtests
 ):
     split, evaluation = current_split(cycle), latest_evaluation(cycle)
     trial = evaluation.opening.candidate.trial
@@ -152,11 +154,51 @@ def test_a_plan_with_a_metric_of_sets_ends_in_a_served_set_of_labels(
             ), name
         figure = reverse("modeling:trial_figure", args=[slug, trial.pk, "class-recall"])
         assert client.get(figure).status_code == 200
+    with subtests.test("what scrutinises a candidate takes a set for a set"):
+        sets_are_scrutinised(client, trial, analyst, run_jobs)
+    with subtests.test("form, file and bundle answer as the API does"):
+        every_way_tells_the_same_sets(client, live_release(cycle), live, run_jobs, tmp_path)
     client.logout()
     with subtests.test("an answer is a list of labels, each with its probability"):
         a_set_comes_back_with_its_truth(cycle, live, client)
     with subtests.test("the watch judges the promise on known sets"):
         the_watch_judges_sets(cycle, client, analyst)
+
+
+def sets_are_scrutinised(client, trial, by, run_jobs):
+    slug = trial.experiment.cycle.project.slug
+    shown = scrutinised(client, trial, by, run_jobs)
+    assert re.search(r"the probability of <strong>(access|billing|outage)</strong>", shown)
+    assert "sets of labels, each of access, billing, outage by itself" in shown
+    assert "drawn for two classes and for numbers" in shown
+    rule = trial.experiment.trials.get(candidate="rule")
+    assert "Jaccard index" in compared(client, [trial, rule])
+    assert "class LabelSets" in notebook(client, trial.experiment)
+    page, told = card(client, trial.frozen)
+    assert "Each label by itself, told from a probability of 0.4" in page
+    report = client.get(reverse("modeling:report_json", args=[slug, trial.frozen.pk])).json()
+    (labels,) = (one for one in report["sections"] if one["title"] == "Labels, on sealed rows")
+    assert {number["what"] for number in labels["numbers"]} >= {"outage: recall", "access: rows"}
+    assert (told["model"]["problem"], told["model"]["classes"]) == ("sets of labels", [*LABELS])
+
+
+def every_way_tells_the_same_sets(client, release, token, run_jobs, folder):
+    rows = [{"n0": value, "n1": 9.0} for value in (3.0, 8.0, 16.0)]
+    url = reverse("api:predict", args=[release.deployment.slug])
+    sent = post(client, url, token, {"rows": rows, "reasons": True}).json()["predictions"]
+    assert {reason["label"] for told in sent for reason in told["reasons"]} <= set(LABELS)
+    shown = tried(client, release, rows[0])
+    assert f"<strong>{'; '.join(sent[0]['prediction']) or '(none)'}</strong>" in shown
+    assert "whose probability is 0.4 or more, maybe none" in shown
+    assert sent[0]["reasons"][0]["label"] in shown.partition("What moves it most")[2]
+    for line, told in zip(scored(client, release, rows, run_jobs), sent, strict=True):
+        assert line["prediction"] == ("; ".join(told["prediction"]) or "(none)")
+        for name, chance in told["probabilities"].items():
+            assert float(line[f"probability {name}"]) == pytest.approx(chance, abs=1e-9)
+    answers, readme, model_card = at_home(client, release, rows, folder / "home")
+    assert alike(answers, sent)
+    for says in (readme, model_card):
+        assert "whose probability is 0.4 or more, maybe none" in says
 
 
 def a_set_comes_back_with_its_truth(cycle, live, client):

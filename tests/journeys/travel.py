@@ -2,7 +2,8 @@
 
 import json
 import urllib.request
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
@@ -23,6 +24,14 @@ class Case:
     promised_auc: str
     drop: str
     truth: str
+    features: Mapping[str, str] = field(default_factory=dict)
+    metrics: Mapping[str, str] = field(default_factory=dict)
+    """More fields of these tasks of the plan, by their names."""
+
+
+def unfold(page: Page) -> None:
+    """Open every fold, so that what lies in it can be typed into."""
+    page.locator("details.fold").evaluate_all("folds => folds.forEach(one => (one.open = true))")
 
 
 def fill(page: Page, **values: str) -> None:
@@ -61,13 +70,10 @@ def write_plan(page: Page, case: Case) -> None:
         owner="Head of service",
     )
     press(page, "Save and go on")
-    fill(
-        page,
-        target=case.target,
-        definition="As the records say",
-        positive=case.positive,
-        base_rate="0.3",
-    )
+    features = {"target": case.target, "positive": case.positive, "base_rate": "0.3"}
+    if case.features:
+        unfold(page)
+    fill(page, definition="As the records say", **{**features, **case.features})
     press(page, "Save and go on")
     fill(
         page,
@@ -78,14 +84,11 @@ def write_plan(page: Page, case: Case) -> None:
         row__0__tripwire_threshold="0.25",
     )
     press(page, "Save and go on")
-    fill(
-        page,
-        row__0__metric="roc_auc",
-        row__0__threshold=case.promised_auc,
-        baseline="0.6",
-        expected_rows="600",
-        test_share="0.25",
-    )
+    metrics = {"row__0__metric": "roc_auc", "row__0__threshold": case.promised_auc}
+    sizes = {"baseline": "0.6", "expected_rows": "600", "test_share": "0.25"}
+    if case.metrics:
+        unfold(page)
+    fill(page, **{**metrics, **sizes, **case.metrics})
     press(page, "Save")
     expect(page.locator("#plan-status")).to_contain_text("Nothing is missing here")
     page.get_by_role("link", name="See the whole plan").click()

@@ -73,12 +73,13 @@ def cost_of(client, address):
     assert client.get(address).status_code == 200
     with CaptureQueriesContext(connection) as asked:
         client.get(address)
+    queries = len(asked)  # the next request forgets them
     spent = []
     for _ in range(3):
         began = time.process_time()
         client.get(address)
         spent.append(1000 * (time.process_time() - began))
-    return min(spent), len(asked)
+    return min(spent), queries
 
 
 @pytest.fixture
@@ -117,7 +118,7 @@ def test_each_page_over_ten_thousand_trials_is_quick(crowded, analyst, client, s
             assert queries <= MOST_QUERIES
     with subtests.test("what the page sums up is of all of them"):
         board = board_of(crowded)
-        assert len(board.standings) == TRIALS
+        assert board.total == TRIALS
         assert board.finished == TRIALS - UNFINISHED
         alike = [line for line in board.lines_of(board.scored[:60]) if line.ties]
         assert {item.pk for item in board.tied} >= {line.trial.pk for line in alike}

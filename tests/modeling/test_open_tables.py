@@ -11,6 +11,7 @@ from apps.datasets import actions as data
 from apps.datasets.queries import current_split
 from apps.governance.state import ask
 from apps.modeling import actions
+from apps.modeling.leaderboard import board_of
 from apps.modeling.models import Candidate
 from apps.projects.stages import Stage
 from tests import builders
@@ -25,8 +26,8 @@ def telco():
 
 
 def titanic():
-    """All 1,309 passengers; boat and body are known only after the sinking."""
-    frame = pd.read_excel(DATA / "titanic" / "titanic3.xls").drop(columns=["name", "ticket"])
+    """All 1,309 passengers as they come; boat and body are known only after the sinking."""
+    frame = pd.read_excel(DATA / "titanic" / "titanic3.xls")
     return frame.assign(survived=frame["survived"].map({0: "no", 1: "yes"}))
 
 
@@ -69,16 +70,21 @@ def open_table(cycle, analyst, pass_gate, run_jobs, tmp_path, here, settings):
     return make
 
 
+BEST = "the leaderboard's best of all that are ticked"
 TABLES = [
     (telco, "Churn", "Yes", "linear", "roc_auc", 0.834),
-    (titanic, "survived", "yes", "forest", "roc_auc", 0.85),
+    (titanic, "survived", "yes", BEST, "roc_auc", 0.85),
     (penguins, "species", "", "linear", "accuracy", 0.98),
     pytest.param(
         *(california, "median_house_value", "", "lightgbm", "rmse", 47_990),
         marks=pytest.mark.scale,
     ),
 ]
-"""Table, target, positive class, a candidate that is ticked when the page opens, its score."""
+"""Table, target, positive class, a candidate that is ticked when the page opens, its score.
+
+Of the titanic the forest reaches 0.857, LightGBM 0.853, the linear model 0.849. Without name and
+ticket only the forest would (0.854, 0.849, 0.838): a ticket is shared by a family.
+"""
 
 
 @pytest.mark.parametrize(("table", "target", "positive", "candidate", "metric", "known"), TABLES)
@@ -96,14 +102,17 @@ def test_what_is_ticked_when_the_page_opens_reaches_the_known_score(
     client.force_login(analyst)
     url = reverse("modeling:select", args=[cycle.project.slug])
     form = client.get(url).context["form"]
-    assert candidate in form.initial["candidates"]
+    ticked = form.initial["candidates"]
+    assert candidate in {*ticked, BEST}
     assert not {"boat", "body"} & set(form.initial["features"])
-    sent = {"candidates": candidate, "features": form.initial["features"], "seed": 0}
+    chosen = ticked if candidate == BEST else [candidate]
+    sent = {"candidates": chosen, "features": form.initial["features"], "seed": 0}
     with run_jobs():
         assert client.post(url, sent).status_code == 302
-    trial = cycle.experiments.get().trials.get(candidate=candidate)
-    assert trial.job.problem == ""
-    mean = trial.result["scores"][metric]["mean"]
+    board = board_of(cycle.experiments.get())
+    assert {line.trial.candidate for line in board.lines} == {"dummy", *chosen}
+    assert not any(line.trial.job.problem for line in board.lines)
+    mean = board.best.score["mean"]
     assert mean <= known if is_error else mean >= known
 
 

@@ -1,6 +1,6 @@
 """The schemas of an endpoint's OpenAPI description, made from its contract."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from apps.engine.serving.contract import MOST_ROWS as MOST_OF_A_CALL
 from apps.engine.serving.contract import MOST_TEXT, Contract
 from apps.engine.serving.fields import Field
 from apps.engine.serving.reasons import MOST_REASONS, MOST_ROWS
-from apps.engine.types import Kind
+from apps.engine.types import Kind, Problem
 
 _TYPES: dict[Kind, dict[str, Any]] = {
     Kind.INTEGER: {"type": "integer"},
@@ -90,7 +90,7 @@ def schemas(
         "Batch": _batch(),
         "Contract": {"type": "object"},
         "Note": note,
-        "Reason": _reason(),
+        "Reason": _reason(classes if sets else ()),
         "Refusal": _object({"error": _ref("Note"), "errors": {"type": "array", "items": note}}),
     }
 
@@ -153,21 +153,23 @@ def _batch() -> dict[str, Any]:
     return _object(told)
 
 
-def _reason() -> dict[str, Any]:
-    return _object(
-        {
-            "field": {"type": "string"},
-            "value": _CELL,
-            "usual": {
-                **_CELL,
-                "description": "The median, or the commonest category, of development.",
-            },
-            "effect": {
-                "type": "number",
-                "description": "The answer less that of the row with the usual value.",
-            },
-        }
-    )
+def _reason(labels: Sequence[str]) -> dict[str, Any]:
+    """Of an answer; ``labels``: of a set, else none."""
+    effect = {
+        "type": "number",
+        "description": "The answer less that of the row with the usual value.",
+    }
+    told = {
+        "field": {"type": "string"},
+        "value": _CELL,
+        "usual": {**_CELL, "description": "The median, or the commonest category, of development."},
+        "effect": effect,
+    }
+    if labels:
+        effect["description"] = "Probability of the label less that with the usual value."
+        says = "The label whose probability the column moves most."
+        told["label"] = {"type": "string", "enum": list(labels), "description": says}
+    return _object(told)
 
 
 def _answer(
@@ -220,6 +222,19 @@ def quantile_in_words(level: float) -> str:
     return (
         f"The {level:g} quantile: {percent(level, None)} of the truths are expected at or below "
         "this number."
+    )
+
+
+def answers_in_words(served_with: Mapping[str, Any]) -> str:
+    """What the answers of a release are, where it is neither one class nor a mean; else empty."""
+    level = served_with.get("level")
+    if level is not None:
+        return quantile_in_words(level)
+    if served_with.get("problem") != Problem.MULTILABEL:
+        return ""
+    return (
+        f"The labels whose probability is {served_with['threshold']:g} or more, maybe none. Each "
+        "probability stands by itself: together they are not 1."
     )
 
 

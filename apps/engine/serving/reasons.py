@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from apps.engine.serving.score import Scorer
+from apps.engine.types import Problem
 
 MOST_REASONS = 3
 MOST_ROWS = 100
@@ -16,8 +17,9 @@ def reasons_of(scorer: Scorer, row: Mapping[str, Any]) -> list[dict[str, Any]]:
     Each is ``{"field", "value", "usual", "effect"}``. The effect is the answer of the row less that
     of the same row with the field at its usual value (the median of development, the commonest
     category): of the probability of the positive class, where there is none of the class that is
-    named, or of the number. Effects of columns that work together do not add up. Columns without an
-    effect are left out; at most MOST_REASONS are told.
+    named, or of the number. Of a set of labels it is that of the ``"label"`` whose probability the
+    field moves most. Effects of columns that work together do not add up. Columns without an effect
+    are left out; at most MOST_REASONS are told.
 
     Notes
     -----
@@ -29,21 +31,22 @@ def reasons_of(scorer: Scorer, row: Mapping[str, Any]) -> list[dict[str, Any]]:
     answers, _ = scorer.predict([row, *({**row, name: usual[name]} for name in changed)])
     told, *others = answers
     found = [
-        {
-            "field": name,
-            "value": row[name],
-            "usual": usual[name],
-            "effect": _score(scorer, told, of=told) - _score(scorer, other, of=told),
-        }
+        {"field": name, "value": row[name], "usual": usual[name], **_effect(scorer, told, other)}
         for name, other in zip(changed, others, strict=True)
     ]
     strongest = sorted(found, key=lambda reason: -abs(reason["effect"]))
     return [reason for reason in strongest[:MOST_REASONS] if reason["effect"]]
 
 
-def _score(scorer: Scorer, answer: Mapping[str, Any], *, of: Mapping[str, Any]) -> float:
-    chances = answer["probabilities"]
+def _effect(scorer: Scorer, told: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """How much more the answer ``told`` is than ``other``, and of which label of a set."""
+    chances = told["probabilities"]
     if chances is None:
-        return float(answer["prediction"])
-    name = scorer.positive if scorer.positive in chances else of["prediction"]
-    return float(chances[name])
+        return {"effect": float(told["prediction"]) - float(other["prediction"])}
+    effects = {name: float(chances[name] - other["probabilities"][name]) for name in chances}
+    if scorer.problem == Problem.MULTILABEL:
+        label = max(effects, key=lambda name: abs(effects[name]))
+        return {"effect": effects[label], "label": label}
+    return {
+        "effect": effects[scorer.positive if scorer.positive in chances else told["prediction"]]
+    }

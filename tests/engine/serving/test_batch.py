@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from apps.engine.errors import BadFile, ColumnMissing
+from apps.engine.labels import joined
 from apps.engine.reading.tables import house_types, write_table
 from apps.engine.serving import batch
 from apps.engine.serving.batch import score_file
@@ -24,8 +25,8 @@ def models(tmp_path_factory):
     """``models(candidate, problem)``: a scorer, checked rows, and what a job is told of it."""
     folder = tmp_path_factory.mktemp("models")
 
-    def make(candidate="linear", problem=Problem.BINARY):
-        scorer, rows = served(candidate, problem)
+    def make(candidate="linear", problem=Problem.BINARY, level=None):
+        scorer, rows = served(candidate, problem, level=level)
         path = folder / f"{candidate}-{problem}.skops"
         told = {
             "model": str(path),
@@ -64,15 +65,17 @@ def written(path, rows, **but):
 
 
 @pytest.mark.parametrize(
-    ("candidate", "problem"),
+    ("candidate", "problem", "level"),
     [
-        ("linear", Problem.BINARY),
-        ("linear", Problem.MULTICLASS),
-        ("tree", Problem.REGRESSION),
+        ("linear", Problem.BINARY, None),
+        ("linear", Problem.MULTICLASS, None),
+        ("tree", Problem.REGRESSION, None),
+        ("linear", Problem.REGRESSION, 0.9),
+        ("linear", Problem.MULTILABEL, None),
     ],
 )
-def test_each_row_is_answered_as_predict_answers_it(models, tmp_path, candidate, problem):
-    scorer, rows, told = models(candidate, problem)
+def test_each_row_is_answered_as_predict_answers_it(models, tmp_path, candidate, problem, level):
+    scorer, rows, told = models(candidate, problem, level)
     result, found = run(written(tmp_path / "rows.csv", rows), told)
     expected, warnings = scorer.by_pipeline(rows)
     assert (result["rows"], result["answered"], result["refused"]) == (len(rows), len(rows), 0)
@@ -84,7 +87,9 @@ def test_each_row_is_answered_as_predict_answers_it(models, tmp_path, candidate,
         if problem == Problem.REGRESSION:
             assert row["prediction"] == pytest.approx(answer["prediction"], rel=1e-9)
         else:
-            assert row["prediction"] == answer["prediction"]
+            is_set = problem == Problem.MULTILABEL
+            told_as = joined(answer["prediction"]) if is_set else answer["prediction"]
+            assert row["prediction"] == told_as
             for name, chance in answer["probabilities"].items():
                 assert row[f"probability {name}"] == pytest.approx(chance, abs=1e-9)
         assert (row["warnings"] is not None) >= (row["row"] in warned)

@@ -60,6 +60,7 @@ def trips(problem):
         Problem.REGRESSION: score,
         Problem.BINARY: np.where(score > 110, "yes", "no"),
         Problem.MULTICLASS: np.select([score > 120, score > 95], ["late", "so so"], "early"),
+        Problem.MULTILABEL: np.select([score > 120, score > 95], ["cold; late", "late"], "(none)"),
     }[problem]
     return house_types(
         pd.DataFrame(

@@ -47,11 +47,19 @@ def python() -> Path:
 
 
 @pytest.mark.parametrize(
-    ("candidate", "problem"), [("linear", Problem.BINARY), ("forest", Problem.REGRESSION)]
+    ("candidate", "problem", "level"),
+    [
+        ("linear", Problem.BINARY, None),
+        ("forest", Problem.REGRESSION, None),
+        ("linear", Problem.REGRESSION, 0.9),
+        ("chain", Problem.MULTILABEL, None),
+    ],
 )
-def test_mlflow_loads_the_folder_and_it_answers_equally(python, candidate, problem, tmp_path):
+def test_mlflow_loads_the_folder_and_it_answers_equally(
+    python, candidate, problem, level, tmp_path
+):
     half = {"step": "derive_column", "params": {"to": "half", "expression": "distance / 2"}}
-    out, scorer, rows = bundle(tmp_path, candidate, problem, more=[half])
+    out, scorer, rows = bundle(tmp_path, candidate, problem, level=level, more=[half])
     (tmp_path / "rows.json").write_text(json.dumps(as_sent(rows[:40])))
     command = [str(python), "-c", ASK, str(out), "rows.json", "told.json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)

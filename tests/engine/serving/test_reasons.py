@@ -20,7 +20,7 @@ def test_effects_of_a_linear_model_add_up_to_what_sets_the_row_apart(monkeypatch
         assert sum(reason["effect"] for reason in found) == pytest.approx(told - base, abs=1e-6)
 
 
-@pytest.mark.parametrize("problem", [Problem.BINARY, Problem.MULTICLASS])
+@pytest.mark.parametrize("problem", [Problem.BINARY, Problem.MULTICLASS, Problem.MULTILABEL])
 def test_the_strongest_columns_come_first_with_the_change_that_they_make(problem):
     scorer, rows = served("boosting", problem)
     usual = scorer.contract.typed_example()
@@ -35,6 +35,13 @@ def test_the_strongest_columns_come_first_with_the_change_that_they_make(problem
         assert sizes == sorted(sizes, reverse=True)
         for reason in found:
             (other,), _ = scorer.by_pipeline([{**rows[0], reason["field"]: reason["usual"]}])
-            name = "yes" if problem == Problem.BINARY else told["prediction"]
-            change = told["probabilities"][name] - other["probabilities"][name]
-            assert reason["effect"] == pytest.approx(change, abs=1e-9)
+            changes = {
+                name: chance - other["probabilities"][name]
+                for name, chance in told["probabilities"].items()
+            }
+            if problem == Problem.MULTILABEL:
+                assert abs(reason["effect"]) == pytest.approx(max(map(abs, changes.values())))
+                name = reason["label"]
+            else:
+                name = "yes" if problem == Problem.BINARY else told["prediction"]
+            assert reason["effect"] == pytest.approx(changes[name], abs=1e-9)

@@ -8,6 +8,7 @@ import zipfile
 from dataclasses import asdict, replace
 
 import pytest
+from sklearn.pipeline import Pipeline
 
 from apps.engine.contract.rule import Rule, relation
 from apps.engine.serving.compile_verify import made_up
@@ -18,11 +19,18 @@ from apps.engine.types import Problem
 from tests.engine.serving.test_compile import CHOSEN, served, written
 
 SOME = [
-    ("linear", Problem.BINARY),
-    ("boosting", Problem.MULTICLASS),
-    ("lightgbm", Problem.BINARY),
-    ("forest", Problem.REGRESSION),
-    ("search", Problem.REGRESSION),
+    ("linear", Problem.BINARY, None),
+    ("boosting", Problem.MULTICLASS, None),
+    ("lightgbm", Problem.BINARY, None),
+    ("forest", Problem.REGRESSION, None),
+    ("search", Problem.REGRESSION, None),
+    ("calibrated", Problem.BINARY, None),
+    ("stack", Problem.MULTICLASS, None),
+    ("stack", Problem.REGRESSION, 0.9),
+    ("linear", Problem.REGRESSION, 0.9),
+    ("linear", Problem.MULTILABEL, None),
+    ("chain", Problem.MULTILABEL, None),
+    ("forest", Problem.MULTILABEL, None),
 ]
 # A process in which these cannot be imported: the bundle does without.
 ALONE = """
@@ -37,17 +45,20 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-def bundle(folder, candidate, problem, *, steps=None, more=(), choices=(), held=None):
+def bundle(
+    folder, candidate, problem, *, level=None, steps=None, more=(), choices=(), held=None, made=None
+):
     """The unpacked bundle of a small release, and its scorer with development rows.
 
     ``steps``: instead of the recipe's; ``more``: behind the recipe's; ``held``: a change of its
-    contract.
+    contract; ``made``: a change of its model.
     """
-    scorer, rows = served(candidate, problem, choices=choices)
+    scorer, rows = served(candidate, problem, choices=choices, level=level)
     if held is not None:
         scorer = copy.copy(scorer)
         scorer.contract = held(scorer.contract)
-    sha256 = save_model(scorer.model, folder / "in.skops")
+    model = scorer.model if made is None else made(scorer.model)
+    sha256 = save_model(model, folder / "in.skops")
     write_bundle(
         folder / "bundle.zip",
         model=folder / "in.skops",
@@ -59,6 +70,7 @@ def bundle(folder, candidate, problem, *, steps=None, more=(), choices=(), held=
             "problem": problem,
             "positive": scorer.positive,
             "threshold": scorer.threshold,
+            "level": level,
             "versions": {"scikit-learn": "1.9.1", "lightgbm": "4.6.0"},
         },
         card="# A model",
@@ -74,19 +86,23 @@ def as_sent(rows):
     return json.loads(json.dumps(rows, default=lambda moment: moment.isoformat()))
 
 
-@pytest.mark.parametrize(("candidate", "problem"), SOME)
+@pytest.mark.parametrize(("candidate", "problem", "level"), SOME)
 def test_it_answers_as_the_endpoint_on_development_rows_and_on_extremes(
-    candidate, problem, tmp_path
+    candidate, problem, level, tmp_path
 ):
-    out, scorer, rows = bundle(tmp_path, candidate, problem)
+    out, scorer, rows = bundle(tmp_path, candidate, problem, level=level)
     asked = [*rows, *made_up(scorer.contract, rows)]
     expected, _ = scorer.by_pipeline(asked)
     told = predict.Release(out).predict(as_sent(asked))
     assert predict.largest_difference(told, expected) <= 1e-12
     needs = (out / "requirements.txt").read_text().split()
     assert [line.split("==")[0] for line in needs] == ["scikit-learn", "skops"] + (
-        ["lightgbm"] if candidate in {"lightgbm", "search"} else []
+        ["lightgbm"] if candidate in {"lightgbm", "search", "stack"} else []
     )
+    says = (out / "README.md").read_text()
+    assert ("The 0.9 quantile: 90 % of the truths" in says) is (level is not None)
+    is_set = problem == Problem.MULTILABEL
+    assert ("The labels whose probability is 0.4 or more" in says) is is_set
 
 
 def test_it_runs_where_only_scikit_learn_and_skops_are(tmp_path):
@@ -142,6 +158,15 @@ def test_every_step_of_a_recipe_is_done_alike_or_refused_when_it_is_made(tmp_pat
     hide = {"step": "pseudonymise", "params": {"columns": ["town"]}}
     with pytest.raises(CannotTakeHome, match="a step that a bundle cannot do"):
         bundle(tmp_path, "linear", Problem.BINARY, steps=[hide])
+
+
+def test_a_pipeline_of_another_build_is_refused_in_words(tmp_path):
+    def built_otherwise(model):
+        parts = model.named_steps
+        return Pipeline([("columns", parts["prepare"]), ("last", parts["model"])])
+
+    with pytest.raises(CannotTakeHome, match="no pipeline of the kind that a bundle can answer"):
+        bundle(tmp_path, "linear", Problem.BINARY, made=built_otherwise)
 
 
 HALF = {"step": "derive_column", "params": {"to": "half", "expression": "distance / 2"}}

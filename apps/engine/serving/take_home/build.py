@@ -8,18 +8,21 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from skops.io import dumps
+from sklearn.base import BaseEstimator
+from sklearn.pipeline import Pipeline
+from skops.io import dumps, get_untrusted_types
 
 from apps.engine.recipe.expression import functions
 from apps.engine.recipe.script import source_of
 from apps.engine.serving.contract import Contract, check_rows
 from apps.engine.serving.fields import Field
-from apps.engine.serving.openapi_schemas import quantile_in_words
+from apps.engine.serving.openapi_schemas import answers_in_words
 from apps.engine.serving.score import Scorer
 from apps.engine.serving.take_home import predict
 from apps.engine.serving.take_home.told import CannotTakeHome, told, told_rule
 from apps.engine.training.files import TRUSTED, load_model
 from apps.engine.training.several import LabelSets
+from apps.engine.training.texts import FilledText
 from apps.engine.types import Kind, Problem
 
 PREDICT = Path(predict.__file__)
@@ -52,7 +55,8 @@ def write_bundle(
     Raises
     ------
     CannotTakeHome
-        A step of the recipe is not in ``steps.py``, or an answer or a broken rule differs.
+        A step of the recipe is not in ``steps.py``, the model holds a class of ours that has no
+        plain form, or an answer or a broken rule differs.
     """
     promised = Contract.from_dict(contract)
     scorer = Scorer(
@@ -71,7 +75,7 @@ def write_bundle(
     record = _record(scorer, contract, steps, served_with)
     alone, stored = _alone(scorer.model, model)
     record |= {"name": name, "model_sha256": hashlib.sha256(stored).hexdigest()}
-    needs = requirements(served_with["versions"], scorer.model)
+    needs = requirements(served_with["versions"], stored)
     files = {
         "release.json": _json(record),
         "test_rows.json": _json(tests),
@@ -85,7 +89,7 @@ def write_bundle(
             [f"python: '{_PYTHON}'\n", "dependencies:\n", *(f"- {line}\n" for line in needs)]
         ).encode(),
         "model_card.md": card.encode(),
-        "README.md": _README.format(name=name, answers=_answers(served_with)).encode(),
+        "README.md": _README.format(name=name, answers=answers_in_words(served_with)).encode(),
     }
     _prove(record, alone, tests)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as bundle:
@@ -95,18 +99,44 @@ def write_bundle(
 
 
 def _alone(fitted: Any, file: Path) -> tuple[Any, bytes]:
-    """The model as classes of libraries only, and the bytes of its file.
+    """The model as classes of libraries only, and the bytes of its file. It changes ``fitted``.
 
-    Sets of labels are learnt by a class of ours, which nobody has at home: its parts go there.
+    Nobody has our classes at home: of sets of labels the parts go there, and ``predict.py`` itself
+    fills the texts that are read word by word.
     """
-    if not isinstance(fitted, LabelSets):
-        return fitted, file.read_bytes()
-    parts = {
-        "shares": [float(share) for share in fitted.shares_],
-        "learnt": [int(place) for place in fitted.learnt_],
-        "models": list(fitted.estimators_),
-    }
-    return parts, dumps(parts)
+    parts, changed = fitted, _without_filled_texts(fitted)
+    if isinstance(fitted, LabelSets):
+        parts = {
+            "shares": [float(share) for share in fitted.shares_],
+            "learnt": [int(place) for place in fitted.learnt_],
+            "models": list(fitted.estimators_),
+        }
+    stored = dumps(parts) if changed or parts is not fitted else file.read_bytes()
+    if ours := [name for name in get_untrusted_types(data=stored) if name.startswith(_OURS)]:
+        raise CannotTakeHome(
+            f"The model holds a class of ML Cycle ({ours[0]}), which nobody has at home. Ask the "
+            "endpoint."
+        )
+    return parts, stored
+
+
+def _without_filled_texts(part: Any) -> bool:
+    """Put "passthrough" in place of each FilledText in a fitted model; whether there was one."""
+    if isinstance(part, dict):
+        part = list(part.values())
+    if isinstance(part, list | tuple):
+        return sum(_without_filled_texts(each) for each in part) > 0
+    if not (isinstance(part, BaseEstimator) or hasattr(part, "calibrators")):
+        return False
+    found = _without_filled_texts(list(vars(part).values()))
+    if isinstance(part, Pipeline):
+        fillers = [isinstance(step, FilledText) for _, step in part.steps]
+        part.steps = [
+            (name, "passthrough" if fills else step)
+            for (name, step), fills in zip(part.steps, fillers, strict=True)
+        ]
+        found |= any(fillers)
+    return found
 
 
 def _record(
@@ -118,7 +148,7 @@ def _record(
     """What ``predict.py`` has to know of the release, beside its model."""
     promised = scorer.contract
     return {
-        "trusted": list(TRUSTED),
+        "trusted": [name for name in TRUSTED if not name.startswith(_OURS)],
         "fields": contract["fields"],
         "rules": [
             told_rule(rule, made=place >= len(promised.rules))
@@ -135,12 +165,6 @@ def _record(
     }
 
 
-def _answers(served_with: Mapping[str, Any]) -> str:
-    """What its numbers are, where that is not their mean."""
-    level = served_with.get("level")
-    return "" if level is None else f" {quantile_in_words(level)}"
-
-
 def _json(value: Any) -> bytes:
     return json.dumps(value, indent=1).encode()
 
@@ -155,7 +179,12 @@ def _prove(record: dict[str, Any], model: Any, tests: Mapping[str, Any]) -> None
     """The file that is in the bundle has answered its own test before anybody takes it."""
     release: Any = object.__new__(predict.Release)
     release.told, release.model = json.loads(_json(record)), model
-    found, says = predict.tested(release, json.loads(_json(tests)))
+    try:
+        found, says = predict.tested(release, json.loads(_json(tests)))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise CannotTakeHome(
+            "The model is no pipeline of the kind that a bundle can answer. Ask the endpoint."
+        ) from error
     if not found <= predict.EQUAL_WITHIN:
         raise CannotTakeHome(
             f"The bundle answers otherwise than the endpoint ({says or f'by {found:.2g}'})."
@@ -194,21 +223,17 @@ def _others(item: Field) -> list[Any]:
     return found
 
 
-def requirements(versions: Mapping[str, str], model: Any) -> list[str]:
-    """What has to be installed, in the versions of training."""
+def requirements(versions: Mapping[str, str], stored: bytes) -> list[str]:
+    """What has to be installed for a model file, in the versions of training."""
     needs = [f"scikit-learn=={versions['scikit-learn']}", f"skops=={version('skops')}"]
-    if "LGBM" in type(_last(model)).__name__:
-        needs.append(f"lightgbm=={versions.get('lightgbm') or version('lightgbm')}")
+    roots = {name.split(".")[0] for name in get_untrusted_types(data=stored)}
+    needs += [f"{name}=={versions.get(name) or version(name)}" for name in _MORE if name in roots]
     return needs
 
 
-def _last(model: Any) -> Any:
-    members = getattr(model, "estimators_", None)
-    if members is not None and not hasattr(model, "named_steps"):
-        return next((last for last in map(_last, members) if "LGBM" in type(last).__name__), model)
-    return model.named_steps["model"] if hasattr(model, "named_steps") else model
-
-
+_OURS = "apps."
+_MORE = ("lightgbm", "xgboost", "catboost")
+"""Packages that some models need beside scikit-learn."""
 _PYTHON = "3.13"
 _DOCKERFILE = f"""FROM python:{_PYTHON}-slim
 WORKDIR /release
@@ -233,7 +258,8 @@ _MLMODEL = f"""flavors:
 """
 _README = """# {name}
 
-A release of ML Cycle to take home. It answers as the endpoint does, without ML Cycle.{answers}
+A release of ML Cycle to take home. It answers as the endpoint does, without ML Cycle.
+{answers}
 
     pip install -r requirements.txt
     python predict.py --test          its own rows against their expected answers

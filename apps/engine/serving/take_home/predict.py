@@ -8,6 +8,7 @@
 file may hold. Nothing else is opened.
 """
 
+import copy
 import hashlib
 import json
 import math
@@ -19,6 +20,7 @@ from pathlib import Path
 from types import ModuleType
 
 import numpy as np
+from scipy import sparse
 from skops.io import load
 
 HERE = Path(__file__).resolve().parent
@@ -175,15 +177,38 @@ def parts_of(moment):
 
 
 def answer(model, columns):
-    """Probabilities (rows, classes), or numbers (rows,): of a pipeline, or of a weighted blend."""
+    """Probabilities (rows, classes), or numbers (rows,): of a pipeline, or of a blend of them."""
     if isinstance(model, dict):
         return label_chances(model, columns)
+    if hasattr(model, "calibrated_classifiers_"):
+        told = [calibrated(part, columns) for part in model.calibrated_classifiers_]
+        return np.mean(told, axis=0)
     if hasattr(model, "estimators_") and not hasattr(model, "named_steps"):
         told = [answer(member, columns) for member in model.estimators_]
+        if hasattr(model, "final_estimator_"):
+            return told_by(model.final_estimator_, stacked(told, getattr(model, "classes_", ())))
         return np.average(told, axis=0, weights=model._weights_not_none)
     table = prepared_table(model.named_steps["prepare"], columns)
-    last = model.named_steps["model"]
+    return told_by(model.named_steps["model"], table)
+
+
+def told_by(last, table):
+    """Probabilities of a classifier, numbers of a regressor."""
     return last.predict_proba(table) if hasattr(last, "predict_proba") else last.predict(table)
+
+
+def calibrated(part, columns):
+    """Probabilities of a pipeline, bent as they were in training."""
+    steps_of = part.estimator.named_steps
+    last = copy.copy(part)
+    last.estimator = steps_of["model"]
+    return last.predict_proba(prepared_table(steps_of["prepare"], columns))
+
+
+def stacked(told, classes):
+    """What the last model of a stack learns from: of two classes the second one's probability."""
+    first = 1 if len(classes) == 2 else 0
+    return np.hstack([one[:, first:] if one.ndim == 2 else one[:, None] for one in told])
 
 
 def label_chances(parts, columns):
@@ -213,13 +238,30 @@ def prepared_table(prepare, columns):
     for name, transformer, chosen in prepare.transformers_:
         if transformer == "drop" or not len(chosen):
             continue
-        kind = object if any(columns[one].dtype == object for one in chosen) else float
-        block = np.empty((len(next(iter(columns.values()))), len(chosen)), dtype=kind)
-        for place, one in enumerate(chosen):
-            block[:, place] = columns[one]
         is_same = transformer == "passthrough" or (name == "numbers" and _keeps(transformer))
+        block = (
+            words_of(columns[chosen[0]])
+            if name.startswith("text ")
+            else beside_each_other([columns[one] for one in chosen])
+        )
         parts.append(block if is_same else transformer.transform(block))
+    if any(sparse.issparse(part) for part in parts):  # hashed words
+        return sparse.hstack(parts, format="csr", dtype=float)
     return np.hstack(parts).astype(float)
+
+
+def beside_each_other(columns):
+    """A block of columns: floats, or objects where one of them holds texts."""
+    kind = object if any(column.dtype == object for column in columns) else float
+    block = np.empty((len(columns[0]), len(columns)), dtype=kind)
+    for place, column in enumerate(columns):
+        block[:, place] = column
+    return block
+
+
+def words_of(column):
+    """Texts that are read word by word; a missing one is empty."""
+    return np.array([cell if isinstance(cell, str) else "" for cell in column], dtype=object)
 
 
 def _keeps(transformer):
