@@ -6,6 +6,7 @@ from datetime import timedelta
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from apps.accounts.models import User
 from apps.production.models import Deployment, FallbackKind, GlassRequest, Incident, Switch
 from apps.production.standing import answering
 from apps.projects.models import Project
@@ -28,6 +29,13 @@ def asked_for(deployment: Deployment) -> QuerySet[GlassRequest]:
         .select_related("person", "release")
         .order_by("-pk")
     )
+
+
+def to_agree(person: User) -> QuerySet[GlassRequest]:
+    """Requests of others in this person's teams that wait for a second one."""
+    teams = Q(deployment__project__team__memberships__user=person)
+    waiting = GlassRequest.objects.filter(teams, at__gt=timezone.now() - ASKED_FOR, switch=None)
+    return waiting.exclude(person=person).order_by("-pk")
 
 
 def broken(deployment: Deployment) -> QuerySet[Switch]:
