@@ -83,7 +83,7 @@ class Now:
         """By whose decision."""
         if self.switch:
             return self.switch.who
-        return f"{self.signed.by} by signature" if self.signed else ""
+        return f"the signature of {self.signed.by}" if self.signed else ""
 
     @property
     def why(self) -> str:
