@@ -189,7 +189,7 @@ def test_logged_calls_are_compared_by_segment_and_in_money(
     assert "Let release 2 answer" not in page, "it is not signed"
     signed(other)
     page = client.get(reverse("production:releases", args=[slug])).content.decode()
-    assert "Release 2 of" in page
+    assert "Release 2 answers every call." in page
 
 
 def check(key, cycle):
