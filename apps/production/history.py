@@ -32,6 +32,7 @@ class _Stood:
     release: int | None = None
     canary: int | None = None
     is_away: bool = False  # a rule in its place, or stopped
+    signed: frozenset[int] = frozenset()
 
 
 def history(deployment: Deployment, releases: Sequence[Release]) -> list[Event]:
@@ -82,8 +83,10 @@ def _decided(decision: Decision, release: Release | None, stood: _Stood) -> tupl
     event = Event(decision.at, decision.person_name, f"{took} {which}", decision.note)
     if release is None or decision.verdict == Verdict.WITHDRAW:
         return event, stood
-    waited = stood.canary == release.number  # it begins with this, and does not answer all
-    return event, stood if waited else _Stood(release.number)
+    signed = stood.signed | {release.number}
+    if stood.canary == release.number:  # it begins with this, and does not answer all
+        return event, replace(stood, signed=signed)
+    return event, _Stood(release.number, signed=signed)
 
 
 def _after(switch: Switch, stood: _Stood) -> _Stood:
@@ -98,12 +101,14 @@ def _switched(switch: Switch, stood: _Stood) -> str:
     if switch.release is None:
         if switch.rule is None:
             return f"stopped the endpoint{glass}"
-        return f"put a rule in the model's place{glass}: {Rule(**switch.rule).says}"
+        rule = Rule(**switch.rule).says.rstrip(".")
+        return f"put a rule in the model's place{glass}: {rule}"
     if switch.canary and switch.terms:
         canary, share = switch.canary.number, switch.terms["share"]
         if stood.canary == canary:
             return f"had the canary, release {canary}, answer {share} % of the keys"
-        return f"let release {canary} answer {share} % of the keys as a canary"
+        when = "" if canary in stood.signed else ", once it is signed"
+        return f"let release {canary} answer {share} % of the keys as a canary{when}"
     by_watch = switch.person is None and switch.alarm_id is None
     return f"{_alone(switch.release.number, stood, by_watch=by_watch)}{glass}"
 

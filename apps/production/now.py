@@ -138,7 +138,7 @@ class Now:
         fallback = fallback_says(fallback_of(self.deployment))
         says = f"Release {last.number} is signed: one click and a reason." if last else ""
         if fallback:
-            says += f" The fallback: {fallback[0].lower()}{fallback[1:]}"
+            says += f" The fallback is set. {fallback}"
         return says.strip() or (
             "No earlier release is signed and no fallback is set: it can only be stopped."
         )

@@ -109,7 +109,7 @@ curl -fsS {at}/$BATCH.csv -H "$AUTH" -o answers.csv"""
 
 def _batch_python(address: str, file: str) -> str:
     """With an empty line after each block: so it may also be pasted line by line."""
-    return f"""import json, os, time, urllib.request
+    return f"""import json, os, pathlib, time, urllib.request
 
 def call(address, body=None):
     headers = {{"Authorization": "Bearer " + os.environ["TOKEN"]}}
@@ -123,9 +123,7 @@ while batch["state"] in ("waiting", "running"):
     batch = json.loads(call(f"{{batches}}/{{batch['batch']}}"))
 
 print(batch["state"], batch["problem"] or f"{{batch['answered']}} of {{batch['rows']}} answered")
-with open("answers.csv", "wb") as answers:
-    answers.write(call(f"{{batches}}/{{batch['batch']}}.csv"))
-"""
+pathlib.Path("answers.csv").write_bytes(call(f"{{batches}}/{{batch['batch']}}.csv"))"""
 
 
 def _batch_javascript(address: str, file: str) -> str:

@@ -78,7 +78,7 @@ STATES = {
         "lets it answer all keys",
     ),
     "fallback": (
-        "A rule answers in the model&#x27;s place: yes where distance is at least 120.0, else no.",
+        "A rule answers in the model&#x27;s place: yes where distance is at least 120",
         ": It drifts",
         "Switch to release 2",
     ),

@@ -26,7 +26,8 @@ import code, sys
 console = code.InteractiveConsole()
 for line in sys.stdin.read().splitlines():
     console.push(line)
-"""  # Python's prompt, fed line by line, as one without multi-line paste takes it
+console.push("")
+"""  # Python's prompt, fed line by line, as one without multi-line paste takes it, and Enter
 RUN = {
     "curl": ["sh"],
     "Python": [sys.executable, "-c", PROMPT],
