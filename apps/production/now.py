@@ -101,7 +101,7 @@ class Now:
                 f"Release {waits.number} waits for its signature to answer {share} % of the keys "
                 "as a canary."
             )
-        if shadow is not None:
+        if shadow is not None and shadow != now.release:
             found.append(
                 f"Release {shadow.number} is the shadow: it answers copies of the calls, and "
                 "nobody is sent what it says."
