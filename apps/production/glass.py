@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from apps.accounts.models import User
@@ -39,9 +39,13 @@ def to_agree(person: User) -> QuerySet[GlassRequest]:
 
 
 def broken(deployment: Deployment) -> QuerySet[Switch]:
-    """What was switched by break-glass, the newest first."""
+    """What was switched by break-glass, the newest first; ``next_at``: when the next word came."""
+    following = Switch.objects.filter(
+        deployment=OuterRef("deployment"), number__gt=OuterRef("number")
+    )
     return (
         deployment.switches.exclude(until=None)
+        .annotate(next_at=Subquery(following.order_by("number").values("at")[:1]))
         .select_related("person", "glass__person", "release")
         .order_by("-number")[:MOST_SHOWN]
     )
