@@ -1,5 +1,6 @@
 """The WSGI callable that the web server loads."""
 
+import gc
 import os
 
 from django.core.wsgi import get_wsgi_application
@@ -16,3 +17,5 @@ from mlcycle_site.hot import PredictFirst  # noqa: E402
 
 application = PredictFirst(site)
 keep_beating("web", more=KNOWN.models.told)
+gc.collect()
+gc.freeze()  # what is imported stays; the collector need not look at it again

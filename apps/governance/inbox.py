@@ -1,4 +1,4 @@
-"""What waits for a person: gates to decide on or submit again, conditions, findings, incidents."""
+"""What waits for a person: gates, conditions, findings, incidents, a glass to be broken."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,8 @@ from apps.governance.signers import (
 )
 from apps.governance.state import GateGlance, GateState, glances
 from apps.governance.through import facts_of
-from apps.production.models import Incident
+from apps.production import glass
+from apps.production.models import GlassRequest, Incident
 from apps.production.watch_queries import open_incidents
 from apps.projects.access import Verb
 from apps.projects.models import Cycle, Project
@@ -161,6 +162,31 @@ def _incident(incident: Incident) -> Waiting:
     )
 
 
+def _glass(request: GlassRequest) -> Waiting:
+    project, until = request.deployment.project, request.at + glass.ASKED_FOR
+    return Waiting(
+        asks="Agree to break the glass, or do not",
+        project=project,
+        stage=Stage.PRODUCTION,
+        url=reverse("production:glass", args=[project.slug]),
+        state="high",
+        label=f"until {timezone.localtime(until):%H:%M}",
+        says=f"{request.person} asks: {request.reason}",
+        since=request.at,
+    )
+
+
+def _glasses(person: User, circle: Circle) -> list[GlassRequest]:
+    """Requests to which this person may be the second."""
+    found = glass.to_agree(person).select_related("person", "deployment__project")
+    verbs = {one.pk: circle.verbs(one.deployment.project.team_id, person.pk) for one in found}
+    return [
+        one
+        for one in found
+        if Verb.SIGN in verbs[one.pk] or (one.by_manager and Verb.DISCUSS in verbs[one.pk])
+    ]
+
+
 def _data_findings(person: User, cycles: QuerySet[Cycle]) -> list[Finding]:
     found = Finding.objects.filter(owner=person, closed_at=None, cycle__in=cycles)
     return list(found.select_related("cycle__project", "raised_by"))
@@ -197,6 +223,7 @@ def desk_of(person: User, *, here: Cycle | None = None) -> Desk:
         *map(_finding, findings_for(person, cycles=newest)),
         *map(_data_finding, _data_findings(person, newest)),
         *map(_incident, open_incidents(person)),
+        *map(_glass, _glasses(person, circle)),
     ]
     return Desk(sorted(found, key=lambda item: item.since), gates)
 

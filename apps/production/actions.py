@@ -2,7 +2,6 @@
 
 import hashlib
 import secrets
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
@@ -10,12 +9,12 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from apps.accounts.models import User
-from apps.datasets.contracts import in_force
 from apps.jobs.actions import enqueue
 from apps.jobs.models import Queue
 from apps.modeling.queries import require_signed_model
 from apps.planning.actions import draft_plan
 from apps.planning.queries import current_plan
+from apps.production.building import alike, asked_for
 from apps.production.lessons import lessons, taught
 from apps.production.models import ApiToken, Deployment, Release
 from apps.production.queries import signed_release
@@ -39,59 +38,29 @@ def _deployment(project: Project, by: User) -> Deployment:
     return Deployment.objects.create(project=project, slug=slug, created_by=by)
 
 
-def tripwires_of(cycle: Cycle) -> list[dict]:
-    """The plan's risks with a tripwire, as the watch takes them."""
-    plan = current_plan(cycle)
-    items = plan.task("risks").get("items", []) if plan else []
-    return [
-        {
-            "metric": item["tripwire"]["metric"],
-            "operator": item["tripwire"].get("operator") or ">",
-            "threshold": item["tripwire"].get("threshold"),
-            "window_days": item["tripwire"].get("window_days"),
-            "says": item["says"],
-            "action": item.get("contingency", ""),
-        }
-        for item in items
-        if item.get("tripwire")
-    ]
-
-
 @transaction.atomic
 def deploy(*, cycle: Cycle, by: User) -> Release:
-    """Build a release of the signed model. Raises GateClosed without a signature."""
+    """Build a release of the signed model. Raises GateClosed without a signature.
+
+    Refused where it would only repeat one that is there.
+    """
     require(by, Verb.DEPLOY, cycle.project)
     model = require_signed_model(cycle)
     Project.objects.select_for_update().get(pk=cycle.project_id)
     deployment = _deployment(cycle.project, by)
     last = deployment.releases.aggregate(last=Max("number"))["last"] or 0
-    experiment = model.candidate.trial.experiment
-    job = enqueue(
+    release = asked_for(model, deployment)
+    if same := alike(release):
+        raise Refusal(same.says)
+    release.number, release.created_by = last + 1, by
+    release.job = enqueue(
         "production.build_release",
         queue=Queue.DATA,
-        title=f"Build release {last + 1} of {deployment.slug}",
+        title=f"Build release {release.number} of {deployment.slug}",
         project=cycle.project,
         by=by,
     )
-    release = Release.objects.create(
-        deployment=deployment,
-        number=last + 1,
-        cycle=cycle,
-        candidate=model.candidate,
-        steps=model.data.table.inputs["steps"],
-        served_with={
-            "features": experiment.features,
-            "problem": experiment.problem,
-            "positive": model.data.plan.positive or None,
-            "threshold": model.candidate.threshold,
-            **({} if experiment.level is None else {"level": experiment.level}),
-            "versions": model.candidate.report["versions"],
-            **_agreed(cycle),
-        },
-        monitor={"tripwires": tripwires_of(cycle)},
-        job=job,
-        created_by=by,
-    )
+    release.save()
     ledger.record(
         "production.deployed",
         f"{by} had {release} built from {model.candidate}",
@@ -100,15 +69,6 @@ def deploy(*, cycle: Cycle, by: User) -> Release:
         facts={"release": release.number, "model": model.candidate.model},
     )
     return release
-
-
-def _agreed(cycle: Cycle) -> dict[str, Any]:
-    """The data contract in force, which the release takes with it; nothing without one."""
-    contract = in_force(cycle.project, None)
-    if contract is None:
-        return {}
-    told = {"id": contract.pk, "number": contract.number, "sha256": contract.content_hash}
-    return {"data_contract": told}
 
 
 @transaction.atomic

@@ -22,6 +22,12 @@ MOST_ANSWERS = 5_000
 MOST_NAMED = 3
 
 
+def can_begin(standing: Standing) -> bool:
+    """A signed release answers by itself, so that a canary may stand beside it."""
+    word = standing.rule or standing.glass or standing.held
+    return standing.answers and not word
+
+
 def compare(standing: Standing) -> dict[str, Any] | None:
     """Both sides since the canary's first call, and its guard; None before it was called.
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.db import transaction
 
 from apps.accounts.models import User
+from apps.production.canaries import can_begin
 from apps.production.models import FallbackKind, Release, Switch
 from apps.production.release_actions import not_held
 from apps.production.standing import answering, signed_releases
@@ -27,7 +28,7 @@ def start_canary(*, release: Release, terms: dict[str, Any], reason: str, by: Us
     said(reason)
     now = answering(deployment)
     not_held(now)
-    if now.release is None or not now.answers or now.rule or now.glass:
+    if now.release is None or not can_begin(now):
         raise Refusal("A canary stands beside a signed release that answers; none does now.")
     if not release.is_ready or release == now.release:
         raise Refusal("A canary is another release than the one that answers, and built.")

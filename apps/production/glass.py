@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
+from apps.accounts.models import User
 from apps.production.models import Deployment, FallbackKind, GlassRequest, Incident, Switch
 from apps.production.standing import answering
 from apps.projects.models import Project
@@ -30,10 +31,21 @@ def asked_for(deployment: Deployment) -> QuerySet[GlassRequest]:
     )
 
 
+def to_agree(person: User) -> QuerySet[GlassRequest]:
+    """Requests of others in this person's teams that wait for a second one."""
+    teams = Q(deployment__project__team__memberships__user=person)
+    waiting = GlassRequest.objects.filter(teams, at__gt=timezone.now() - ASKED_FOR, switch=None)
+    return waiting.exclude(person=person).order_by("-pk")
+
+
 def broken(deployment: Deployment) -> QuerySet[Switch]:
-    """What was switched by break-glass, the newest first."""
+    """What was switched by break-glass, the newest first; ``next_at``: when the next word came."""
+    following = Switch.objects.filter(
+        deployment=OuterRef("deployment"), number__gt=OuterRef("number")
+    )
     return (
         deployment.switches.exclude(until=None)
+        .annotate(next_at=Subquery(following.order_by("number").values("at")[:1]))
         .select_related("person", "glass__person", "release")
         .order_by("-number")[:MOST_SHOWN]
     )

@@ -1,5 +1,6 @@
 """Models in memory: each loaded once for all requests, the longest unused ones leave first."""
 
+import gc
 import logging
 import threading
 import time
@@ -115,6 +116,8 @@ class Models:
             ):
                 _, (_, gone) = self._kept.popitem(last=False)
                 self._bytes -= gone
+        gc.collect()
+        gc.freeze()  # models stay: else the collector walks through all of them, amid a call
 
 
 def require_version(release: Release) -> None:

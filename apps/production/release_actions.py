@@ -22,7 +22,14 @@ from apps.production.models import (
     Switch,
     WirePolicy,
 )
-from apps.production.releases import Risk, flips_between, last_good, risk_of, wire_lines
+from apps.production.releases import (
+    Risk,
+    flips_between,
+    kept_from_answering,
+    last_good,
+    risk_of,
+    wire_lines,
+)
 from apps.production.serving import ApiRefusal
 from apps.production.standing import Standing, answering, signed_releases
 from apps.production.switching import load, locked_for, said, write_switch
@@ -222,7 +229,7 @@ def let_go_on(*, deployment: Deployment, reason: str, by: User) -> Switch:
     now = answering(deployment)
     if now.held is None:
         raise Refusal("Neither the watch nor a manager took the model away here.")
-    before = now.held.alarm.release if now.held.alarm else now.release
+    before = kept_from_answering(now)
     release = next(
         (one.release for one in signed_releases(deployment) if one.release == before), None
     )

@@ -1,8 +1,7 @@
 """Reads for the pages of releases and drills: what answered when, what is drilled."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Count, Max, Q
@@ -12,6 +11,7 @@ from apps.engine.monitoring.alarms import PROMISE, wire_key
 from apps.engine.monitoring.wires import BELOW, KINDS, operator_of
 from apps.engine.serving.fallback import Rule
 from apps.planning.queries import current_plan
+from apps.production.history import Event, history
 from apps.production.models import (
     Deployment,
     DriftReference,
@@ -22,14 +22,12 @@ from apps.production.models import (
     WirePolicy,
 )
 from apps.production.standing import Standing, answering, signed_releases
-from apps.projects.models import PASSING, Cycle, Decision, Tier, Verdict
-from apps.projects.stages import Stage
+from apps.projects.models import Cycle, Tier
 from apps.web.refusals import Refusal
 
 HIGH_RISK = 6
 """From this product of likelihood and impact (each 1 to 3) on, a risk is high."""
 ANSWERED_WITHIN = timedelta(days=30)
-MOST_EVENTS = 40
 
 
 @dataclass(frozen=True)
@@ -143,6 +141,12 @@ def last_good(deployment: Deployment) -> Release:
     raise Refusal("There is no earlier signed release to go back to.")
 
 
+def kept_from_answering(standing: Standing) -> Release | None:
+    """The release that answers once a manager lets it, or a person ends what stands before it."""
+    held = standing.held
+    return held.alarm.release if held and held.alarm else standing.release
+
+
 def flips_between(before: Release | None, after: Release) -> FlipReport | None:
     """The newest finished comparison of two releases."""
     if before is None:
@@ -169,7 +173,7 @@ class ReleasesPage:
     deployment: Deployment
     standing: Standing
     lines: list[ReleaseLine]
-    events: list[dict[str, Any]]
+    events: list[Event]
     fallback: Fallback | None
     pending: FlipReport | None
 
@@ -205,7 +209,7 @@ def releases_page(deployment: Deployment) -> ReleasesPage:
         deployment,
         standing,
         lines,
-        _events(deployment, releases),
+        history(deployment, releases),
         fallback_of(deployment),
         pending.select_related("job", "before", "after").order_by("-pk").first(),
     )
@@ -221,64 +225,3 @@ def _answered(deployment: Deployment) -> dict[int, dict[str, Any]]:
         calls=Count("pk"), errors=Count("pk", filter=Q(status__gte=500)), last=Max("at")
     )
     return {row["release"]: row for row in rows}
-
-
-def _events(deployment: Deployment, releases: Sequence[Release]) -> list[dict[str, Any]]:
-    """Signatures and switches, the newest first: when, who, what, why."""
-    by_hash = {release.content_hash: release for release in releases}
-    found = [
-        {
-            "at": switch.at,
-            "who": switch.who,
-            "says": _switch_says(switch),
-            "why": switch.reason,
-            "flips": switch.flips,
-        }
-        for switch in deployment.switches.select_related(
-            "person", "release", "flips", "canary", "glass__person"
-        )
-    ]
-    decisions = Decision.objects.filter(
-        cycle__in={release.cycle_id for release in releases},
-        stage=Stage.PRODUCTION,
-        verdict__in=[*PASSING, Verdict.WITHDRAW],
-    )
-    for decision in decisions:
-        release = by_hash.get(_release_hash(decision))
-        says = f"release {release.number}" if release else "a release"
-        took = "withdrew the signature of" if decision.verdict == Verdict.WITHDRAW else "signed"
-        found.append(
-            {
-                "at": decision.at,
-                "who": decision.person_name,
-                "says": f"{took} {says}",
-                "why": decision.note,
-                "flips": None,
-            }
-        )
-    return sorted(found, key=lambda event: event["at"], reverse=True)[:MOST_EVENTS]
-
-
-def _switch_says(switch: Any) -> str:
-    glass = f" by break-glass, until {_moment(switch.until)}" if switch.until else ""
-    if switch.canary:
-        share = switch.terms["share"]
-        return f"let release {switch.canary.number} answer {share} % of the keys as a canary"
-    if switch.release and switch.person is None and switch.alarm_id is None:
-        return f"ended the canary: release {switch.release.number} answers alone"
-    if switch.release:
-        return f"switched to release {switch.release.number}{glass}"
-    if switch.rule:
-        return f"put a rule in the model's place{glass}: {Rule(**switch.rule).says}"
-    return f"stopped the endpoint{glass}"
-
-
-def _moment(at: datetime) -> str:
-    return f"{timezone.localtime(at):%-d %B %H:%M}"
-
-
-def _release_hash(decision: Decision) -> str:
-    """Which release was decided on: the evidence that was signed names it."""
-    checks = decision.evidence.get("checks", [])
-    told = next((row for row in checks if row["key"] == "production.answers_as_in_training"), {})
-    return str(told.get("facts", {}).get("release", ""))

@@ -65,22 +65,22 @@ request = urllib.request.Request(
 {data}    {headers}{{"Authorization": "Bearer " + os.environ["TOKEN"]{kind}}},
 )
 with urllib.request.urlopen(request) as answer:
-    print(json.load(answer))"""
+    print(json.load(answer))
+"""
 
 
 def _javascript(address: str, body: Mapping[str, Any] | None) -> str:
+    """One expression, so that it can be pasted twice."""
     if body is None:
-        return f"""const answer = await fetch({json.dumps(address)}, {{
+        return f"""console.log(await (await fetch({json.dumps(address)}, {{
   headers: {{ Authorization: "Bearer " + process.env.TOKEN }},
-}});
-console.log(await answer.json());"""
+}})).json());"""
     data = json.dumps(body).replace(json.dumps(EXAMPLE_ID), "process.env.ID")
-    return f"""const answer = await fetch({json.dumps(address)}, {{
+    return f"""console.log(await (await fetch({json.dumps(address)}, {{
   method: "POST",
   headers: {{ Authorization: "Bearer " + process.env.TOKEN, "Content-Type": "application/json" }},
   body: JSON.stringify({data}),
-}});
-console.log(await answer.json());"""
+}})).json());"""
 
 
 def _batch_snippets(address: str, file: str) -> Snippets:
@@ -93,17 +93,23 @@ def _batch_snippets(address: str, file: str) -> Snippets:
 
 
 def _batch_curl(address: str, file: str) -> str:
+    """The last look tells how it ended, or why it was refused; then there is no answers.csv."""
     at = shlex.quote(address)
     return f"""printf %s {shlex.quote(file)} > rows.csv
 AUTH="Authorization: Bearer $TOKEN"
-BATCH=$(curl -sS {shlex.quote(address + "?filename=rows.csv")} -H "$AUTH" --data-binary @rows.csv |
-  grep -oE '"batch": *[0-9]+' | grep -oE '[0-9]+')
-while curl -sS {at}/$BATCH -H "$AUTH" | grep -qE '"state": *"(waiting|running)"'; do sleep 2; done
-curl -sS {at}/$BATCH.csv -H "$AUTH" -o answers.csv"""
+SENT=$(curl -sS {shlex.quote(address + "?filename=rows.csv")} -H "$AUTH" --data-binary @rows.csv)
+BATCH=$(echo "$SENT" | grep -oE '"batch": *[0-9]+' | grep -oE '[0-9]+')
+while echo "$SENT" | grep -qE '"state": *"(waiting|running)"'; do
+  sleep 2
+  SENT=$(curl -sS {at}/$BATCH -H "$AUTH")
+done
+echo "$SENT"
+curl -fsS {at}/$BATCH.csv -H "$AUTH" -o answers.csv"""
 
 
 def _batch_python(address: str, file: str) -> str:
-    return f"""import json, os, time, urllib.request
+    """With an empty line after each block: so it may also be pasted line by line."""
+    return f"""import json, os, pathlib, time, urllib.request
 
 def call(address, body=None):
     headers = {{"Authorization": "Bearer " + os.environ["TOKEN"]}}
@@ -115,22 +121,29 @@ batch = json.loads(call(batches + "?filename=rows.csv", rows.encode()))
 while batch["state"] in ("waiting", "running"):
     time.sleep(2)
     batch = json.loads(call(f"{{batches}}/{{batch['batch']}}"))
+
 print(batch["state"], batch["problem"] or f"{{batch['answered']}} of {{batch['rows']}} answered")
-with open("answers.csv", "wb") as answers:
-    answers.write(call(f"{{batches}}/{{batch['batch']}}.csv"))"""
+pathlib.Path("answers.csv").write_bytes(call(f"{{batches}}/{{batch['batch']}}.csv"))"""
 
 
 def _batch_javascript(address: str, file: str) -> str:
-    return f"""const {{ writeFile }} = await import("node:fs/promises");
-const headers = {{ Authorization: "Bearer " + process.env.TOKEN }};
-const batches = {json.dumps(address)};
-const rows = {json.dumps(file)};
-const sent = await fetch(batches + "?filename=rows.csv", {{ method: "POST", headers, body: rows }});
-let batch = await sent.json();
-while (["waiting", "running"].includes(batch.state)) {{
-  await new Promise((done) => setTimeout(done, 2000));
-  batch = await (await fetch(`${{batches}}/${{batch.batch}}`, {{ headers }})).json();
-}}
-console.log(batch.state, batch.problem ?? `${{batch.answered}} of ${{batch.rows}} answered`);
-const answers = await fetch(`${{batches}}/${{batch.batch}}.csv`, {{ headers }});
-await writeFile("answers.csv", await answers.text());"""
+    """In braces, so that it can be pasted twice."""
+    return f"""{{
+  const {{ writeFile }} = await import("node:fs/promises");
+  const headers = {{ Authorization: "Bearer " + process.env.TOKEN }};
+  const call = async (address, how) => {{
+    const answer = await fetch(address, {{ headers, ...how }});
+    if (!answer.ok) throw new Error(await answer.text());
+    return answer;
+  }};
+  const batches = {json.dumps(address)};
+  const rows = {json.dumps(file)};
+  const sent = await call(batches + "?filename=rows.csv", {{ method: "POST", body: rows }});
+  let batch = await sent.json();
+  while (["waiting", "running"].includes(batch.state)) {{
+    await new Promise((done) => setTimeout(done, 2000));
+    batch = await (await call(`${{batches}}/${{batch.batch}}`)).json();
+  }}
+  console.log(batch.state, batch.problem ?? `${{batch.answered}} of ${{batch.rows}} answered`);
+  await writeFile("answers.csv", await (await call(`${{batches}}/${{batch.batch}}.csv`)).text());
+}}"""

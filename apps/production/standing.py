@@ -33,25 +33,28 @@ MOST_WORDS = 100
 
 @dataclass(frozen=True)
 class Signed:
-    """A release that may answer, and since when: the signature that completed its round."""
+    """A release that may answer, since when and by whom: the signature that completed its round."""
 
     release: Release
     at: datetime
+    by: str = ""
 
 
 @dataclass(frozen=True)
 class Standing:
     """What answers. Without a release no signature lets one; then the rest is empty too.
 
-    ``held``: the model was taken away by the watch or by a manager, and a manager lets it go on.
+    ``switch`` or ``signed`` made it so. ``held``: the model was taken away by the watch or by a
+    manager, and a manager lets it go on.
     """
 
     release: Release | None = None
     rule: Rule | None = None
     stopped: str = ""
-    switch: Switch | None = None  # what made it so, when it was no signature
+    switch: Switch | None = None
     canary: Release | None = None
     held: Switch | None = None
+    signed: Signed | None = None
 
     @property
     def answers(self) -> bool:
@@ -122,7 +125,8 @@ def signed_releases(deployment: Deployment) -> list[Signed]:
         model = _SUBJECTS.of(release.candidate, head)
         told = _round(release, release_subject(release, model), decisions[release.cycle_id])
         if model and told is not None and told.passed:
-            found.append(Signed(release, told.approvals[0].at))
+            by = " and ".join(one.person_name for one in reversed(told.approvals))
+            found.append(Signed(release, told.approvals[0].at, by))
     # Built again unchanged, it is the same record under another number: no signature was added, so
     # the one that was there when it was signed goes on answering.
     return sorted(found, key=lambda one: (one.at, -one.release.number), reverse=True)
@@ -153,12 +157,15 @@ def _round(release: Release, subject: str, decisions: Sequence[Decision]) -> Rou
     )
 
 
-def answering(deployment: Deployment) -> Standing:
-    """What answers now. Six queries while the subjects of the releases are remembered."""
+def answering(deployment: Deployment, *, glass: bool = True) -> Standing:
+    """What answers now. Six queries while the subjects of the releases are remembered.
+
+    Without ``glass`` what would answer if none were broken, so what answers once it is over.
+    """
     signed = signed_releases(deployment)
-    words = _words(deployment, signed)
+    words = [word for word in _words(deployment, signed) if glass or word.until is None]
     if not words:
-        return Standing(signed[0].release) if signed else Standing()
+        return Standing(signed[0].release, signed=signed[0]) if signed else Standing()
     stands = _stands(words, signed)
     held = _held([word for word in words if word.until is None])  # a broken glass lifts nothing
     return replace(stands, held=held) if stands.release else stands

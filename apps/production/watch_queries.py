@@ -78,9 +78,22 @@ class IncidentPage:
     may_start: bool
 
     @property
+    def is_glass(self) -> bool:
+        """No alarm of the watch: two people broke the glass."""
+        return any(alarm.key.startswith("glass:") for alarm in self.alarms)
+
+    @property
     def now(self) -> datetime:
         """What the deadline is held against."""
         return timezone.now()
+
+
+def _suspects(causes: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of a look, with the moment since when as one; None: all rows."""
+    return [
+        {**cause, "since": datetime.fromisoformat(cause["since"]) if cause["since"] else None}
+        for cause in causes
+    ]
 
 
 def incident_page(incident: Incident) -> IncidentPage:
@@ -92,7 +105,7 @@ def incident_page(incident: Incident) -> IncidentPage:
     return IncidentPage(
         incident=incident,
         alarms=list(incident.alarms.select_related("release").order_by("raised_at")),
-        suspects=report.causes if report and incident.cause else [],
+        suspects=_suspects(report.causes) if report and incident.cause else [],
         notes=list(incident.notes.select_related("person")),
         people=list(
             User.objects.filter(memberships__team=team, is_active=True)

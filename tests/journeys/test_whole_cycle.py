@@ -122,6 +122,8 @@ def test_from_a_plan_to_a_live_endpoint_and_back_to_a_closed_one(
         bad_requests_are_refused(cycle, live, client)
     with subtests.test("only the endpoint's own token opens it"):
         other_tokens_are_refused(cycle, live, client)
+    with subtests.test("an unchanged model is not built again, and one with other tripwires is"):
+        the_same_is_built_once(cycle, client)
     with subtests.test("a withdrawn signature stops the answers"):
         a_withdrawal_stops_it(cycle, live, client, manager)
     with subtests.test("every fact has its event, and matches it"):
@@ -196,6 +198,23 @@ def other_tokens_are_refused(cycle, live, client):
     assert post(client, url, "mlc_wrong", {}).status_code == 401
     assert post(client, reverse("api:predict", args=["other"]), live, {}).status_code == 404
     assert client.get(url, headers={"Authorization": f"Bearer {live}"}).status_code == 405
+
+
+def the_same_is_built_once(cycle, client):
+    from apps.production.building import alike, asked_for, differing
+
+    (release,) = cycle.releases.all()
+    client.force_login(release.created_by)
+    page = client.get(reverse("production:deploy", args=[cycle.project.slug])).content.decode()
+    assert "Release 1 is the same: model, recipe, data contract, tripwires" in page
+    assert "Build another release" not in page
+    refused = client.post(reverse("production:build", args=[cycle.project.slug]))
+    assert (refused.status_code, b"Release 1 is the same" in refused.content) == (409, True)
+    assert cycle.releases.count() == 1
+    asked = asked_for(signed_model(cycle), release.deployment)
+    asked.monitor = {"tripwires": []}
+    assert (differing(release, asked), alike(asked)) == (["the plan's tripwires"], None)
+    client.logout()
 
 
 def a_withdrawal_stops_it(cycle, live, client, manager):

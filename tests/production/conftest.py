@@ -30,6 +30,7 @@ from apps.projects.stages import Stage
 from tests import builders
 
 TARGET = "late"
+NAMES_IT = {"key": "production.answers_as_in_training"}
 STEPS = [{"step": "trim_text", "params": {"columns": ["desk"]}}]
 
 
@@ -235,7 +236,7 @@ def signed(release, manager, monkeypatch):
             number=Decision.objects.count() + 1,
             subject=release_subject(one, "model"),
             evidence_hash="",
-            evidence={},
+            evidence={"checks": [{**NAMES_IT, "facts": {"release": one.content_hash}}]},
             person=manager,
             person_name=str(manager),
             role=Role.MANAGER,

@@ -112,8 +112,9 @@ def test_whoever_opens_the_page_of_a_stopped_endpoint_reads_that_first(
     word = Switch(kind=FallbackKind.STOP, person=analyst, reason="It harms", at=timezone.now())
     standing = Standing(release, stopped=word.reason, switch=word)
     monkeypatch.setattr(queries, "answering", lambda deployment: standing)
-    notice, shown = f"Stopped: no call is answered.</strong> {analyst}, <time", monitor()
-    assert shown.index(notice) < shown.index(">the promise<")
+    shown = monitor()
+    assert f"<dd>{analyst}: It harms</dd>" in shown
+    assert shown.index("The endpoint is stopped: each call is") < shown.index(">the promise<")
 
 
 def test_processes_are_told_with_memory_loads_deaths_and_what_waits(

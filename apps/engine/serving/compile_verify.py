@@ -32,6 +32,10 @@ _NUMBERS = (0.0, -0.0, 5e-324, -1e-35, 1e-9, -1.0, 1e6, -1e15, LARGEST, -LARGEST
 _TEXTS = ("", " ", "never seen", "É", "nan", "None", "x" * 10_000)
 
 
+Expected = Sequence[Mapping[str, Any] | None]
+"""What scikit-learn answers to rows; None where it refuses one."""
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What is compiled and how it was proven; part of the release's record.
@@ -70,52 +74,63 @@ def compile_and_verify(scorer: Scorer, rows: Sequence[Mapping[str, Any]]) -> Ver
     the same class. From how many rows on scikit-learn is quicker is measured, not assumed.
     """
     asked = [*rows, *made_up(scorer.contract, rows)]
-    verdict = _singly(scorer, rows, asked)
-    return replace(verdict, many=verify_many(scorer, asked))
+    expected = _expected(scorer, asked)
+    verdict = _singly(scorer, rows, asked, expected)
+    return replace(verdict, many=verify_many(scorer, asked, expected))
 
 
-def verify_many(scorer: Scorer, rows: Sequence[Mapping[str, Any]]) -> str:
-    """Let the form for many rows serve where it answers these alike; else why it does not."""
+def verify_many(
+    scorer: Scorer, rows: Sequence[Mapping[str, Any]], expected: Expected | None = None
+) -> str:
+    """Let the form for many rows serve where it answers these alike; else why it does not.
+
+    ``expected``: what scikit-learn answers, where it was asked already.
+    """
     try:
         many = scorer.by_columns()
     except CannotCompile as reason:
         return f"they cannot be answered by columns: {reason}"
-    taken, expected = _answered(scorer, rows)
-    if not taken:
+    pairs = zip(rows, _expected(scorer, rows) if expected is None else expected, strict=True)
+    answered = [(row, other) for row, other in pairs if other is not None]
+    if not answered:
         return "no row could be compared"
     try:
-        told, _ = scorer.answers_of(many, columns_of(taken, scorer.contract))
+        columns = columns_of([row for row, _ in answered], scorer.contract)
+        told, _ = scorer.answers_of(many, columns)
     except EngineError as reason:
         return f"they cannot be answered by columns: {reason}"
-    _, unequal = unlike(told, expected)
+    _, unequal = unlike(told, [other for _, other in answered])
     if not unequal:
         scorer.use_many(many)
     return unequal
 
 
-def _answered(
-    scorer: Scorer, rows: Sequence[Mapping[str, Any]]
-) -> tuple[Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]]:
-    """The rows that scikit-learn answers, and its answers: all at once unless one is refused."""
+def _expected(scorer: Scorer, rows: Sequence[Mapping[str, Any]]) -> Expected:
+    """What scikit-learn answers to each row: of all at once unless one is refused."""
     try:
-        return rows, scorer.by_pipeline(rows)[0]
+        return scorer.by_pipeline(rows)[0]
     except EngineError:
-        taken, told = [], []
-        for row in rows:
-            with suppress(EngineError):
-                told += scorer.by_pipeline([row])[0]
-                taken.append(row)
-        return taken, told
+        return [_one_expected(scorer, row) for row in rows]
+
+
+def _one_expected(scorer: Scorer, row: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    try:
+        return scorer.by_pipeline([row])[0][0]
+    except EngineError:
+        return None
 
 
 def _singly(
-    scorer: Scorer, rows: Sequence[Mapping[str, Any]], asked: Sequence[Mapping[str, Any]]
+    scorer: Scorer,
+    rows: Sequence[Mapping[str, Any]],
+    asked: Sequence[Mapping[str, Any]],
+    expected: Expected,
 ) -> Verdict:
     try:
         compiled = scorer.compile()
     except CannotCompile as reason:
         return Verdict(serves=False, why_not=f"it cannot be compiled: {reason}")
-    compared, largest, unequal = compare(compiled, scorer, asked)
+    compared, largest, unequal = compare(compiled, scorer, asked, expected)
     told: dict[str, Any] = {
         "what": compiled.says,
         "compared": compared,
@@ -132,24 +147,26 @@ def _singly(
 
 
 def compare(
-    compiled: Compiled, scorer: Scorer, rows: Sequence[Mapping[str, Any]]
+    compiled: Compiled,
+    scorer: Scorer,
+    rows: Sequence[Mapping[str, Any]],
+    expected: Expected | None = None,
 ) -> tuple[int, float, str]:
     """Rows compared, largest difference, and in words what is not alike (empty: all is).
 
     Rows that the compiled form passes on are no part of it: scikit-learn answers them anyway.
     """
-    taken, mine = [], []
-    for row in rows:
-        try:
-            told, _ = compiled.answer(row)
-        except EngineError:
-            continue
-        taken.append(row)
-        mine.append(told)
-    if not taken:
+    mine, theirs = [], []
+    others = _expected(scorer, rows) if expected is None else expected
+    for row, other in zip(rows, others, strict=True):
+        with suppress(EngineError):
+            mine.append(compiled.answer(row)[0])
+            theirs.append(other)
+    if not mine:
         return 0, 0.0, "no row could be compared"
-    expected, _ = scorer.by_pipeline(taken)
-    return len(taken), *unlike(mine, expected)
+    if None in theirs:
+        return len(mine), 0.0, "it answers a row that scikit-learn refuses"
+    return len(mine), *unlike(mine, [other for other in theirs if other is not None])
 
 
 def unlike(

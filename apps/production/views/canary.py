@@ -9,9 +9,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.engine.serving.contract import Contract
 from apps.production import canary_actions
-from apps.production.canaries import last_comparison
+from apps.production.canaries import can_begin, last_comparison
 from apps.production.forms import CanaryForm
 from apps.production.models import Release
+from apps.production.now import now_of
 from apps.production.releases import flips_between
 from apps.production.standing import answering, signed_releases
 from apps.production.views.releases import built_release
@@ -26,6 +27,8 @@ def _page(request: HttpRequest, release: Release, **more: Any) -> HttpResponse:
     context = {
         "release": release,
         "standing": standing,
+        "now": now_of(release.deployment, standing),
+        "may_begin": can_begin(standing),
         "is_signed": release.pk in {one.release.pk for one in signed_releases(release.deployment)},
         "is_canary": standing.canary == release,
         "waits": last if last and last.canary_id == release.pk and not standing.canary else None,

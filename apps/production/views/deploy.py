@@ -10,11 +10,14 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.engine.serving.contract import Contract
-from apps.modeling.queries import signed_model
+from apps.modeling.queries import SignedModel, signed_model
 from apps.production import actions, queries, serving, watch_actions
+from apps.production.building import alike, asked_for, differing
 from apps.production.forms import RetentionForm, TokenForm, TryForm
-from apps.production.models import ApiToken, Release
+from apps.production.models import ApiToken, Deployment, Release
+from apps.production.now import now_of
 from apps.production.snippets import snippets
+from apps.production.standing import answering
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
 from apps.web.fragments import render_page
@@ -22,34 +25,47 @@ from apps.web.fragments import render_page
 
 def _deploy_page(request: HttpRequest, project: Project, **more: Any) -> HttpResponse:
     cycle = project.cycle
-    deployment = queries.endpoint_of(project)
-    summary = queries.release_summary(cycle)
-    latest = cycle.releases.select_related("job").order_by("-pk").first()
-    address = (
-        request.build_absolute_uri(reverse("api:predict", args=[deployment.slug]))
-        if deployment
-        else ""
-    )
+    summary, model = queries.release_summary(cycle), signed_model(cycle)
     context: dict[str, Any] = {
-        "model": signed_model(cycle),
-        "deployment": deployment,
+        "model": model,
         "summary": summary,
-        "latest": latest,
-        "serving": queries.serving_release(deployment) if deployment else None,
-        "tokens": deployment.tokens.filter(revoked_at=None) if deployment else [],
+        "latest": cycle.releases.select_related("job").order_by("-pk").first(),
         "token_form": TokenForm(),
-        "kept": queries.kept_of(deployment) if deployment else None,
-        "retention_form": RetentionForm(deployment=deployment),
         "try_form": TryForm(Contract.from_dict(summary.release.contract)) if summary else None,
-        "address": address,
-        "snippets": snippets(address, _call(summary.release)) if summary else [],
+        **_endpoint(request, queries.endpoint_of(project), summary),
+        **(_again(model, summary.release) if model and summary else {}),
         **more,
     }
     return render_page(request, "production/deploy.html", context, status=more.get("status", 200))
 
 
-def _call(release: Release) -> dict[str, Any]:
-    return {"rows": [release.report["example"]]}
+def _endpoint(
+    request: HttpRequest, deployment: Deployment | None, summary: queries.ReleaseSummary | None
+) -> dict[str, Any]:
+    """What the page tells of the address: what answers there, who may call it, how."""
+    if deployment is None:
+        return {}
+    now = now_of(deployment, answering(deployment))
+    called = now.standing.release or (summary.release if summary else None)
+    address = request.build_absolute_uri(reverse("api:predict", args=[deployment.slug]))
+    return {
+        "deployment": deployment,
+        "now": now,
+        "called": called,
+        "fields": called.contract["fields"] if called else [],
+        "tokens": deployment.tokens.filter(revoked_at=None).select_related("created_by"),
+        "revoked": deployment.tokens.exclude(revoked_at=None).select_related("created_by"),
+        "kept": queries.kept_of(deployment),
+        "retention_form": RetentionForm(deployment=deployment),
+        "address": address,
+        "snippets": snippets(address, {"rows": [called.report["example"]]}) if called else [],
+    }
+
+
+def _again(model: SignedModel, newest: Release) -> dict[str, Any]:
+    """Whether another build would make another release, and by what."""
+    asked = asked_for(model, newest.deployment)
+    return {"alike": alike(asked), "changed": differing(newest, asked)}
 
 
 @require_GET

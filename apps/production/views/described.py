@@ -7,27 +7,35 @@ from django.views.decorators.http import require_GET
 
 from apps.engine.serving.contract import Contract
 from apps.production import describing, queries
-from apps.production.models import Release
+from apps.production.models import Deployment, Release
+from apps.production.now import now_of
 from apps.production.serving import ApiRefusal
+from apps.production.standing import Standing, answering
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
 from apps.web.fragments import render_page
 from apps.web.refusals import Refusal
 
 
-def _release(project: Project) -> tuple[Release | None, bool]:
-    """The one that answers, else the newest that is built; and whether it answers."""
-    deployment, summary = queries.endpoint_of(project), queries.release_summary(project.cycle)
-    answers = queries.serving_release(deployment) if deployment else None
-    return answers or (summary.release if summary else None), answers is not None
+def _release(project: Project, standing: Standing) -> Release | None:
+    """The one that answers, else the newest that is built."""
+    summary = queries.release_summary(project.cycle)
+    return standing.release or (summary.release if summary else None)
+
+
+def _standing(deployment: Deployment | None) -> Standing:
+    return answering(deployment) if deployment else Standing()
 
 
 @require_GET
 @project_view(Verb.LOOK)
 def described(request: HttpRequest, project: Project) -> HttpResponse:
     """Every door with bodies, answers, refusals and calls to paste."""
-    release, answers = _release(project)
-    context: dict[str, Any] = {"release": release, "answers": answers}
+    deployment = queries.endpoint_of(project)
+    standing = _standing(deployment)
+    release = _release(project, standing)
+    now = now_of(deployment, standing) if deployment else None
+    context: dict[str, Any] = {"release": release, "now": now}
     if release is not None:
         try:
             told = describing.description_of(release, root=request.build_absolute_uri("/"))
@@ -43,7 +51,7 @@ def described(request: HttpRequest, project: Project) -> HttpResponse:
 @project_view(Verb.LOOK)
 def openapi(request: HttpRequest, project: Project) -> HttpResponse:
     """The description as a file, for tools that make clients."""
-    release, _ = _release(project)
+    release = _release(project, _standing(queries.endpoint_of(project)))
     if release is None:
         raise Http404
     try:

@@ -11,6 +11,7 @@ from apps.production import glass as reads
 from apps.production import glass_actions, queries
 from apps.production.forms import GlassForm
 from apps.production.models import Deployment, FallbackKind, GlassRequest, Release
+from apps.production.now import now_of
 from apps.production.standing import answering
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
@@ -30,8 +31,10 @@ def _page(request: HttpRequest, project: Project, **more: Any) -> HttpResponse:
     releases = _built(deployment) if deployment else []
     context: dict[str, Any] = {"deployment": deployment if releases else None}
     if deployment and releases:
+        standing = answering(deployment)
         context |= {
-            "standing": answering(deployment),
+            "standing": standing,
+            "now": now_of(deployment, standing),
             "asked": reads.asked_for(deployment),
             "broken": reads.broken(deployment),
             "unanswered": reads.unanswered(deployment),

@@ -13,6 +13,7 @@ from apps.engine.charts.theme import Figure
 from apps.engine.monitoring.service import QUANTILES
 from apps.production import actions, queries, watch_actions
 from apps.production.models import Deployment
+from apps.production.now import now_of
 from apps.production.watch_queries import incidents_of
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
@@ -27,8 +28,12 @@ def monitor(request: HttpRequest, project: Project) -> HttpResponse:
     """Does it answer, has the world moved, is the promise kept."""
     deployment = queries.endpoint_of(project)
     page = queries.monitor_page(deployment) if deployment else None
-    incidents = incidents_of(deployment) if deployment else None
-    return render_page(request, "production/monitor.html", {"page": page, "incidents": incidents})
+    context = {
+        "page": page,
+        "now": now_of(deployment, page.standing) if deployment and page else None,
+        "incidents": incidents_of(deployment) if deployment else None,
+    }
+    return render_page(request, "production/monitor.html", context)
 
 
 @require_POST

@@ -15,6 +15,7 @@ from apps.production import releases as reads
 from apps.production.forms import FallbackForm
 from apps.production.glass import asked_for
 from apps.production.models import Deployment, FallbackKind, FlipReport, Release
+from apps.production.now import now_of
 from apps.production.standing import answering, signed_releases
 from apps.production.take_home import take_home
 from apps.projects.access import Verb, project_view
@@ -29,6 +30,8 @@ def _page(request: HttpRequest, project: Project, **more: Any) -> HttpResponse:
     now = page.standing.release if page else None
     context = {
         "page": page,
+        "now": now_of(deployment, page.standing) if deployment and page else None,
+        "kept_from": reads.kept_from_answering(page.standing) if page else None,
         "fallback_form": form,
         "wires": reads.wire_lines(now) if now else [],
         "policy": reads.policy_of(page.deployment) if page else None,

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Lists of thousands of releases ask what is built and for the last look at each of them."""
 
-    dependencies = [("production", "0011_removal_of_a_batch")]
+    dependencies = [("production", "0001_tables")]
 
     operations = [
         migrations.AddIndex(

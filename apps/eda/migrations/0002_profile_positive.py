@@ -18,10 +18,8 @@ def take_over(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("eda", "0005_profile_reading"),
-        ("jobs", "0001_initial"),
-        ("planning", "0004_column_classes"),
-        ("projects", "0005_key_version_and_anchors_of_chains"),
+        ("eda", "0001_tables"),
+        ("planning", "0001_tables"),
     ]
 
     operations = [
