@@ -157,7 +157,7 @@ def test_a_plan_with_a_metric_of_sets_ends_in_a_served_set_of_labels(
     with subtests.test("what scrutinises a candidate takes a set for a set"):
         sets_are_scrutinised(client, trial, analyst, run_jobs)
     with subtests.test("form, file and bundle answer as the API does"):
-        every_way_tells_the_same_sets(client, live_release(cycle), live, run_jobs, tmp_path)
+        every_way_tells_the_same_sets(client, signed_release(cycle), live, run_jobs, tmp_path)
     client.logout()
     with subtests.test("an answer is a list of labels, each with its probability"):
         a_set_comes_back_with_its_truth(cycle, live, client)
