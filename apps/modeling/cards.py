@@ -25,26 +25,30 @@ class ModelCard:
     sensitive: list[str]
     sheets: list[Sheet]
 
+    def _model(self) -> dict[str, Any]:
+        trial, report = self.candidate.trial, self.candidate.report
+        return {
+            "title": trial.title,
+            "sha256": self.candidate.model,
+            "project": self.candidate.cycle.project.name,
+            "cycle": self.candidate.cycle.number,
+            "frozen_by": str(self.candidate.frozen_by),
+            "frozen_at": self.candidate.created_at.isoformat(),
+            "problem": trial.experiment.kind,
+            "quantile": trial.experiment.level,
+            "classes": report.get("classes") or None,
+            "settings": trial.params,
+            "preparation": trial.experiment.prepared_as,
+            "threshold": self.candidate.threshold,
+            "threshold_why": self.candidate.threshold_why,
+            "versions": report.get("versions"),
+        }
+
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready form; numbers as they are stored."""
         trial, report = self.candidate.trial, self.candidate.report
         return {
-            "model": {
-                "title": trial.title,
-                "sha256": self.candidate.model,
-                "project": self.candidate.cycle.project.name,
-                "cycle": self.candidate.cycle.number,
-                "frozen_by": str(self.candidate.frozen_by),
-                "frozen_at": self.candidate.created_at.isoformat(),
-                "problem": trial.experiment.kind,
-                "quantile": trial.experiment.level,
-                "classes": report.get("classes") or None,
-                "settings": trial.params,
-                "preparation": trial.experiment.prepared_as,
-                "threshold": self.candidate.threshold,
-                "threshold_why": self.candidate.threshold_why,
-                "versions": report.get("versions"),
-            },
+            "model": self._model(),
             "intended_use": {
                 "sentence": self.plan.sentence,
                 "limitations": self.plan.plan.task("risks").get("limitations"),

@@ -154,4 +154,4 @@ def test_the_handbooks_weeks_and_features_reach_its_published_area_in_a_browser(
     line = Evaluation.objects.get().result["verdicts"][0]
     assert line["rows"] == 55_743  # as the handbook counts
     assert shown == pytest.approx(line["result"], abs=0.005)
-    assert line["low"] <= PUBLISHED <= line["high"]
+    assert line["low"] <= PUBLISHED <= line["high"]  # 0.880 (0.852 to 0.904) when it was written
