@@ -8,6 +8,7 @@ from django.db.models import Q, Value
 from django.db.models.functions import Coalesce
 
 from apps.projects.stages import Stage
+from apps.web.once import read_once
 
 
 class Role(models.TextChoices):
@@ -126,6 +127,7 @@ class Project(models.Model):
         return self.name
 
     @property
+    @read_once
     def cycle(self) -> "Cycle":
         """The newest cycle: the one that is worked on."""
         cycle = self.cycles.order_by("-number").first()

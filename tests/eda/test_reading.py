@@ -118,7 +118,7 @@ def test_another_positive_class_or_mark_of_the_plan_leaves_nothing_old_on_the_pa
     assert raw_result(current_profile(cycle))["target"]["shown"] == ["no"]
     assert issues_view(cycle, spec=None).is_current
 
-    marked = [{"name": "code", "known": "after"}]
+    marked = [{"name": "age", "known": "before"}, {"name": "code", "known": "after"}]
     builders.make_plan(cycle, analyst, features={**features, "positive": "no", "columns": marked})
     pass_gate(cycle, Stage.PLAN)
     kept = issues_view(cycle, spec=None)

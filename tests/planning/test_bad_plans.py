@@ -115,7 +115,7 @@ BAD = {
     "a payoff that loses": (
         but(MAINTENANCE, objective={"value_right": 500.0, "value_wrong": 4_000.0}),
         "money.break_even_precision",
-        ["88.9 % of the alarms", "promises 50 %"],
+        ["88.89 % of the alarms", "promises 50 %"],
     ),
     "nobody asked when features are known": (
         but(CREDIT, features={"columns": columns(CREDIT, income="unknown", debt="unknown")}),

@@ -55,7 +55,7 @@ def ranked(profile: Told, study: Told, *, suspects: Iterable[Told]) -> list[Told
         *_balance(profile),
         *_doubtful(suspects),
         *drivers[:1],
-        *_shifts(study, say=_teller(profile)),
+        *(list(_shifts(study, say=_teller(profile))) or _trends(study, say=_teller(profile))),
         *_rules(study),
         *drivers[1:],
         *_later(suspects),
@@ -273,6 +273,30 @@ def _shifts(study: Told, *, say: Callable[[float], str]) -> Iterator[Headline]:
                 told["column"],
                 "medium",
                 f"{says} before {told['starts'][shift['at']]}, and {then} from then on.",
+                "Split by time, and ask which level the model will meet.",
+                "time",
+            )
+            return
+
+
+def _trends(study: Told, *, say: Callable[[float], str]) -> Iterator[Headline]:
+    """Where the target rises or falls steadily, along the first date that shows it."""
+    for told in study["time"]:
+        trend = told["trend"]
+        if trend and told["target"]:
+            what, first, last = told["target"], trend["first"], trend["last"]
+            moves = "rises" if trend["tau"] > 0 else "falls"
+            says = f"“{what['of']}” {moves} on average from {say(first)}"
+            then = say(last)
+            if what["kind"] == "rate":
+                digits = 1 if max(first, last) >= RARE / 10 else 2
+                says = f"The share of “{what['of']}” {moves} from {percent(first, digits)}"
+                then = percent(last, digits)
+            yield Headline(
+                "trend",
+                told["column"],
+                "medium",
+                f"{says} in the first {told['step']} to {then} in the last.",
                 "Split by time, and ask which level the model will meet.",
                 "time",
             )

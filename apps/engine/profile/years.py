@@ -12,13 +12,17 @@ LONGEST_YEAR = 9_999
 
 
 def holds_years(column: dict[str, Any]) -> bool:
-    """Whether a profiled column holds years: by its values, or by its name and no long number."""
+    """Whether a profiled column holds years: by its values, or by its name and no long number.
+
+    A column with gaps may hold them as numbers with a point: then its name has to say so.
+    """
     low, high = column.get("minimum"), column.get("maximum")
-    if column["kind"] != "integer" or low is None or high is None:
+    if column["kind"] not in {"integer", "number"} or low is None or high is None:
         return False
-    if YEARS[0] <= low and high <= YEARS[1]:
+    if column["kind"] == "integer" and YEARS[0] <= low and high <= YEARS[1]:
         return True
-    return low >= 0 and high <= LONGEST_YEAR and bool(words_of(column["name"]) & YEAR_WORDS)
+    is_named = bool(words_of(column["name"]) & YEAR_WORDS)
+    return is_named and low >= 0 and high <= LONGEST_YEAR and low % 1 == high % 1 == 0
 
 
 def as_year(value: float) -> str:

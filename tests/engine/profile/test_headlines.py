@@ -203,3 +203,20 @@ def test_a_rare_class_is_as_grave_as_it_is_rare(top, share):
     first = top(frame, "y")[0]
     assert first["severity"] == {0.005: "high", 0.05: "medium", 0.3: "fact"}[share]
     assert ("accuracy" in first["suggests"]) is (share < 0.1)
+
+
+def test_a_steady_rise_of_the_target_stands_among_the_first_facts(top):
+    rng = np.random.default_rng(4)
+    week = np.repeat(np.arange(12), 300)
+    hit = rng.random(len(week)) < 0.02 + 0.015 * week
+    frame = pd.DataFrame(
+        {
+            "day": pd.Timestamp("2024-01-01") + pd.to_timedelta(week * 7 + 2, unit="D"),
+            "size": rng.normal(size=len(week)),
+            "left {0}": np.where(hit, "yes", "no"),
+        }
+    )
+    found = top(frame, "left {0}", "yes")
+    says = next(one["says"] for one in found if one["key"] in {"trend", "shift"})
+    assert found.index(next(one for one in found if one["key"] in {"trend", "shift"})) < 3
+    assert "share of “yes”" in says

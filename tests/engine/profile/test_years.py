@@ -25,6 +25,8 @@ def column(name, kind, low, high):
         (column("salary", "integer", 1200, 90_000), False),
         (column("distance", "integer", 17, 4983), False),
         (column("year", "integer", 2013, 20_130), False),
+        (column("planes_year", "number", 1959.0, 2013.0), True),
+        (column("built", "number", 1959.0, 2013.0), False),
         (column("year", "number", 2013.0, 2013.5), False),
         (column("year", "text", None, None), False),
     ],
