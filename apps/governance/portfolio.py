@@ -195,7 +195,7 @@ def _switched(projects: Iterable[Project], newest: Mapping[int, int]) -> dict[in
         away = "the fallback's rule answers in its place" if standing.rule else away
         word = standing.switch
         if word and (word.until or word.alarm_id):
-            away = glass.says(word)
+            away = glass.says(word).rstrip(".")
         found[endpoint.pk] = (standing.release.pk, away)
     return found
 
