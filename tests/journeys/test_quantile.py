@@ -10,6 +10,7 @@ from django.urls import reverse
 from apps.datasets import actions as data
 from apps.datasets.queries import closed_data
 from apps.eda.actions import start_profile
+from apps.engine.percent import percent
 from apps.governance.state import ask
 from apps.jobs import runner
 from apps.modeling import actions as modeling
@@ -168,7 +169,7 @@ ROWS_SENT = [{"km": 2.0, "desk": "north"}, {"km": 9.0, "desk": "north"}]
 
 def every_way(client, release, sent, run_jobs, folder):
     """The form, a file of rows and the bundle answer as the API does, and say what it is."""
-    says = "The 0.9 quantile: 90 % of the truths"
+    says = f"The 0.9 quantile: {percent(0.9, None)} of the truths"
     shown = tried(client, release, ROWS_SENT[0])
     assert says in shown
     assert "What moves it most: the number less" in shown

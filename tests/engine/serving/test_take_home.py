@@ -11,6 +11,7 @@ import pytest
 from sklearn.pipeline import Pipeline
 
 from apps.engine.contract.rule import Rule, relation
+from apps.engine.percent import percent
 from apps.engine.serving.compile_verify import made_up
 from apps.engine.serving.take_home import predict
 from apps.engine.serving.take_home.build import CannotTakeHome, broken_by, write_bundle
@@ -100,7 +101,7 @@ def test_it_answers_as_the_endpoint_on_development_rows_and_on_extremes(
         ["lightgbm"] if candidate in {"lightgbm", "search", "stack"} else []
     )
     says = (out / "README.md").read_text()
-    assert ("The 0.9 quantile: 90 % of the truths" in says) is (level is not None)
+    assert (f"The 0.9 quantile: {percent(0.9, None)} of the truths" in says) is (level is not None)
     is_set = problem == Problem.MULTILABEL
     assert ("The labels whose probability is 0.4 or more" in says) is is_set
 
