@@ -17,7 +17,6 @@ from apps.governance.places import field_id, is_about, task_at
 from apps.governance.rail import RailPhase, rail_of
 from apps.jobs.queries import live_jobs
 from apps.production import glass
-from apps.projects.access import visible_projects
 from apps.projects.models import Cycle, Project
 
 MOST_PROJECTS = 50
@@ -110,7 +109,7 @@ def _frame(request: HttpRequest) -> Frame:
         waiting=desk.waiting,
         projects=[
             (name, reverse("governance:project", args=[slug]))
-            for name, slug in visible_projects(person).values_list("name", "slug")[:MOST_PROJECTS]
+            for name, slug in desk.projects[:MOST_PROJECTS]
         ],
         jobs=live_jobs(person, project=project),
         rail=rail_of(cycle, desk.gates.get(cycle.pk), path=request.path) if cycle else (),

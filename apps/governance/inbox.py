@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 
-from django.db.models import QuerySet
+from django.db.models import Exists, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -23,7 +23,7 @@ from apps.governance.signers import (
     key_of,
     shortfall,
 )
-from apps.governance.state import GateGlance, GateState, glances
+from apps.governance.state import HEAD, GateGlance, GateState, glances
 from apps.governance.through import facts_of
 from apps.production import glass
 from apps.production.models import GlassRequest, Incident
@@ -176,15 +176,10 @@ def _glass(request: GlassRequest) -> Waiting:
     )
 
 
-def _glasses(person: User, circle: Circle) -> list[GlassRequest]:
-    """Requests to which this person may be the second."""
-    found = glass.to_agree(person).select_related("person", "deployment__project")
-    verbs = {one.pk: circle.verbs(one.deployment.project.team_id, person.pk) for one in found}
-    return [
-        one
-        for one in found
-        if Verb.SIGN in verbs[one.pk] or (one.by_manager and Verb.DISCUSS in verbs[one.pk])
-    ]
+def _may_agree(request: GlassRequest, person: User, circle: Circle) -> bool:
+    """This person may be the second: a manager, or an analyst where a manager asked."""
+    verbs = circle.verbs(request.deployment.project.team_id, person.pk)
+    return Verb.SIGN in verbs or (request.by_manager and Verb.DISCUSS in verbs)
 
 
 def _data_findings(person: User, cycles: QuerySet[Cycle]) -> list[Finding]:
@@ -194,11 +189,13 @@ def _data_findings(person: User, cycles: QuerySet[Cycle]) -> list[Finding]:
 
 @dataclass(frozen=True)
 class Desk:
-    """What waits for a person on every page.
+    """What lies before a person on every page: their projects by name, and what waits for them.
 
-    ``gates``: of the newest cycles that are not through all of them, by the cycle's id.
+    ``projects``: name and slug. ``gates``: of the newest cycles that are not through all of them,
+    by the cycle's id.
     """
 
+    projects: list[tuple[str, str]]
     waiting: list[Waiting]
     gates: Mapping[int, tuple[GateGlance, ...]]
 
@@ -210,22 +207,27 @@ def desk_of(person: User, *, here: Cycle | None = None) -> Desk:
     into; but ``here`` always is, for the rail beside the page.
     """
     mine = Project.objects.filter(team__memberships__user=person, archived_at=None)
-    newest = newest_cycles(mine)
-    facts = facts_of(newest)
+    newest = newest_cycles(mine).order_by(Alphabetical("project__name"), "project")
+    # A glass to be broken is rare, so it is only asked along whether there is one.
+    told = ("pk", HEAD, "project__name", "project__slug", Exists(glass.to_agree(person)))
+    rows = list(newest.values_list(*told))
+    facts = facts_of({pk: head for pk, head, *_ in rows})
     asked = {pk for pk, known in facts.items() if not known.is_through or (here and pk == here.pk)}
-    by_name = (Alphabetical("project__name"), "project")
-    cycles = list(newest.filter(pk__in=asked).order_by(*by_name))
+    cycles = list(newest.filter(pk__in=asked))
     seen = glances(cycles, heads={pk: facts[pk].head for pk in asked})
     gates = {cycle.pk: found for cycle, found in zip(cycles, seen, strict=True)}
-    circle = circle_of({cycle.project.team_id for cycle in cycles})
+    glasses = glass.to_agree(person) if any(row[-1] for row in rows) else ()
+    projects = [*(one.project for one in cycles), *(one.deployment.project for one in glasses)]
+    circle = circle_of({project.team_id for project in projects})
     found = [
         *_gates(list(chain.from_iterable(gates.values())), person.pk, circle=circle),
         *map(_finding, findings_for(person, cycles=newest)),
         *map(_data_finding, _data_findings(person, newest)),
         *map(_incident, open_incidents(person)),
-        *map(_glass, _glasses(person, circle)),
+        *(_glass(one) for one in glasses if _may_agree(one, person, circle)),
     ]
-    return Desk(sorted(found, key=lambda item: item.since), gates)
+    waiting = sorted(found, key=lambda item: item.since)
+    return Desk([(name, slug) for _, _, name, slug, _ in rows], waiting, gates)
 
 
 def waiting_for(person: User) -> list[Waiting]:

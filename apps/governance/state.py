@@ -11,7 +11,8 @@ from typing import Any
 
 from django.core.cache import cache
 from django.db import models
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from apps.governance.gates import GATES, Gate
 from apps.projects.canonical import content_hash
@@ -171,11 +172,16 @@ def said_of(
 REMEMBERED_S = 3600
 
 
+HEAD = Coalesce(
+    Subquery(Event.objects.filter(project=OuterRef("project")).order_by("-seq").values("hash")[:1]),
+    Value(""),
+)
+"""Of a cycle: hash of the newest event of its project; empty where there is none."""
+
+
 def heads_of(cycles: QuerySet[Cycle]) -> dict[int, str]:
-    """Hash of the newest event of each cycle's project; empty where there is none."""
-    newest = Event.objects.filter(project=OuterRef("project")).order_by("-seq")
-    found = cycles.order_by().values_list("pk", Subquery(newest.values("hash")[:1]))
-    return {pk: head or "" for pk, head in found}
+    """HEAD of each cycle."""
+    return dict(cycles.order_by().values_list("pk", HEAD))
 
 
 def subjects_of(cycles: Sequence[Cycle], heads: Mapping[int, str]) -> dict[int, dict[str, str]]:

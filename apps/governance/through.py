@@ -43,9 +43,9 @@ class Facts:
 _KNOWN: dict[int, Facts] = {}
 
 
-def facts_of(cycles: QuerySet[Cycle]) -> dict[int, Facts]:
-    """By the key of each cycle. One query for what is known."""
-    heads, today = heads_of(cycles), house_today()
+def facts_of(heads: Mapping[int, str]) -> dict[int, Facts]:
+    """By the key of each cycle; ``heads`` as of ``heads_of``. No query for what is known."""
+    today = house_today()
     known = {
         pk: facts
         for pk, head in heads.items()
@@ -57,7 +57,7 @@ def facts_of(cycles: QuerySet[Cycle]) -> dict[int, Facts]:
 
 def through(cycles: QuerySet[Cycle]) -> set[int]:
     """Keys of those whose gates are all passed today."""
-    return {pk for pk, facts in facts_of(cycles).items() if facts.is_through}
+    return {pk for pk, facts in facts_of(heads_of(cycles)).items() if facts.is_through}
 
 
 def _facts(heads: Mapping[int, str], day: datetime.date) -> dict[int, Facts]:

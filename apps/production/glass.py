@@ -35,7 +35,8 @@ def to_agree(person: User) -> QuerySet[GlassRequest]:
     """Requests of others in this person's teams that wait for a second one."""
     teams = Q(deployment__project__team__memberships__user=person)
     waiting = GlassRequest.objects.filter(teams, at__gt=timezone.now() - ASKED_FOR, switch=None)
-    return waiting.exclude(person=person).order_by("-pk")
+    asked = waiting.select_related("person", "deployment__project")
+    return asked.exclude(person=person).order_by("-pk")
 
 
 def broken(deployment: Deployment) -> QuerySet[Switch]:

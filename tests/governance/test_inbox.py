@@ -76,4 +76,4 @@ def test_any_page_counts_fifty_projects_with_a_handful_of_queries(client, manage
     assert '<span class="count">50</span>' in client.get(page).content.decode()
     with CaptureQueriesContext(connection) as asked:
         client.get(page)
-    assert len(asked) <= 15
+    assert len(asked) <= 13

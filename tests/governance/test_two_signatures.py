@@ -10,7 +10,7 @@ from apps.governance.actions.signing import confirm_condition, withdraw
 from apps.governance.actions.submitting import submit_gate
 from apps.governance.inbox import waiting_for
 from apps.governance.rail import rail_of
-from apps.governance.state import ask, glances
+from apps.governance.state import ask, glances, heads_of
 from apps.governance.through import facts_of
 from apps.planning.queries import require_signed_plan, signed_plan
 from apps.projects.actions import set_role, set_tier
@@ -27,7 +27,7 @@ from tests.conftest import PASSWORD
 def state(cycle, stage=Stage.PLAN):
     plan = ask(cycle, Stage.PLAN).glance.state
     assert glances([cycle])[0][0].state == plan
-    facts = facts_of(Cycle.objects.filter(pk=cycle.pk))[cycle.pk]
+    facts = facts_of(heads_of(Cycle.objects.filter(pk=cycle.pk)))[cycle.pk]
     assert (facts.signed[0] == facts.subjects[0] != "") == (plan == "passed")
     return ask(cycle, stage).glance.state
 

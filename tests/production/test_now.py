@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from apps.engine.serving.fallback import Rule
 from apps.governance.inbox import waiting_for
+from apps.governance.through import Facts
 from apps.production import actions, canary_actions, glass_actions, release_actions
 from apps.production.models import FallbackKind
 from apps.production.now import now_of
@@ -189,9 +190,12 @@ def test_the_history_says_what_each_word_did_to_what_answered_before(
     ]
 
 
+@pytest.mark.parametrize("is_through", [False, True])
 def test_a_glass_that_waits_for_a_second_person_lies_in_the_inbox_of_whoever_may_agree(
-    release, signed, analyst, manager, viewer
+    release, signed, analyst, manager, viewer, is_through, monkeypatch
 ):
+    """Also beside a cycle through all its gates, as that of a live endpoint usually is."""
+    monkeypatch.setattr(Facts, "is_through", is_through)
     signed(release)
     request = glass_actions.ask(
         deployment=release.deployment,
