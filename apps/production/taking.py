@@ -6,18 +6,18 @@ So a taker that dies leaves either both or neither, and the next one goes on fro
 
 import logging
 import os
-import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import orjson
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from apps.engine.serving.columns import rows_of
 from apps.production import tallying
+from apps.production.inserting import insert, there
 from apps.production.models import ApiToken, Call, Deployment, Prediction, Release, Segment
 from apps.production.segments import is_complete, lines_from, record_of, segments
 
@@ -83,20 +83,7 @@ def _insert(path: Path, lines: list[bytes]) -> None:
     read = [_read(line) for line in lines]
     told = [record for record in read if record is not None]
     fit = [record for record, fits in zip(told, _have_their_rows(told), strict=True) if fits]
-    # Ignored are rows that are in already: of a database that was set back, or of an id that a
-    # caller gave twice at the same moment. The first stays.
-    calls = [_call(record) for record in fit]
-    there = set(
-        Call.objects.filter(pk__in=[call.pk for call in calls]).values_list("pk", flat=True)
-    )
-    new = [call for call in calls if call.pk not in there]
-    Call.objects.bulk_create(calls, ignore_conflicts=True, batch_size=1_000)
-    Prediction.objects.bulk_create(
-        [row for record in fit for row in _predictions(record)],
-        ignore_conflicts=True,
-        batch_size=1_000,
-    )
-    _sum_up(new)
+    _keep(fit)
     if len(fit) < len(lines):
         kept = {id(record) for record in fit}
         _keep_broken(
@@ -104,14 +91,36 @@ def _insert(path: Path, lines: list[bytes]) -> None:
         )
 
 
-def _sum_up(calls: list[Call]) -> None:
-    """Add to the sums what these calls brought; an id that was given before brought no row."""
-    tallying.count(calls)
-    rows = Prediction.objects.filter(call__in=[call.pk for call in calls], release__isnull=False)
-    releases = Release.objects.defer("contract", "steps", "monitor", "report").in_bulk(
-        {call.release_id for call in calls} - {None}
+def _keep(records: list[dict[str, Any]]) -> None:
+    """Insert what is not there and add it to the sums.
+
+    Rows may be there: of a database that was set back, or of an id that a caller gave twice at the
+    same moment. The first stays.
+    """
+    known = set(there(Call, [record["call"] for record in records]))
+    fresh = [record for record in records if record["call"] not in known]
+    rows = {row[0]: row for record in reversed(records) for row in reversed(_rows(record))}
+    for key in there(Prediction, list(rows)):
+        del rows[key]
+    inserted = insert(Call, CALL, map(_call, fresh))
+    inserted += insert(Prediction, PREDICTION, rows.values())
+    if inserted < len(fresh) + len(rows):
+        raise DatabaseError("Another process took up the same ids just now; the next turn tells.")
+    _sum_up(fresh, brought={(row[0], row[1]) for row in rows.values()})
+
+
+def _sum_up(records: list[dict[str, Any]], *, brought: Collection[tuple[str, str]]) -> None:
+    """Add to the sums what calls brought (ids of rows and calls): not an id that was known."""
+    found = {record["release"] for record in records} - {None}
+    releases = Release.objects.defer("contract", "steps", "monitor", "report").in_bulk(found)
+    tallying.count(_told(record) for record in records)
+    tallying.book(
+        (releases[record["release"]], _at(record), told["prediction"])
+        for record in records
+        if record["release"] is not None
+        for told in record["predictions"]
+        if (told["id"], record["call"]) in brought
     )
-    tallying.book(rows.defer("row", "probabilities"), releases)
 
 
 def _read(line: bytes) -> dict[str, Any] | None:
@@ -121,46 +130,61 @@ def _read(line: bytes) -> dict[str, Any] | None:
 
 def _have_their_rows(records: list[dict[str, Any]]) -> list[bool]:
     """Whether what each record refers to is in the database: one that was set back may lack it."""
-    there: dict[str, set[int | None]] = {}
+    known: dict[str, set[int | None]] = {}
     for name, model in (("deployment", Deployment), ("release", Release), ("token", ApiToken)):
         asked = {record[name] for record in records} - {None}
-        there[name] = {None, *model.objects.filter(pk__in=asked).values_list("pk", flat=True)}
-    return [all(record[name] in keys for name, keys in there.items()) for record in records]
+        known[name] = {None, *model.objects.filter(pk__in=asked).values_list("pk", flat=True)}
+    return [all(record[name] in keys for name, keys in known.items()) for record in records]
 
 
-def _call(record: dict[str, Any]) -> Call:
-    return Call(
-        id=uuid.UUID(record["call"]),
+def _at(record: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(record["at"])
+
+
+CALL = (
+    *("id", "deployment", "release", "token", "is_rehearsal"),
+    *("status", "error", "rows", "latency_ms", "at"),
+)
+PREDICTION = (
+    *("id", "call", "deployment", "release", "row", "seal"),
+    *("prediction", "probabilities", "at"),
+)
+
+
+def _told(record: dict[str, Any]) -> tallying.Told:
+    return tallying.Told(
         deployment_id=record["deployment"],
         release_id=record["release"],
-        token_id=record["token"],
         status=record["status"],
         error=record["error"],
-        rows=record["count"],
         latency_ms=record["ms"],
-        at=datetime.fromisoformat(record["at"]),
+        rows=record["count"],
+        at=_at(record),
     )
 
 
-def _predictions(record: dict[str, Any]) -> list[Prediction]:
+def _call(record: dict[str, Any]) -> tuple[Any, ...]:
+    """The values of CALL."""
+    return (
+        *(record["call"], record["deployment"], record["release"], record["token"], False),
+        *(record["status"], record["error"], record["count"], record["ms"], _at(record)),
+    )
+
+
+def _rows(record: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """The values of PREDICTION of every row."""
+    call, at = record["call"], _at(record)
     seals = record.get("seals") or [""] * len(record["predictions"])
     return [
-        Prediction(
-            id=uuid.UUID(told["id"]),
-            call_id=uuid.UUID(record["call"]),
-            deployment_id=record["deployment"],
-            release_id=record["release"],
-            row=row,
-            seal=seal,
-            prediction=told["prediction"],
-            probabilities=told["probabilities"],
-            at=datetime.fromisoformat(record["at"]),
+        (
+            *(told["id"], call, record["deployment"], record["release"], row, seal),
+            *(told["prediction"], told["probabilities"], at),
         )
-        for row, told, seal in zip(_rows(record), record["predictions"], seals, strict=True)
+        for row, told, seal in zip(_inputs(record), record["predictions"], seals, strict=True)
     ]
 
 
-def _rows(record: dict[str, Any]) -> Iterable[dict[str, Any]]:
+def _inputs(record: dict[str, Any]) -> Iterable[dict[str, Any]]:
     """Rows as they were answered: one by one, or by columns where there were many."""
     return rows_of(record["columns"]) if "columns" in record else record["rows"]
 

@@ -7,13 +7,14 @@ database gets its first sums from.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from itertools import starmap
+from typing import Any, NamedTuple
 
 from django.db import transaction
 
 from apps.engine.monitoring.service import Tally, period_of, service, window_start
 from apps.engine.types import Problem
-from apps.production.models import Actual, AnswerSum, Call, CallSum, Deployment, Prediction, Release
+from apps.production.models import Actual, AnswerSum, CallSum, Deployment, Release
 from apps.production.retention import kept_since
 
 CallKey = tuple[int, datetime, int | None]
@@ -28,15 +29,25 @@ _READ = (
 )
 
 
-def count(calls: Iterable[Call]) -> None:
-    """Add calls that a program made; those from the form to try it are not counted."""
+class Told(NamedTuple):
+    """What is counted of a call that a program made."""
+
+    deployment_id: int
+    release_id: int | None
+    status: int
+    error: str
+    latency_ms: float
+    rows: int
+    at: datetime
+
+
+def count(calls: Iterable[Told]) -> None:
+    """Add calls to the sums."""
     sums: defaultdict[CallKey, Tally] = defaultdict(Tally)
-    for call in calls:
-        if not call.is_rehearsal:
-            key = (call.deployment_id, period_of(call.at), call.release_id)
-            sums[key].add(
-                status=call.status, error=call.error, latency_ms=call.latency_ms, rows=call.rows
-            )
+    for deployment, release, status, error, latency_ms, rows, at in calls:
+        sums[deployment, period_of(at), release].add(
+            status=status, error=error, latency_ms=latency_ms, rows=rows
+        )
     count_sums(sums)
 
 
@@ -98,11 +109,9 @@ def service_by_release(
     )
 
 
-def book(predictions: Iterable[Prediction], releases: Mapping[int, Release]) -> None:
-    """Add answered rows of these releases, whose truth is not known yet."""
-    lines: Counter[Line] = Counter()
-    for one in predictions:
-        lines[_line(releases[one.release_id], one)] += 1
+def book(answers: Iterable[tuple[Release, datetime, Any]]) -> None:
+    """Add rows that a release answered then, whose truth is not known yet."""
+    lines: Counter[Line] = Counter(starmap(_line, answers))
     _write(lines)
 
 
@@ -111,7 +120,7 @@ def learn(actuals: Iterable[Actual], releases: Mapping[int, Release]) -> None:
     lines: Counter[Line] = Counter()
     for actual in actuals:
         release = releases[actual.prediction.release_id]
-        before = _line(release, actual.prediction)
+        before = _line(release, actual.prediction.at, actual.prediction.prediction)
         lines[before] -= 1
         truth = "" if is_number(release) else str(actual.value)[:MOST_CLASS]
         lines[(*before[:3], True, truth)] += 1
@@ -123,9 +132,9 @@ def is_number(release: Release) -> bool:
     return bool(release.served_with.get("problem") == Problem.REGRESSION)
 
 
-def _line(release: Release, one: Prediction) -> Line:
-    told = "" if is_number(release) else str(one.prediction)[:MOST_CLASS]
-    return release.pk, one.at.astimezone(UTC).date(), told, False, ""
+def _line(release: Release, at: datetime, answer: Any) -> Line:
+    told = "" if is_number(release) else str(answer)[:MOST_CLASS]
+    return release.pk, at.astimezone(UTC).date(), told, False, ""
 
 
 @transaction.atomic
@@ -149,12 +158,13 @@ def recount(deployment: Deployment) -> None:
     since = kept_since(deployment) or datetime.min.replace(tzinfo=UTC)
     CallSum.objects.filter(deployment=deployment, start__gte=since).delete()
     AnswerSum.objects.filter(release__deployment=deployment, day__gte=since.date()).delete()
-    count(deployment.calls.filter(at__gte=since).order_by().iterator(chunk_size=READ_ROWS))
+    calls = deployment.calls.filter(at__gte=since, is_rehearsal=False).order_by()
+    count(starmap(Told, calls.values_list(*Told._fields).iterator(chunk_size=READ_ROWS)))
     found = deployment.predictions.filter(
         call__is_rehearsal=False, release__isnull=False, at__gte=since
     )
     releases = {release.pk: release for release in deployment.releases.all()}
-    rows = found.defer("row", "probabilities").order_by().iterator(chunk_size=READ_ROWS)
-    book(rows, releases)
+    rows = found.values_list("release_id", "at", "prediction").order_by()
+    book((releases[key], at, answer) for key, at, answer in rows.iterator(chunk_size=READ_ROWS))
     known = Actual.objects.filter(prediction__in=found).select_related("prediction")
     learn(known.iterator(chunk_size=READ_ROWS), releases)

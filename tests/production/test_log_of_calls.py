@@ -7,8 +7,8 @@ import uuid
 import pytest
 from django.db import DatabaseError
 
-from apps.production import predicting, segments, serving, taking
-from apps.production.models import Actual, Call, Prediction, Segment
+from apps.production import predicting, segments, serving, taking, tallying
+from apps.production.models import Actual, AnswerSum, Call, Prediction, Segment
 from tests.production.conftest import told
 
 
@@ -109,6 +109,51 @@ def test_a_file_that_stayed_after_its_rows_were_taken_up_adds_nothing(post):
     Segment.objects.all().delete()
     taking.take_up()
     assert in_database() == sorted(ids)
+    assert Call.objects.count() == 1
+
+
+def test_an_id_that_two_calls_gave_at_the_same_moment_is_kept_and_counted_once(post, release):
+    (key,) = post(rows=1)
+    (segment,) = segments.segments()
+    record = json.loads(segments.record_of(segment.read_bytes()))
+    again = {**record, "call": str(uuid.uuid4())}
+    segments.WRITER.append(json.dumps(again).encode())
+    assert taking.take_up() == 2
+    assert in_database() == [key]
+    assert str(Prediction.objects.get().call_id) == record["call"]
+    assert Call.objects.count() == 2
+    sums = kept_sums(release)
+    assert sum(line["rows"] for line in sums["answers"]) == 1
+    assert [line["calls"] for line in sums["calls"]] == [2]
+    tallying.recount(release.deployment)
+    assert kept_sums(release) == sums
+
+
+def kept_sums(release):
+    """All sums of the log of calls, without their keys."""
+    hidden = {"id"}
+    return {
+        name: [
+            {field: value for field, value in line.items() if field not in hidden}
+            for line in lines.values()
+        ]
+        for name, lines in (
+            ("calls", release.deployment.call_sums.order_by("start", "release")),
+            ("answers", AnswerSum.objects.filter(release=release).order_by("day", "told")),
+        )
+    }
+
+
+def test_rows_that_another_process_puts_in_meanwhile_leave_nothing_half_done(post, monkeypatch):
+    ids = post(rows=2)
+    monkeypatch.setattr(taking, "there", lambda model, keys: iter(()))
+    taking.take_up()
+    Segment.objects.all().delete()  # its lines come again, and nobody says that they are there
+    with pytest.raises(DatabaseError, match="took up the same ids"):
+        taking.take_up()
+    assert in_database() == sorted(ids)
+    monkeypatch.undo()
+    taking.take_up()
     assert Call.objects.count() == 1
 
 
