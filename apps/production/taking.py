@@ -34,7 +34,7 @@ def take_up() -> int:
         except FileNotFoundError:  # another taker has just finished it
             continue
         if size > known.get(path.name, 0):
-            taken += _take_up(path)
+            taken += _take_up(path, until=size)
         if whole:
             _finish(path)
     gone = [name for name in known if not (settings.CALL_LOG / name).exists()]
@@ -43,14 +43,20 @@ def take_up() -> int:
     return taken
 
 
-def _take_up(path: Path) -> int:
-    """The lines of one segment from where the last taker stopped."""
+def _take_up(path: Path, *, until: int) -> int:
+    """The lines of one segment from where the last taker stopped to those of this moment.
+
+    Those that are written meanwhile are left to the next turn: taken a few at a time, they would
+    cost the machine as much as their answers.
+    """
     taken = 0
     while True:
         with transaction.atomic():
             segment = _claimed(path)
-            lines = next(lines_from(path, segment.taken_bytes), []) if segment else []
-            if segment is None or not lines:
+            if segment is None or segment.taken_bytes >= until:
+                return taken
+            lines = next(lines_from(path, segment.taken_bytes), [])
+            if not lines:
                 return taken
             _insert(path, lines)
             segment.taken_bytes += sum(map(len, lines))

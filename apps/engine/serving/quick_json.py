@@ -5,7 +5,6 @@ the bytes: signs of a small body are counted, a large one is gone over by passes
 is found, the careful way (``payload``) reads and words it.
 """
 
-import re
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ LARGE_BYTES = 16 * 1024
 """Below, the passes of numpy cost more than they save."""
 MOST_KNOWN_DIGITS = 18
 """orjson makes a number with a decimal point of a longer whole one, from 2 ** 63 on."""
-_LONG_NUMBER = re.compile(rb"(?<![0-9.])[0-9]{%d}" % (MOST_KNOWN_DIGITS + 1))
+_HUGE = 2.0**63  # from here on, a number may have been a whole one
 _QUOTE, _COLON, _DOT, _OPEN, _LIST = (ord(sign) for sign in '":.{[')
 
 
@@ -34,10 +33,11 @@ def quickly(raw: bytes) -> Any:
     is_object = isinstance(body, dict)
     names = sum(map(len, rows)) + (len(body) if is_object else 0)
     is_plain = _is_plain if len(raw) < LARGE_BYTES else _is_plain_large
-    return body if is_plain(raw, names=names, objects=len(rows) + is_object) else None
+    objects = len(rows) + is_object
+    return body if is_plain(raw, rows, names=names, objects=objects) else None
 
 
-def _is_plain(raw: bytes, *, names: int, objects: int) -> bool:
+def _is_plain(raw: bytes, rows: list[dict[str, Any]], *, names: int, objects: int) -> bool:
     """Whether nothing is hidden: each name has one colon, so with a twin there are more of them.
 
     A sign inside of a text counts as well; such a body is read carefully.
@@ -46,11 +46,15 @@ def _is_plain(raw: bytes, *, names: int, objects: int) -> bool:
         raw.count(b":") == names
         and raw.count(b"{") == objects
         and raw.count(b"[") == 1
-        and _LONG_NUMBER.search(raw) is None
+        and not any(
+            type(cell) is float and not -_HUGE < cell < _HUGE
+            for row in rows
+            for cell in row.values()
+        )
     )
 
 
-def _is_plain_large(raw: bytes, *, names: int, objects: int) -> bool:
+def _is_plain_large(raw: bytes, rows: list[dict[str, Any]], *, names: int, objects: int) -> bool:
     signs = np.frombuffer(raw, dtype=np.uint8)
     return (
         _all_flat(signs, objects=objects) and _names(signs) == names and not _has_long_number(signs)
