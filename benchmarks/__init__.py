@@ -4,3 +4,5 @@ One module here is one benchmark; what they share is in ``rig``. A benchmark end
 JSON (see ``rig.figures.closing_line``) and with an exit code other than 0 only when it could not
 measure.
 """
+
+import mlcycle_site  # noqa: F401  (what it tells numpy of the processor comes before numpy)
