@@ -40,9 +40,9 @@ def learning_curve(bench: Bench) -> dict[str, Any]:
     gain, rising = dropped(bench.usual, last, edge=bench.edge)
     unsure = gain > max(0.01, 0.1 * bench.edge)
     says = _says(points, rising, unsure)
-    count = len(bench.all_rows.target)
-    if len(bench.rows.target) < count:
-        says += f" All {count:,} rows were not tried."
+    tried, count = len(bench.rows.target), len(bench.all_rows.target)
+    if tried < count:
+        says += f" {tried:,} of the {count:,} development rows were used for it."
     return {"points": points, "rising": rising, "says": says}
 
 
