@@ -73,12 +73,11 @@ def _block_sums(
 ) -> PairSums:
     rows = slice(start, start + BLOCK_ROWS)
     values = np.stack([number[rows] for number in numbers])  # shape (p, rows of the block)
+    nowhere = np.isnan(values)
+    lost_from = np.flatnonzero(nowhere.any(axis=1))
+    absent = nowhere[lost_from]
+    np.copyto(values, 0, where=nowhere)
     totals = values.sum(axis=1, dtype=np.float64)
-    lost_from = np.flatnonzero(np.isnan(totals))
-    absent = np.isnan(values[lost_from])
-    for place, missing in zip(lost_from, absent, strict=True):
-        values[place, missing] = 0
-    totals[lost_from] = values[lost_from].sum(axis=1, dtype=np.float64)
     counted = np.full(len(numbers), float(values.shape[1]))
     counted[lost_from] -= np.count_nonzero(absent, axis=1)
     gaps = [absent, *[(codes[rows] < 0)[None] for codes, _ in categories]]
@@ -114,12 +113,12 @@ def _by_level(
         return []
     wide, n = values.shape
     firsts = np.cumsum([0, *[levels + 1 for _, levels in categories]])  # and one without a value
-    member = np.zeros((firsts[-1], n), dtype=np.float32)
-    every = np.arange(n)
-    for (codes, _), first in zip(categories, firsts, strict=False):
-        member[first + 1 + codes, every] = 1
+    member = np.empty((firsts[-1], n), dtype=np.float32)
+    for (codes, levels), (first, last) in zip(categories, pairwise(firsts), strict=True):
+        np.equal(codes, np.arange(-1, levels)[:, None].astype(codes.dtype), out=member[first:last])
     sums = (member @ values.T).astype(np.float64)
-    rows = np.repeat(member.sum(axis=1, dtype=np.float64)[:, None], wide, axis=1)
+    counts = member.sum(axis=1).astype(np.float64)  # exact: a block has fewer rows than 2 ** 24
+    rows = np.repeat(counts[:, None], wide, axis=1)
     if len(lost_from):
         rows[:, lost_from] -= member @ absent.T
     return [(sums[first + 1 : last], rows[first + 1 : last]) for first, last in pairwise(firsts)]

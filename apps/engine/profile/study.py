@@ -203,8 +203,10 @@ def _standard(source: Columns, column: dict[str, Any], *, group: int) -> NDArray
     cells = source.read(column["name"], group=group)
     if column["mean"] is None or not column["std"]:
         return np.full(len(cells.data), np.nan, dtype=np.float32)
-    scaled = ((cells.data - column["mean"]) / column["std"]).astype(np.float32)
-    scaled[~(cells.present & np.isfinite(scaled))] = np.nan
+    away = cells.data - column["mean"]
+    away /= column["std"]
+    scaled = away.astype(np.float32)
+    np.copyto(scaled, np.nan, where=~(cells.present & np.isfinite(scaled)))
     return scaled
 
 
