@@ -60,6 +60,7 @@ def newest_opening(cycle: Cycle, split: Split) -> Opening | None:
     return found.select_related("candidate", "evaluation").first()
 
 
+@read_once
 def model_subject(cycle: Cycle) -> str:
     """What the model gate is about: data, frozen model and its evaluation; empty without one."""
     data = closed_data(cycle)
