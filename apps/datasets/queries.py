@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet
 
 from apps.datasets.models import Consolidation, Join, Source, Split, Step, Table, Version
 from apps.datasets.storage import local
@@ -46,7 +46,7 @@ def newest_version(source: Source, *, cycle: Cycle | None = None) -> Version | N
     For an earlier ``cycle`` only what was read before the next one began: a live release does
     not change because somebody brings in new rows for its successor.
     """
-    return _newest(source, before=_end(cycle) if cycle else None)
+    return _newest(source, before=end_of(cycle) if cycle else None)
 
 
 def _newest(source: Source, *, before: datetime | None) -> Version | None:
@@ -54,15 +54,22 @@ def _newest(source: Source, *, before: datetime | None) -> Version | None:
 
 
 def _versions(source: Source, *, before: datetime | None) -> QuerySet[Version]:
-    """Versions that may be used, the newest first."""
-    versions = source.versions.exclude(parquet="").filter(waits=False).order_by("-number")
+    return usable(source.versions.all(), before=before)
+
+
+def usable(
+    versions: QuerySet[Version], *, before: datetime | OuterRef | None = None
+) -> QuerySet[Version]:
+    """Those that may be used, the newest first; ``before``: by an ended cycle, and when it did."""
+    versions = versions.exclude(parquet="").filter(waits=False).order_by("-number")
     if before:
         at_once = Q(taken_at=None, job__finished_at__lt=before)
         versions = versions.filter(at_once | Q(taken_at__lt=before))
     return versions
 
 
-def _end(cycle: Cycle) -> datetime | None:
+@read_once
+def end_of(cycle: Cycle) -> datetime | None:
     """When the next cycle began; None while this one is the newest."""
     later = Cycle.objects.filter(project=cycle.project_id, number__gt=cycle.number)
     return later.order_by("number").values_list("started_at", flat=True).first()
@@ -79,11 +86,13 @@ def why_closed(cycle: Cycle) -> str:
     return ""
 
 
+@read_once
 def consolidation_of(cycle: Cycle) -> Consolidation | None:
     """How the cycle's table is consolidated; None before a base source is chosen."""
     return Consolidation.objects.filter(cycle=cycle).select_related("base").first()
 
 
+@read_once
 def joins_of(consolidation: Consolidation) -> list[Join]:
     """Joins in their order, those that are switched off among them."""
     return list(consolidation.joins.filter(removed_at=None).select_related("source"))
@@ -94,6 +103,7 @@ def enabled_joins(consolidation: Consolidation) -> list[Join]:
     return [join for join in joins_of(consolidation) if join.is_enabled]
 
 
+@read_once
 def enabled_steps(cycle: Cycle) -> list[Step]:
     """Row-wise steps of the recipe in their order."""
     return list(cycle.steps.filter(is_enabled=True, is_fitted=False))
@@ -119,20 +129,21 @@ def features_among(spec: TableSpec, plan: SignedPlan, *, group: str = "") -> lis
     ]
 
 
-def _newest_file(source: Source, *, before: datetime | None) -> str | None:
+@read_once
+def newest_file(source: Source, *, before: datetime | None) -> str | None:
     """SHA-256 of its typed table; what else a version holds is much where columns are many."""
     return _versions(source, before=before).values_list("parquet", flat=True).first()
 
 
 def source_inputs(cycle: Cycle) -> dict[str, Any] | None:
     """Typed tables and joins the cycle's table is made from; None while one is missing."""
-    consolidation, before = consolidation_of(cycle), _end(cycle)
-    base = _newest_file(consolidation.base, before=before) if consolidation else None
+    consolidation, before = consolidation_of(cycle), end_of(cycle)
+    base = newest_file(consolidation.base, before=before) if consolidation else None
     if consolidation is None or base is None:
         return None
     joins = []
     for join in enabled_joins(consolidation):
-        file = _newest_file(join.source, before=before)
+        file = newest_file(join.source, before=before)
         if file is None:
             return None
         joins.append({"name": join.source.name, "parquet": file, **join.as_dict()})

@@ -31,6 +31,7 @@ from apps.production.watch_queries import open_incidents
 from apps.projects.access import Verb
 from apps.projects.models import Cycle, Project
 from apps.projects.queries import newest_cycles
+from apps.projects.said import Said
 from apps.projects.stages import Stage
 from apps.web.ordering import Alphabetical
 
@@ -211,10 +212,11 @@ def desk_of(person: User, *, here: Cycle | None = None) -> Desk:
     # A glass to be broken is rare, so it is only asked along whether there is one.
     told = ("pk", HEAD, "project__name", "project__slug", Exists(glass.to_agree(person)))
     rows = list(newest.values_list(*told))
-    facts = facts_of({pk: head for pk, head, *_ in rows})
+    heads, said = {pk: head for pk, head, *_ in rows}, Said()
+    facts = facts_of(heads, said=said)
     asked = {pk for pk, known in facts.items() if not known.is_through or (here and pk == here.pk)}
     cycles = list(newest.filter(pk__in=asked))
-    seen = glances(cycles, heads={pk: facts[pk].head for pk in asked})
+    seen = glances(cycles, heads=heads, said=said)
     gates = {cycle.pk: found for cycle, found in zip(cycles, seen, strict=True)}
     glasses = glass.to_agree(person) if any(row[-1] for row in rows) else ()
     projects = [*(one.project for one in cycles), *(one.deployment.project for one in glasses)]

@@ -50,6 +50,8 @@ class LiveModel:
     """One release that answers requests now, as the last look saw it.
 
     ``away``: why it does not answer itself, where a person stopped it or set the rule in its place.
+    ``canary``: percent of the keys that a canary answers beside it; 0 without one. ``shadowed``:
+    another release answers copies of the calls.
     """
 
     release: int
@@ -60,6 +62,8 @@ class LiveModel:
     look: Look | None
     alarms: int
     away: str = ""
+    canary: int = 0
+    shadowed: bool = False
 
     @property
     def verdicts(self) -> list[dict[str, Any]]:
@@ -103,6 +107,11 @@ class LiveModel:
             untold = self.look.untold
             return untold[0]["says"].rstrip(".") if untold else "the interval holds the promise"
         return f"on {self.look.rows:,} rows with a known truth"
+
+    @property
+    def canary_says(self) -> str:
+        """The canary beside it as a badge says it."""
+        return f"canary {self.canary} %"
 
     @property
     def urgency(self) -> tuple[int, float, str]:
@@ -173,6 +182,15 @@ class Portfolio:
         return sorted(chosen, key=_PLACES[order])
 
 
+@dataclass(frozen=True)
+class _Answering:
+    """What answers at an endpoint; ``away`` and ``canary`` as of ``LiveModel``."""
+
+    release: int
+    away: str = ""
+    canary: int = 0
+
+
 def _signed(projects: Any) -> dict[int, int]:
     """By endpoint: its newest release whose cycle is through all its gates today."""
     built = Release.objects.filter(
@@ -183,8 +201,8 @@ def _signed(projects: Any) -> dict[int, int]:
     return {endpoint: release for endpoint, release, cycle in found if cycle in signed}
 
 
-def _switched(projects: Iterable[Project], newest: Mapping[int, int]) -> dict[int, tuple[int, str]]:
-    """Endpoint to what answers there by a switch, and why the model does not, if it does not."""
+def _switched(projects: Iterable[Project], newest: Mapping[int, int]) -> dict[int, _Answering]:
+    """Endpoint to what answers there by a switch. A canary begins with one."""
     endpoints = Deployment.objects.filter(project__in=projects, switches__isnull=False).distinct()
     found = {}
     for endpoint in endpoints:  # one by one: switches are rare
@@ -196,7 +214,8 @@ def _switched(projects: Iterable[Project], newest: Mapping[int, int]) -> dict[in
         word = standing.switch
         if word and (word.until or word.alarm_id):
             away = glass.says(word).rstrip(".")
-        found[endpoint.pk] = (standing.release.pk, away)
+        share = standing.terms.get("share", 0)
+        found[endpoint.pk] = _Answering(standing.release.pk, away, share)
     return found
 
 
@@ -244,12 +263,13 @@ def portfolio_of(person: User, *, search: str = "") -> Portfolio:
     if search:
         projects = projects.filter(Q(name__icontains=search) | Q(team__name__icontains=search))
     newest = {**_by_glass(projects), **_signed(projects)}
-    live = {endpoint: (release, "") for endpoint, release in newest.items()}
+    live = {endpoint: _Answering(release) for endpoint, release in newest.items()}
     live |= _switched(projects, newest)
-    releases = [release for release, _ in live.values()]
+    releases = [each.release for each in live.values()]
     looks, alarms = _looks(releases), open_alarm_counts(releases)
     names = Deployment.objects.filter(project__in=projects, retired_at=None).values_list(
         "pk",
+        "shadow",
         "project__name",
         "project__slug",
         "project__team__name",
@@ -257,11 +277,22 @@ def portfolio_of(person: User, *, search: str = "") -> Portfolio:
         "project__owner__email",
     )
     found = []
-    for endpoint, project, slug, team, owner, email in names:
-        if endpoint in live:
-            release, away = live[endpoint]
-            look, raised = looks.get(release), alarms.get(release, 0)
-            found.append(
-                LiveModel(release, project, slug, team, owner or email, look, raised, away)
+    for endpoint, shadow, project, slug, team, owner, email in names:
+        if endpoint not in live:
+            continue
+        now = live[endpoint]
+        found.append(
+            LiveModel(
+                now.release,
+                project,
+                slug,
+                team,
+                owner or email,
+                looks.get(now.release),
+                alarms.get(now.release, 0),
+                now.away,
+                now.canary,
+                shadowed=shadow not in {None, now.release},
             )
+        )
     return Portfolio(found)

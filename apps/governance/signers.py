@@ -9,11 +9,14 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from apps.accounts.models import User
 from apps.governance.models import Delegation
-from apps.governance.state import REMEMBERED_S, GateGlance, GateState
+from apps.governance.state import GateGlance, GateState
 from apps.projects.access import ALLOWS, Verb, may, require, role_in
 from apps.projects.models import Decision, Membership, Role
 from apps.projects.rounds import house_today
 from apps.web.refusals import Refusal
+
+REMEMBERED_S = 3600
+"""Bounds what no event tells of, such as a new version of this program."""
 
 
 class NotIndependent(Refusal):

@@ -5,21 +5,25 @@ rooms ask the same question (``projects.queries.passed_by``), so a page can neve
 where the work behind it is refused. What a signature covers is the evidence: see actions.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import batched
 from typing import Any
 
-from django.core.cache import cache
 from django.db import models
 from django.db.models import OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from apps.governance.gates import GATES, Gate
+from apps.production.ahead import read_ahead
 from apps.projects.canonical import content_hash
 from apps.projects.evidence import Check, Evidence
 from apps.projects.models import PASSING, Cycle, Decision, Event, Project, Submission, Verdict
+from apps.projects.remembered import Remembered
 from apps.projects.rounds import Round, round_of
+from apps.projects.said import AtGate, Said
 from apps.projects.stages import Stage
+from apps.web.once import one_page
 
 
 class GateState(models.TextChoices):
@@ -95,21 +99,20 @@ def _state(subject: str, found: Round, *, reached: bool) -> GateState:
 def _glance(
     cycle: Cycle,
     subject_at: Callable[[Gate], str],
-    submissions: dict[str, Submission],
-    decisions: dict[str, list[Decision]],
+    said_at: Callable[[Gate], AtGate],
     *,
     last: Stage | str = Stage.PRODUCTION,
     head: str = "",
 ) -> tuple[GateGlance, ...]:
     found: list[GateGlance] = []
     for gate in GATES[: Stage(last).number]:
-        subject = subject_at(gate)
+        subject, (submission, decisions) = subject_at(gate), said_at(gate)
         told = round_of(
             gate.stage,
             tier=cycle.project.tier,
             subject=subject,
-            submission=submissions.get(gate.stage),
-            decisions=decisions.get(gate.stage, []),
+            submission=submission,
+            decisions=decisions,
         )
         reached = not found or found[-1].state == GateState.PASSED
         state = _state(subject, told, reached=reached)
@@ -128,48 +131,40 @@ def glance(cycle: Cycle, *, last: Stage | str = Stage.PRODUCTION) -> tuple[GateG
     """The gates of the cycle in their order up to ``last``, without asking their checks."""
     submissions = {row.stage: row for row in cycle.submissions.select_related("person")}
     decisions = _by_stage(cycle.decisions.select_related("person", "met"))
-    return _glance(cycle, lambda gate: gate.subject(cycle), submissions, decisions, last=last)
+    return _glance(
+        cycle,
+        lambda gate: gate.subject(cycle),
+        lambda gate: (submissions.get(gate.stage), decisions.get(gate.stage, [])),
+        last=last,
+    )
 
 
 def glances(
-    cycles: Sequence[Cycle], *, heads: Mapping[int, str] | None = None
+    cycles: Sequence[Cycle],
+    *,
+    heads: Mapping[int, str] | None = None,
+    said: Said | None = None,
 ) -> list[tuple[GateGlance, ...]]:
     """As ``glance`` for many cycles at once, for lists. Nothing is signed on what it says.
 
-    The number of queries does not grow with the cycles while their subjects are remembered; the
-    evidence that submissions and decisions store is not loaded. ``heads`` as of ``heads_of``, for
-    whoever has asked already.
+    The number of queries does not grow with the cycles; the evidence that submissions and decisions
+    store is not loaded. ``heads`` as of ``heads_of`` and what was ``said``, for whoever has asked
+    already.
     """
+    said = said or Said()
     if heads is None:
         heads = heads_of(Cycle.objects.filter(pk__in=[cycle.pk for cycle in cycles]))
-    subjects = subjects_of(cycles, heads)
-    submissions, decisions = said_of(cycles)
+    subjects = subjects_of({cycle.pk: heads[cycle.pk] for cycle in cycles}, said)
+    told = said.of(cycle.pk for cycle in cycles)
     return [
         _glance(
             cycle,
             lambda gate, known=subjects[cycle.pk]: known[gate.stage],
-            submissions.get(cycle.pk, {}),
-            decisions.get(cycle.pk, {}),
+            lambda gate, known=told[cycle.pk]: known[gate.stage],
             head=heads[cycle.pk],
         )
         for cycle in cycles
     ]
-
-
-def said_of(
-    cycles: Sequence[Cycle],
-) -> tuple[dict[int, dict[str, Submission]], dict[int, dict[str, list[Decision]]]]:
-    """The newest submission and all decisions by cycle and stage, without the evidence stored."""
-    submissions: dict[int, dict[str, Submission]] = {}
-    for row in Submission.objects.filter(cycle__in=cycles).defer("evidence"):
-        submissions.setdefault(row.cycle_id, {})[row.stage] = row
-    decisions: dict[int, list[Decision]] = {}
-    for row in Decision.objects.filter(cycle__in=cycles).defer("evidence").select_related("met"):
-        decisions.setdefault(row.cycle_id, []).append(row)
-    return submissions, {pk: _by_stage(rows) for pk, rows in decisions.items()}
-
-
-REMEMBERED_S = 3600
 
 
 HEAD = Coalesce(
@@ -184,23 +179,34 @@ def heads_of(cycles: QuerySet[Cycle]) -> dict[int, str]:
     return dict(cycles.order_by().values_list("pk", HEAD))
 
 
-def subjects_of(cycles: Sequence[Cycle], heads: Mapping[int, str]) -> dict[int, dict[str, str]]:
+MOST_REMEMBERED = 20_000
+AT_ONCE = 1_000
+"""Cycles whose rows are in memory together while they are read."""
+
+_SUBJECTS: Remembered[Mapping[str, str]] = Remembered(MOST_REMEMBERED)
+
+
+def subjects_of(heads: Mapping[int, str], said: Said) -> dict[int, Mapping[str, str]]:
     """Subjects by cycle and stage, remembered until the ledger tells of something new.
 
-    Whatever changes a subject writes an event about its project in the same transaction, so the
-    hash of the project's newest event is the version of all its subjects. It is read first: what
-    changes in between is remembered under a hash that is old already. The hour bounds what no
-    event tells of, such as a new version of this program.
+    ``heads`` as of ``heads_of``. Some fifteen questions for each AT_ONCE that are not known.
     """
-    keys = {pk: f"subjects:{pk}:{head}" for pk, head in heads.items()}
-    known = cache.get_many(keys.values())
-    fresh = {
-        keys[cycle.pk]: {str(gate.stage): gate.subject(cycle) for gate in GATES}
-        for cycle in cycles
-        if keys[cycle.pk] not in known
-    }
-    cache.set_many(fresh, timeout=REMEMBERED_S)
-    return {pk: {**known, **fresh}[key] for pk, key in keys.items()}
+    return _SUBJECTS.of(heads, lambda missing: _subjects(missing, said))
+
+
+def _subjects(cycles: Collection[int], said: Said) -> dict[int, Mapping[str, str]]:
+    """Each gate is asked what it is about as ever; it finds what it reads to be read already.
+
+    The rows of cycles and projects are read here, so after their heads: the tier counts too.
+    """
+    found: dict[int, Mapping[str, str]] = {}
+    for some in batched(cycles, AT_ONCE, strict=False):
+        with one_page():
+            rows = list(Cycle.objects.filter(pk__in=some).select_related("project"))
+            read_ahead(rows, said)
+            for cycle in rows:
+                found[cycle.pk] = {str(gate.stage): gate.subject(cycle) for gate in GATES}
+    return found
 
 
 @dataclass(frozen=True)

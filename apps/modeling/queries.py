@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.accounts.models import User
+from apps.datasets.models import Split
 from apps.datasets.queries import ClosedData, closed_data, require_closed_data
 from apps.engine.training.pipeline import BLENDS
 from apps.engine.types import Problem
@@ -25,6 +26,7 @@ from apps.projects.canonical import content_hash
 from apps.projects.models import Cycle, Decision
 from apps.projects.queries import passed_by, require_passed
 from apps.projects.stages import Stage
+from apps.web.once import read_once
 
 WORST = 8
 """Groups shown when the plan names none: the worst of all."""
@@ -48,15 +50,17 @@ def latest_evaluation(cycle: Cycle) -> Evaluation | None:
 
 def _evaluation_on(data: ClosedData, cycle: Cycle) -> Evaluation | None:
     """What the newest opening on this split showed."""
-    opening = (
-        Opening.objects.filter(cycle=cycle, split=data.split)
-        .select_related("candidate", "evaluation")
-        .order_by("-number")
-        .first()
-    )
-    return getattr(opening, "evaluation", None)
+    return getattr(newest_opening(cycle, data.split), "evaluation", None)
 
 
+@read_once
+def newest_opening(cycle: Cycle, split: Split) -> Opening | None:
+    """The newest opening of the sealed test of this split, with what it showed."""
+    found = Opening.objects.filter(cycle=cycle, split=split).order_by("-number")
+    return found.select_related("candidate", "evaluation").first()
+
+
+@read_once
 def model_subject(cycle: Cycle) -> str:
     """What the model gate is about: data, frozen model and its evaluation; empty without one."""
     data = closed_data(cycle)

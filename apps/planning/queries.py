@@ -143,6 +143,7 @@ def plan_subject(cycle: Cycle) -> str:
     return content_hash(plan.content) if plan else ""
 
 
+@read_once
 def plan_foundation(cycle: Cycle) -> str:
     """Hash of what later rooms rest on in the newest version; empty without one.
 

@@ -35,10 +35,12 @@ from apps.production.tallying import service_by_release, service_of
 from apps.projects.models import Cycle, Event, Project
 from apps.projects.queries import passed_by
 from apps.projects.stages import Stage
+from apps.web.once import read_once
 
 WINDOW = timedelta(hours=24)
 
 
+@read_once
 def current_release(cycle: Cycle) -> Release | None:
     """Newest release of this cycle that is built and verified."""
     return cycle.releases.exclude(content_hash="").order_by("-pk").first()

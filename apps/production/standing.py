@@ -21,6 +21,7 @@ from apps.modeling.queries import candidate_subject
 from apps.production.models import Deployment, FallbackKind, Release, Switch
 from apps.projects.canonical import content_hash
 from apps.projects.models import Decision, Event
+from apps.projects.remembered import Remembered
 from apps.projects.rounds import Round, round_of
 from apps.projects.stages import Stage
 
@@ -72,34 +73,20 @@ class Standing:
         return self.switch if self.switch and self.switch.until else None
 
 
-class Subjects:
-    """Subjects of candidates, as this process knows them until the ledger tells of something new.
-
-    Whatever changes a subject writes an event about its project in the same transaction (see
-    governance/state.py), so the hash of the newest event, read before, is the subject's version.
-    """
-
-    def __init__(self) -> None:
-        self._known: dict[int, tuple[str, str]] = {}
-
-    def of(self, candidate: Candidate, head: str) -> str:
-        """``candidate_subject``, asked again where ``head`` is another one; empty: always."""
-        at, subject = self._known.get(candidate.pk, ("", ""))
-        if not head or at != head:
-            subject = candidate_subject(candidate)
-            if len(self._known) >= MOST_REMEMBERED:
-                self._known.clear()
-            self._known[candidate.pk] = (head, subject)
-        return subject
-
-
-_SUBJECTS = Subjects()
+_SUBJECTS: Remembered[str] = Remembered(MOST_REMEMBERED)
+"""Of candidates, as ``candidate_subject`` tells them."""
 
 
 def _head(project: int) -> str:
     """Hash of a project's newest event; empty where there is none."""
     found = Event.objects.filter(project=project).order_by("-seq").values_list("hash", flat=True)
     return found.first() or ""
+
+
+def _subject_of(candidate: Candidate, head: str) -> str:
+    """``candidate_subject``, asked again when the project has another ``head``."""
+    key = candidate.pk
+    return _SUBJECTS.of({key: head}, lambda _: {key: candidate_subject(candidate)})[key]
 
 
 def release_subject(release: Release, model: str) -> str:
@@ -116,13 +103,13 @@ def signed_releases(deployment: Deployment) -> list[Signed]:
         .select_related("cycle__project", "candidate__cycle__project", "deployment")
         .order_by("-number")[:MOST_RELEASES]
     )
-    head = _head(deployment.project_id)  # before all else: see Subjects
+    head = _head(deployment.project_id)  # before all else: see Remembered
     decisions = _decisions(built)
     found = []
     for release in built:
         if not decisions.get(release.cycle_id):
             continue
-        model = _SUBJECTS.of(release.candidate, head)
+        model = _subject_of(release.candidate, head)
         told = _round(release, release_subject(release, model), decisions[release.cycle_id])
         if model and told is not None and told.passed:
             by = " and ".join(one.person_name for one in reversed(told.approvals))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from apps.projects.models import PASSING, Cycle, Decision, Event, Project
+from apps.projects.models import PASSING, Cycle, Decision, Event, Project, Submission
 from apps.projects.rounds import Round, round_of
 from apps.projects.stages import Stage
 from apps.web.once import read_once
@@ -21,14 +21,24 @@ def latest_decision(cycle: Cycle, stage: Stage) -> Decision | None:
 
 
 @read_once
+def said_at(cycle: Cycle, stage: Stage) -> tuple[Submission | None, list[Decision]]:
+    """The newest submission of a gate and all its decisions, without the evidence stored."""
+    return (
+        cycle.submissions.filter(stage=stage).defer("evidence").last(),
+        list(cycle.decisions.filter(stage=stage).defer("evidence").select_related("met")),
+    )
+
+
+@read_once
 def gate_round(cycle: Cycle, stage: Stage, *, subject: str) -> Round:
     """The last round at this gate, asked of today's subject. Two queries, however long it ran."""
+    submission, decisions = said_at(cycle, stage)
     return round_of(
         stage,
         tier=cycle.project.tier,
         subject=subject,
-        submission=cycle.submissions.filter(stage=stage).defer("evidence").last(),
-        decisions=list(cycle.decisions.filter(stage=stage).defer("evidence").select_related("met")),
+        submission=submission,
+        decisions=decisions,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
+from inspect import unwrap
 from typing import Any
 
 _KNOWN: ContextVar[dict[Any, Any] | None] = ContextVar("known_to_this_page", default=None)
@@ -31,10 +32,25 @@ def read_once[**P, T](read: Callable[P, T]) -> Callable[P, T]:
         known = _KNOWN.get()
         if known is None:
             return read(*args, **kwargs)
-        key = (read, args, tuple(sorted(kwargs.items())))
+        key = _key(read, *args, **kwargs)
         if key not in known:
             known[key] = read(*args, **kwargs)
         found: T = known[key]
         return found
 
     return remembered
+
+
+def keep[**P, T](read: Callable[P, T], found: T, *args: P.args, **kwargs: P.kwargs) -> None:
+    """Have a ``read_once`` find this answer for the page, because it was read of many at once.
+
+    The arguments are those that it will be called with, by place and by name alike. What is not
+    kept here is read as ever: forgetting one costs a question and is never wrong.
+    """
+    known = _KNOWN.get()
+    assert known is not None, "there is no page to keep it for"
+    known[_key(unwrap(read), *args, **kwargs)] = found
+
+
+def _key(read: Callable[..., Any], *args: Any, **kwargs: Any) -> tuple[Any, ...]:
+    return read, args, tuple(sorted(kwargs.items()))

@@ -281,3 +281,42 @@ def test_a_model_that_was_stopped_or_replaced_by_a_rule_is_at_risk(
     first, second = portfolio_of(analyst).listed()
     assert (first.release, first.health, first.why) == (release.pk, Health.AT_RISK, why)
     assert second.health == Health.KEPT
+
+
+def test_a_line_says_that_a_canary_or_a_shadow_runs_beside_the_model(
+    client, live, manager, monkeypatch
+):
+    both, plain = live("Both", verdict("kept")), live("Plain", verdict("kept"))
+    for release in (both, plain):
+        release.deployment.shadow = release
+        release.deployment.save()  # what answers is no shadow of itself
+    assert {(each.canary, each.shadowed) for each in portfolio_of(manager).live} == {(0, False)}
+    another = Release.objects.create(
+        deployment=both.deployment,
+        number=2,
+        cycle=both.cycle,
+        candidate=both.candidate,
+        created_by=manager,
+    )
+    both.deployment.shadow = another
+    both.deployment.save()
+    word = Switch.objects.create(
+        deployment=both.deployment,
+        number=1,
+        kind=FallbackKind.RELEASE,
+        release=both,
+        canary=another,
+        terms={"share": 10},
+        reason="Carefully",
+        person=manager,
+    )
+    standing = Standing(both, switch=word, canary=another)
+    monkeypatch.setattr(portfolio, "answering", lambda endpoint: standing)
+    told = {each.project: each for each in portfolio_of(manager).live}
+    assert (told["Both"].canary, told["Both"].shadowed) == (10, True)
+    assert (told["Both"].release, told["Both"].health) == (both.pk, Health.KEPT)
+    assert (told["Plain"].canary, told["Plain"].shadowed) == (0, False)
+    client.force_login(manager)
+    page = client.get(reverse("governance:portfolio")).content.decode()
+    badges = [part.split("</span>")[0].split(">")[-1] for part in page.split("badge-state")[1:]]
+    assert [each for each in badges if "Promise" not in each] == ["canary 10 %", "shadow"]

@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from apps.engine.monitoring.wires import TRIPPED
 from apps.jobs.pulse import Pulse
-from apps.production import work
-from apps.production.metrics import exposition, family
-from apps.production.models import Deployment, Release, WatchReport
+from apps.production import metrics, work
+from apps.production.metrics import _latency, exposition, family
+from apps.production.models import Call, Deployment, Release, WatchReport
 from tests.production.test_monitor_page import sent
 
 LINE = re.compile(r'^[a-z_]+(\{[a-z_]+="[^"\n]*"(,[a-z_]+="[^"\n]*")*\})? -?[0-9.e+-]+$')
@@ -51,6 +51,53 @@ def test_calls_promise_incidents_and_jobs_are_told(client, caller, release, sett
     assert any(line.startswith("mlcycle_promise_value{") for line in told)
     names = [line.split()[2] for line in lines if line.startswith("# TYPE")]
     assert len(names) == len(set(names)) > 8
+
+
+def called(endpoint, latencies_ms, *, status=200, seconds_ago=1.0, **but):
+    """Calls of an endpoint, the last of them the newest."""
+    now = timezone.now() - timedelta(seconds=seconds_ago)
+    Call.objects.bulk_create(
+        Call(
+            deployment=endpoint,
+            status=status,
+            rows=1,
+            latency_ms=latency,
+            at=now + timedelta(milliseconds=place),
+            **but,
+        )
+        for place, latency in enumerate(latencies_ms)
+    )
+
+
+def of_latency():
+    with CaptureQueriesContext(connection) as asked:
+        lines = list(_latency())
+    return [line for line in lines if not line.startswith("#")], len(asked)
+
+
+def test_latency_of_many_endpoints_costs_one_question_and_is_of_the_newest_calls_of_each(
+    release, monkeypatch
+):
+    monkeypatch.setattr(metrics, "MOST_CALLS", 5)
+    assert of_latency() == ([], 1)
+    first, second, third = (another(release, slug) for slug in ("first", "second", "third"))
+    called(first, [9000.0, 9000.0, 1.0, 2.0, 3.0, 4.0, 5.0])  # the oldest two are too many
+    called(first, [7000.0], seconds_ago=301)
+    called(first, [7000.0], is_rehearsal=True)
+    told, few = of_latency()
+    assert told == [
+        f'mlcycle_latency_seconds{{endpoint="first",quantile="{share}"}} {value:.10g}'
+        for share, value in (("0.5", 0.003), ("0.95", 0.0048), ("0.99", 0.00496))
+    ]
+    called(second, [20.0])
+    called(second, [8000.0] * 9, status=422, seconds_ago=0.5)  # a flood of refusals hides nothing
+    called(third, [8000.0] * 9, status=500, seconds_ago=0.5)
+    told, many = of_latency()
+    assert [line for line in told if 'endpoint="first"' not in line] == [
+        f'mlcycle_latency_seconds{{endpoint="second",quantile="{share}"}} 0.02'
+        for share in ("0.5", "0.95", "0.99")
+    ]
+    assert many == few == 1
 
 
 VERDICT = {"metric": "roc_auc", "title": "ROC AUC", "role": "primary", "result": 0.8125}

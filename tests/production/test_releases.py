@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -9,11 +10,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.engine.serving.fallback import Rule
-from apps.production import predicting, queries, release_actions, serving
+from apps.production import predicting, queries, release_actions, serving, standing
 from apps.production.checks import CHECKS
 from apps.production.models import Call, FallbackKind, FlipReport, Prediction, Switch
 from apps.production.standing import Standing, answering
+from apps.projects import ledger
 from apps.projects.models import Verdict
+from apps.projects.remembered import Remembered
 from apps.web.refusals import Refusal
 
 
@@ -300,3 +303,23 @@ def test_what_a_manager_stopped_takes_a_new_signature_to_go_on(
     release_actions.stop(deployment=endpoint, reason="A moment", by=analyst)
     release_actions.switch_release(release=release, reason="It was nothing", by=analyst)
     assert answering(endpoint).answers
+
+
+def test_what_a_candidate_is_about_is_asked_again_on_an_event_and_on_another_day(
+    release, analyst, signed, monkeypatch, time_machine
+):
+    """An approval on a condition falls overdue at midnight, without an event."""
+    signed(release)
+    asked = []
+    monkeypatch.setattr(standing, "_SUBJECTS", Remembered(10))
+    monkeypatch.setattr(standing, "candidate_subject", lambda one: asked.append(one) or "model")
+    for _ in range(2):
+        assert answering(release.deployment).release == release
+    assert len(asked) == 1
+    told = {"actor": analyst, "project": release.cycle.project}
+    ledger.record("plan.noted", "something happened", **told)
+    answering(release.deployment)
+    assert len(asked) == 2
+    time_machine.move_to(timezone.now() + timedelta(days=1))
+    answering(release.deployment)
+    assert len(asked) == 3

@@ -137,8 +137,6 @@ def summary(calls: Sequence[Call]) -> dict[str, Any]:
     """Counts, rates and exact latency of single calls: of a few minutes, or of a canary."""
     errors = sum(1 for _, status, _, _ in calls if status >= 500)
     refused = sum(1 for _, status, _, _ in calls if 400 <= status < 500)
-    latencies = [latency for _, status, latency, _ in calls if status < 400]
-    found = np.percentile(latencies, [50, 95, 99]) if latencies else None
     return {
         "calls": len(calls),
         "rows": sum(rows for *_, rows in calls),
@@ -146,7 +144,13 @@ def summary(calls: Sequence[Call]) -> dict[str, Any]:
         "refused": refused,
         "error_rate": errors / len(calls) if calls else 0.0,
         "refused_rate": refused / len(calls) if calls else 0.0,
-        "latency_ms": None
-        if found is None
-        else {"p50": float(found[0]), "p95": float(found[1]), "p99": float(found[2])},
+        "latency_ms": latency_of([latency for _, status, latency, _ in calls if status < 400]),
     }
+
+
+def latency_of(latencies_ms: Sequence[float]) -> dict[str, float] | None:
+    """``{p50, p95, p99}`` in ms of answered calls; None without one."""
+    if not latencies_ms:
+        return None
+    found = np.percentile(latencies_ms, [100 * share for share in QUANTILES.values()])
+    return dict(zip(QUANTILES, map(float, found), strict=True))
