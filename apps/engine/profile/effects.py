@@ -13,7 +13,7 @@ from scipy.special import chndtrinc, ncfdtrinc
 
 from apps.engine.profile.associations import cramers_v
 
-Z_95 = 1.959963984540054
+Z_95 = 1.959963984540053
 TAILS = (0.975, 0.025)
 FAR_FROM_NONE = 1_000.0
 """Test statistics above this leave the noncentral interval to its limit, a normal one."""
