@@ -1,10 +1,11 @@
 """Reads about data. ``closed_data`` is the door through which the rooms to the right look."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from apps.datasets.models import Consolidation, Join, Source, Split, Step, Table, Version
 from apps.datasets.storage import local
@@ -55,7 +56,12 @@ def _newest(source: Source, *, before: datetime | None) -> Version | None:
 
 def _versions(source: Source, *, before: datetime | None) -> QuerySet[Version]:
     """Versions that may be used, the newest first."""
-    versions = source.versions.exclude(parquet="").filter(waits=False).order_by("-number")
+    return _usable(source.versions.order_by("-number"), before=before)
+
+
+def _usable(versions: QuerySet[Version], *, before: datetime | None) -> QuerySet[Version]:
+    """Those of them that were read, and taken where they had to be."""
+    versions = versions.exclude(parquet="").filter(waits=False)
     if before:
         at_once = Q(taken_at=None, job__finished_at__lt=before)
         versions = versions.filter(at_once | Q(taken_at__lt=before))
@@ -119,24 +125,33 @@ def features_among(spec: TableSpec, plan: SignedPlan, *, group: str = "") -> lis
     ]
 
 
-def _newest_file(source: Source, *, before: datetime | None) -> str | None:
-    """SHA-256 of its typed table; what else a version holds is much where columns are many."""
-    return _versions(source, before=before).values_list("parquet", flat=True).first()
+def _newest_files(sources: Iterable[int], *, before: datetime | None) -> dict[int, str]:
+    """SHA-256 of the typed table of each source, by the source's id, where there is one.
+
+    One query; what else a version holds is much where columns are many.
+    """
+    versions = Version.objects.filter(source=OuterRef("pk")).order_by("-number")
+    newest = Subquery(_usable(versions, before=before).values("parquet")[:1])
+    found = Source.objects.filter(pk__in=set(sources)).order_by().values_list("pk", newest)
+    return {source: parquet for source, parquet in found if parquet}
 
 
 def source_inputs(cycle: Cycle) -> dict[str, Any] | None:
     """Typed tables and joins the cycle's table is made from; None while one is missing."""
-    consolidation, before = consolidation_of(cycle), _end(cycle)
-    base = _newest_file(consolidation.base, before=before) if consolidation else None
-    if consolidation is None or base is None:
+    consolidation = consolidation_of(cycle)
+    if consolidation is None:
         return None
-    joins = []
-    for join in enabled_joins(consolidation):
-        file = _newest_file(join.source, before=before)
-        if file is None:
-            return None
-        joins.append({"name": join.source.name, "parquet": file, **join.as_dict()})
-    return {"base": base, "base_name": consolidation.base.name, "joins": joins}
+    joins = enabled_joins(consolidation)
+    needed = {consolidation.base_id, *(join.source_id for join in joins)}
+    files = _newest_files(needed, before=_end(cycle))
+    if needed - files.keys():
+        return None
+    told = [
+        {"name": join.source.name, "parquet": files[join.source_id], **join.as_dict()}
+        for join in joins
+    ]
+    base = consolidation.base
+    return {"base": files[base.pk], "base_name": base.name, "joins": told}
 
 
 def table_inputs(cycle: Cycle) -> dict[str, Any] | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from apps.projects.models import PASSING, Cycle, Decision, Event, Project
+from apps.projects.models import PASSING, Cycle, Decision, Event, Project, Submission
 from apps.projects.rounds import Round, round_of
 from apps.projects.stages import Stage
 from apps.web.once import read_once
@@ -22,13 +22,28 @@ def latest_decision(cycle: Cycle, stage: Stage) -> Decision | None:
 
 @read_once
 def gate_round(cycle: Cycle, stage: Stage, *, subject: str) -> Round:
-    """The last round at this gate, asked of today's subject. Two queries, however long it ran."""
+    """The last round at this gate, asked of today's subject. Two queries, however long it ran, and
+    no more for the other gates of a page."""
+    submissions, decisions = _said_at_gates(cycle)
+    mine = [one for one in submissions if one.stage == stage]
     return round_of(
         stage,
         tier=cycle.project.tier,
         subject=subject,
-        submission=cycle.submissions.filter(stage=stage).defer("evidence").last(),
-        decisions=list(cycle.decisions.filter(stage=stage).defer("evidence").select_related("met")),
+        submission=mine[-1] if mine else None,
+        decisions=[one for one in decisions if one.stage == stage],
+    )
+
+
+@read_once
+def _said_at_gates(cycle: Cycle) -> tuple[list[Submission], list[Decision]]:
+    """All that was submitted and decided at the gates of a cycle, in its order, without evidence.
+
+    A page asks of two or three gates, and a cycle has a dozen such rows.
+    """
+    return (
+        list(cycle.submissions.defer("evidence")),
+        list(cycle.decisions.defer("evidence").select_related("met")),
     )
 
 

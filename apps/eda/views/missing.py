@@ -26,7 +26,7 @@ def missing(request: HttpRequest, project: Project) -> HttpResponse:
     if rows.is_ready:
         gaps, places = rows.study["gaps"], rows.positions
         lines = [
-            {**gap, "position": places[gap["name"]], "by": places.get(_ruler(gap), 0)}
+            {**gap, "page": rows.column_at(places[gap["name"]]), "by": places.get(_ruler(gap), 0)}
             for gap in gaps["columns"]
         ]
         context |= {

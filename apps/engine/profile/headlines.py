@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from apps.engine.percent import percent
@@ -60,7 +60,7 @@ def ranked(profile: Told, study: Told, *, suspects: Iterable[Told]) -> list[Told
         *drivers[1:],
         *_later(suspects),
     ]
-    headlines = [asdict(one) for one in (*leaks, *facts)]
+    headlines = [{**vars(one)} for one in (*leaks, *facts)]
     told = {(one["key"], one["column"]) for one in headlines}
     leaking = {one.column for one in leaks} | _parts(suspects)
     rest = [

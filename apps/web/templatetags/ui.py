@@ -225,6 +225,18 @@ def icon(name: str, label: str = "") -> SafeString:
     )
 
 
+@register.simple_tag
+def badge(state: Any, label: str = "") -> SafeString:
+    """A state in its colour with its sign, so that it is not told by colour alone."""
+    colour, drawn = TONES.get(str(state), ("plain", ""))
+    return format_html(
+        '<span class="badge-state badge-{}">{}{}</span>',
+        colour,
+        icon(drawn) if drawn else "",
+        label or state,
+    )
+
+
 CONTROL_CLASSES = {"checkbox": "form-check-input", "radio": "", "select": "form-select"}
 
 
