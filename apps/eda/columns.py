@@ -32,6 +32,7 @@ class ColumnLine:
     is_target: bool
     is_sensitive: bool
     page: str
+    names_rows: bool
 
 
 def column_lines(
@@ -53,7 +54,7 @@ def column_lines(
 
 
 def _line(column: dict[str, Any], *, position: int, target: str | None, page: str) -> ColumnLine:
-    top = (column.get("top") or [None])[0]
+    top = None if names_rows(column) else (column.get("top") or [None])[0]
     quantiles = {item["at"]: item["value"] for item in column.get("quantiles") or []}
     relation = column.get("relation") or {"auc": None, "effect": {"value": None}}
     low, high = (column.get(end) for end in ("minimum", "maximum"))
@@ -64,7 +65,7 @@ def _line(column: dict[str, Any], *, position: int, target: str | None, page: st
         missing_share=column["missing_share"],
         distinct=column["distinct"],
         low=_spaced(column.get("first")) if low is None else as_shown(column, low),
-        middle=top["value"] if top else as_shown(column, quantiles.get(0.5)),
+        middle=_commonest(top) if top else as_shown(column, quantiles.get(0.5)),
         high=_spaced(column.get("last")) if high is None else as_shown(column, high),
         share=top["share"] if top else None,
         auc=relation["auc"],
@@ -72,7 +73,14 @@ def _line(column: dict[str, Any], *, position: int, target: str | None, page: st
         is_target=column["name"] == target,
         is_sensitive=column.get("sensitive", False),
         page=page,
+        names_rows=names_rows(column),
     )
+
+
+def _commonest(top: dict[str, Any]) -> str:
+    """The most frequent value; one of blanks only says so."""
+    value: str = top["value"]
+    return value if not isinstance(value, str) or value.strip() else "(blank)"
 
 
 def as_shown(column: dict[str, Any], value: Any) -> Any:

@@ -57,6 +57,7 @@ def _profiled(request: HttpRequest, project: Project, rows: Rows) -> dict[str, A
     return {
         **{key: result[key] for key in ("rows", "column_count", "missing_cells", "memory_bytes")},
         "duplicate_rows": result["duplicate_rows"],
+        "blanks": sum(gap.get("hidden") or 0 for gap in rows.study["gaps"]["columns"]),
         "target": _target(rows),
         "target_figure": target_figure(result),
         "first": hints[:_FIRST_HINTS],

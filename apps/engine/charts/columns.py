@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from apps.engine.charts.labels import marks, positions, rounded, shares, short
+from apps.engine.charts.labels import marks, positions, rounded, short
 from apps.engine.charts.theme import ACCENT, MUTED, WAITING, Figure, build
 from apps.engine.errors import NotEnoughData
 from apps.engine.percent import percent
 
-MOST_MISSING_BARS = 60
 LEAST_SMOOTHED = 8
 SMOOTH_POINTS = 100
 MOST_POWERS = 8
@@ -225,34 +224,6 @@ def time_counts(column: dict[str, Any]) -> Figure:
             "xaxis": axis,
             "yaxis": _rows_axis(),
         },
-    )
-
-
-def missing_bars(columns: list[dict[str, Any]]) -> Figure:
-    """Share of rows without a value, the emptiest column on top; full columns are left out."""
-    gaps = sorted(
-        (column for column in columns if column["missing"]),
-        key=lambda column: -column["missing_share"],
-    )[:MOST_MISSING_BARS]
-    parts = [column["missing_share"] for column in gaps]
-    bars = go.Bar(
-        x=parts,
-        y=list(range(len(gaps))),
-        orientation="h",
-        marker={"color": WAITING},
-        text=[percent(part) for part in parts],
-        textposition="none",
-        hovertemplate="%{text} missing<extra></extra>",
-    )
-    layout = _lying_layout([column["name"] for column in gaps], title="Share of rows missing")
-    layout["xaxis"] |= {**shares((1,)), "range": [0, 1]}
-    return build(
-        [bars],
-        columns=["column", "missing", "share"],
-        rows=[
-            [column["name"], column["missing"], rounded(column["missing_share"])] for column in gaps
-        ],
-        layout=layout,
     )
 
 

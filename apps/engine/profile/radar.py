@@ -140,11 +140,14 @@ def _first_word(name: str) -> str:
 def _id(column: Told) -> Suspect | None:
     if not is_id_like(column):
         return None
+    why = "numbers given in the order of events carry time into the model"
+    if column["kind"] == "text":
+        why = "it names rows, and a model would learn them by heart"
     return Suspect(
         "id",
         column["name"],
         "low",
-        "Nearly all values differ. Numbers given in the order of events carry time into the model.",
+        f"Nearly all values differ: {why}.",
         "Leave it out of the features.",
         "plan",
     )
