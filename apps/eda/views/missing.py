@@ -37,6 +37,7 @@ def missing(request: HttpRequest, project: Project) -> HttpResponse:
             "gaps": gaps,
             "page": page_of(lines, request),
             "groups": [_group(group, places) for group in gaps["groups"][:_MOST_GROUPS]],
+            "blanks": any(gap.get("hidden") for gap in gaps["columns"]),
             "rules": [line for line in lines if line["exactly"]],
             "effects": [gap for gap in gaps["columns"] if gap["effect"]],
             "target": (rows.result["target"] or {}).get("name", ""),

@@ -18,6 +18,8 @@ MOST_POWERS = 8
 MOST_WEEKS, WEEK_MS = 6, 604_800_000
 """Weeks that are named on an axis, and the length of one."""
 HALF = 0.5
+PARTED = ",~f"
+"""Counts on an axis as the page writes them: 1,000."""
 GAP, MOST_GAPS = 0.15, 12
 """Few whole numbers are bars apart, as values of a category are."""
 
@@ -185,7 +187,7 @@ def categories(column: dict[str, Any]) -> Figure:
             [name, count, rounded(share)]
             for name, count, share in zip(names, counts, parts, strict=True)
         ],
-        layout=_lying_layout(names, title="Rows"),
+        layout=_lying_layout(names),
     )
 
 
@@ -228,7 +230,7 @@ def time_counts(column: dict[str, Any]) -> Figure:
 
 
 def _rows_axis() -> dict[str, Any]:
-    return {"title": {"text": "Rows"}, "rangemode": "tozero"}
+    return {"title": {"text": "Rows"}, "rangemode": "tozero", "tickformat": PARTED}
 
 
 def _lying_bars(counts: list[int], *, colours: list[str], parts: list[float]) -> go.Bar:
@@ -244,10 +246,10 @@ def _lying_bars(counts: list[int], *, colours: list[str], parts: list[float]) ->
     )
 
 
-def _lying_layout(names: list[str], *, title: str) -> dict[str, Any]:
+def _lying_layout(names: list[str]) -> dict[str, Any]:
     axis = positions(names)
     return {
-        "xaxis": {"title": {"text": title}, "rangemode": "tozero"},
+        "xaxis": _rows_axis(),
         "yaxis": {**axis, "range": axis["range"][::-1], "showgrid": False},
         "height": 80 + 24 * max(len(names), 1),
     }
