@@ -14,8 +14,9 @@ from apps.datasets.queries import (
     enabled_steps,
     end_of,
     joins_of,
-    newest_file,
+    newest_files,
     sealed_split,
+    sources_in,
     table_inputs,
     todays_table,
     usable,
@@ -83,9 +84,12 @@ def _read_sources(cycles: Sequence[Cycle], ends: dict[int, datetime | None]) -> 
         if consolidation is None:
             continue
         keep(joins_of, joined[cycle.pk], consolidation)
-        named = [(consolidation.base, consolidation)]
-        for source, row in [*named, *((join.source, join) for join in joined[cycle.pk])]:
-            keep(newest_file, row.then if before else row.file, source, before=before)
+        rows_of = {join.source_id: join for join in joined[cycle.pk]}
+        rows_of[consolidation.base_id] = consolidation
+        needed = sources_in(consolidation)
+        files = {key: rows_of[key].then if before else rows_of[key].file for key in needed}
+        told = {key: file for key, file in files.items() if file}
+        keep(newest_files, told, needed, before=before)
 
 
 def _read_steps(cycles: Sequence[Cycle]) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import OuterRef, Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from apps.datasets.models import Consolidation, Join, Source, Split, Step, Table, Version
 from apps.datasets.storage import local
@@ -129,25 +129,39 @@ def features_among(spec: TableSpec, plan: SignedPlan, *, group: str = "") -> lis
     ]
 
 
+def sources_in(consolidation: Consolidation) -> frozenset[int]:
+    """Keys of the sources that a table is made from: its base and those that are joined."""
+    joins = enabled_joins(consolidation)
+    return frozenset({consolidation.base_id, *(join.source_id for join in joins)})
+
+
 @read_once
-def newest_file(source: Source, *, before: datetime | None) -> str | None:
-    """SHA-256 of its typed table; what else a version holds is much where columns are many."""
-    return _versions(source, before=before).values_list("parquet", flat=True).first()
+def newest_files(sources: frozenset[int], *, before: datetime | None) -> dict[int, str]:
+    """SHA-256 of the typed table of each source, by the source's id, where there is one.
+
+    One query; what else a version holds is much where columns are many.
+    """
+    versions = Version.objects.filter(source=OuterRef("pk"))
+    newest = Subquery(usable(versions, before=before).values("parquet")[:1])
+    found = Source.objects.filter(pk__in=sources).order_by().values_list("pk", newest)
+    return {source: parquet for source, parquet in found if parquet}
 
 
 def source_inputs(cycle: Cycle) -> dict[str, Any] | None:
     """Typed tables and joins the cycle's table is made from; None while one is missing."""
-    consolidation, before = consolidation_of(cycle), end_of(cycle)
-    base = newest_file(consolidation.base, before=before) if consolidation else None
-    if consolidation is None or base is None:
+    consolidation = consolidation_of(cycle)
+    if consolidation is None:
         return None
-    joins = []
-    for join in enabled_joins(consolidation):
-        file = newest_file(join.source, before=before)
-        if file is None:
-            return None
-        joins.append({"name": join.source.name, "parquet": file, **join.as_dict()})
-    return {"base": base, "base_name": consolidation.base.name, "joins": joins}
+    needed = sources_in(consolidation)
+    files = newest_files(needed, before=end_of(cycle))
+    if needed - files.keys():
+        return None
+    told = [
+        {"name": join.source.name, "parquet": files[join.source_id], **join.as_dict()}
+        for join in enabled_joins(consolidation)
+    ]
+    base = consolidation.base
+    return {"base": files[base.pk], "base_name": base.name, "joins": told}
 
 
 def table_inputs(cycle: Cycle) -> dict[str, Any] | None:

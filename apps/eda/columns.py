@@ -1,6 +1,6 @@
 """One column of a profile as a page shows it, and all of them in lines."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,20 +31,30 @@ class ColumnLine:
     effect: float | None
     is_target: bool
     is_sensitive: bool
+    page: str
+    names_rows: bool
 
 
-def column_lines(result: dict[str, Any], places: Sequence[int] | None = None) -> list[ColumnLine]:
-    """The columns at these places (from 1), or all of them, in table order."""
+def column_lines(
+    result: dict[str, Any],
+    places: Sequence[int] | None = None,
+    *,
+    at: Callable[[int], str] = lambda place: "",
+) -> list[ColumnLine]:
+    """The columns at these places (from 1), or all of them, in table order.
+
+    ``at`` gives the address of the page of the column at a place.
+    """
     columns = result["columns"]
     target = (result["target"] or {}).get("name")
     return [
-        _line(columns[place - 1], position=place, is_target=columns[place - 1]["name"] == target)
+        _line(columns[place - 1], position=place, target=target, page=at(place))
         for place in (range(1, len(columns) + 1) if places is None else places)
     ]
 
 
-def _line(column: dict[str, Any], *, position: int, is_target: bool) -> ColumnLine:
-    top = (column.get("top") or [None])[0]
+def _line(column: dict[str, Any], *, position: int, target: str | None, page: str) -> ColumnLine:
+    top = None if names_rows(column) else (column.get("top") or [None])[0]
     quantiles = {item["at"]: item["value"] for item in column.get("quantiles") or []}
     relation = column.get("relation") or {"auc": None, "effect": {"value": None}}
     low, high = (column.get(end) for end in ("minimum", "maximum"))
@@ -55,14 +65,22 @@ def _line(column: dict[str, Any], *, position: int, is_target: bool) -> ColumnLi
         missing_share=column["missing_share"],
         distinct=column["distinct"],
         low=_spaced(column.get("first")) if low is None else as_shown(column, low),
-        middle=top["value"] if top else as_shown(column, quantiles.get(0.5)),
+        middle=_commonest(top) if top else as_shown(column, quantiles.get(0.5)),
         high=_spaced(column.get("last")) if high is None else as_shown(column, high),
         share=top["share"] if top else None,
         auc=relation["auc"],
         effect=relation["effect"]["value"],
-        is_target=is_target,
+        is_target=column["name"] == target,
         is_sensitive=column.get("sensitive", False),
+        page=page,
+        names_rows=names_rows(column),
     )
+
+
+def _commonest(top: dict[str, Any]) -> str:
+    """The most frequent value; one of blanks only says so."""
+    value: str = top["value"]
+    return value if not isinstance(value, str) or value.strip() else "(blank)"
 
 
 def as_shown(column: dict[str, Any], value: Any) -> Any:

@@ -30,8 +30,11 @@ class FindingForm(forms.ModelForm):
     def __init__(self, *args: Any, team: Team, columns: Collection[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         members = User.objects.filter(memberships__team=team, is_active=True)
-        self.fields["owner"].queryset = members.order_by("name", "pk")
-        self.fields["owner"].empty_label = None
+        owner = self.fields["owner"]
+        owner.queryset = members.order_by("name", "pk")
+        owner.empty_label = None
+        # A list, since a queryset is asked twice: for the first choice, then for all of them.
+        owner.choices = [(str(one.pk), str(one)) for one in owner.queryset.all()]
         # Made when they are listed or a choice is checked: a page of a wide table does neither.
         self.fields["column"].choices = lambda: [
             ("", "The whole table"),

@@ -18,6 +18,7 @@ from apps.planning.queries import current_plan, sensitive_columns, signed_plan
 from apps.projects.models import Cycle
 from apps.projects.queries import passed_by
 from apps.projects.stages import Stage
+from apps.web.once import read_once
 
 MOST_PARSED = 8
 """Results that a web process keeps parsed: those of some 2,000 columns are 20 MB each."""
@@ -153,19 +154,27 @@ def suspects_of(
     )
 
 
+@read_once
+def _findings(cycle: Cycle) -> list[Finding]:
+    """All findings in the order in which they were raised: a page lists and looks for them."""
+    people = ("owner", "raised_by", "closed_by")
+    return list(cycle.findings.select_related(*people).order_by("pk"))
+
+
 def open_findings(cycle: Cycle) -> list[Finding]:
     """Findings that nobody has answered, the gravest first."""
-    found = cycle.findings.filter(closed_at=None).select_related("owner", "raised_by")
+    found = [finding for finding in _findings(cycle) if finding.is_open]
     return sorted(found, key=lambda finding: (Severity(finding.severity).rank, finding.pk))
 
 
 def answered_findings(cycle: Cycle) -> list[Finding]:
     """Findings with their answers, in the order in which they were raised."""
-    return list(
-        cycle.findings.exclude(closed_at=None)
-        .select_related("raised_by", "closed_by")
-        .order_by("pk")
-    )
+    return [finding for finding in _findings(cycle) if not finding.is_open]
+
+
+def raised_already(cycle: Cycle) -> set[tuple[str, str]]:
+    """Column and sentence of each finding, answered or not."""
+    return {(finding.column, finding.says) for finding in _findings(cycle)}
 
 
 def is_data_passed(cycle: Cycle) -> bool:
@@ -178,8 +187,8 @@ def is_data_passed(cycle: Cycle) -> bool:
 class Hint:
     """Something the profile points at; ``position`` of its column, 0 for the whole table.
 
-    ``leads`` is a word for the page on which to act; its ``address`` and the words of the link are
-    filled in by the page that shows them.
+    ``leads`` is a word for the page on which to act; its ``address``, the words of the link and
+    the address of the column's ``page`` are filled in by the page that shows them.
     """
 
     column: str
@@ -191,6 +200,7 @@ class Hint:
     leads: str
     address: str = ""
     action: str = ""
+    page: str = ""
 
 
 _LEADS = {
@@ -207,7 +217,7 @@ def hints(cycle: Cycle, result: dict[str, Any], *, before: str = "") -> list[Hin
     ``before`` is what a sentence about a slice begins with.
     """
     positions = {column["name"]: place for place, column in enumerate(result["columns"], start=1)}
-    raised = set(cycle.findings.values_list("column", "says"))
+    raised = raised_already(cycle)
     return [
         Hint(
             column=found["column"] or "",

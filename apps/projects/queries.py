@@ -23,15 +23,15 @@ def latest_decision(cycle: Cycle, stage: Stage) -> Decision | None:
 @read_once
 def said_at(cycle: Cycle, stage: Stage) -> tuple[Submission | None, list[Decision]]:
     """The newest submission of a gate and all its decisions, without the evidence stored."""
-    return (
-        cycle.submissions.filter(stage=stage).defer("evidence").last(),
-        list(cycle.decisions.filter(stage=stage).defer("evidence").select_related("met")),
-    )
+    submissions, decisions = _said_at_gates(cycle)
+    mine = [one for one in submissions if one.stage == stage]
+    return mine[-1] if mine else None, [one for one in decisions if one.stage == stage]
 
 
 @read_once
 def gate_round(cycle: Cycle, stage: Stage, *, subject: str) -> Round:
-    """The last round at this gate, asked of today's subject. Two queries, however long it ran."""
+    """The last round at this gate, asked of today's subject. Two queries, however long it ran, and
+    no more for the other gates of a page."""
     submission, decisions = said_at(cycle, stage)
     return round_of(
         stage,
@@ -39,6 +39,18 @@ def gate_round(cycle: Cycle, stage: Stage, *, subject: str) -> Round:
         subject=subject,
         submission=submission,
         decisions=decisions,
+    )
+
+
+@read_once
+def _said_at_gates(cycle: Cycle) -> tuple[list[Submission], list[Decision]]:
+    """All that was submitted and decided at the gates of a cycle, in its order, without evidence.
+
+    A page asks of two or three gates, and a cycle has a dozen such rows.
+    """
+    return (
+        list(cycle.submissions.defer("evidence")),
+        list(cycle.decisions.defer("evidence").select_related("met")),
     )
 
 

@@ -48,7 +48,7 @@ def pages(at, count):
     yield from (at(name) for name in plain if name not in {*posted, "choose_pair"})
     yield f"{at('choose_pair')}?a=1&b=2"
     yield from (at("matrix", one) for one in ("rank", "linear", "mutual"))
-    yield from (at("missing_figure", one) for one in ("shares", "patterns", "effects"))
+    yield from (at("missing_figure", one) for one in ("patterns", "effects"))
     yield from (f"{at('rows')}?page={page}" for page in range(1, 4))
     for place in range(1, count + 1):
         yield at("column", place)

@@ -66,7 +66,7 @@ def addresses(at, count):
     pages = ("overview", "relations", "leaks", "missing", "time", "rows", "views", "chart")
     yield from map(at, (*pages, "target"))
     yield from (at("matrix", measure) for measure in ("rank", "linear", "mutual"))
-    yield from (at("missing_figure", name) for name in ("shares", "patterns", "effects"))
+    yield from (at("missing_figure", name) for name in ("patterns", "effects"))
     for place in places:
         yield at("column", place)
         figures = ("distribution", "relation", "stability")

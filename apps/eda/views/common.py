@@ -23,6 +23,7 @@ from apps.engine.profile.slices import Condition, sliced
 from apps.engine.types import ColumnSpec
 from apps.planning.queries import signed_plan
 from apps.projects.models import Cycle, Project
+from apps.web.once import read_once
 
 ADDED = ("add_column", "add_is", "add_value", "add_to")
 _WITHOUT_VALUE = [("missing", "nothing"), ("filled", "something")]
@@ -61,10 +62,28 @@ LEADS = {
 def action_of(project: Project, leads: str, *, position: int = 0) -> tuple[str, str]:
     """Address and words of the page on which to act; ``position`` of a column from 1."""
     name, label = LEADS[leads]
-    if leads == "column":
-        name = name if position else "eda:overview"
-        return reverse(name, args=[project.slug, *([position] if position else [])]), label
-    return reverse(name, args=[project.slug]), label
+    if leads != "column":
+        return _address(name, project.slug), label
+    if not position:
+        return _address("eda:overview", project.slug), label
+    before, after = _column_address(project.slug)
+    return f"{before}{position}{after}", label
+
+
+@read_once
+def _address(name: str, slug: str) -> str:
+    """Address of a page of a project. Lists of many lines lead to few pages."""
+    return reverse(name, args=[slug])
+
+
+@read_once
+def _column_address(slug: str) -> tuple[str, str]:
+    """Address of a column's page, cut in two where its position stands.
+
+    A page names hundreds of columns: to ask for each address would take as long as all else.
+    """
+    before, _, after = reverse("eda:column", args=[slug, 0]).rpartition("0")
+    return before, after
 
 
 @dataclass(frozen=True)
@@ -183,6 +202,17 @@ class Rows:
         if self.scope is None:
             return []
         return sorted(self.hidden & set(self.scope.table.table_spec.names))
+
+    @cached_property
+    def _around_position(self) -> tuple[str, str]:
+        """What stands before and after the position in the address of a column for these rows."""
+        before, after = _column_address(self.cycle.project.slug)
+        return before, f"{after}{self.where.tail}"
+
+    def column_at(self, position: int) -> str:
+        """Address of the page of a column of these rows; ``position`` in the table, from 1."""
+        before, after = self._around_position
+        return f"{before}{position}{after}"
 
     def columns(self) -> Columns:
         """The rows themselves, to be counted while the page waits; no sensitive column."""

@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
+from apps.eda import queries
 from apps.eda.views.common import Rows, action_of, rows_of, sliceable
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
@@ -32,12 +33,12 @@ def leaks(request: HttpRequest, project: Project) -> HttpResponse:
 def _lines(
     project: Project, rows: Rows, suspects: Iterable[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Suspects with the places to act, and whether somebody raised them already."""
-    raised = set(project.cycle.findings.values_list("column", "says"))
+    """Suspects with their pages, the places to act, and whether somebody raised them already."""
+    raised = queries.raised_already(project.cycle)
     return [
         {
             **suspect,
-            "position": rows.positions.get(suspect["column"], 0),
+            "page": _page(rows, suspect["column"]),
             "action": action_of(project, suspect["leads"]),
             "is_raised": (
                 (suspect["column"], f"{rows.where.before}{suspect['says']}"[:400]) in raised
@@ -45,3 +46,9 @@ def _lines(
         }
         for suspect in suspects
     ]
+
+
+def _page(rows: Rows, column: str) -> str:
+    """Address of the column's page; empty for what is no column, such as the split."""
+    position = rows.positions.get(column)
+    return rows.column_at(position) if position else ""

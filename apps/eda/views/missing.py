@@ -6,7 +6,6 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET
 
 from apps.eda.views.common import chart, ready_rows, rows_of, sliceable
-from apps.engine.charts.columns import missing_bars
 from apps.engine.charts.gaps import gap_effects, gap_patterns
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
@@ -26,13 +25,19 @@ def missing(request: HttpRequest, project: Project) -> HttpResponse:
     if rows.is_ready:
         gaps, places = rows.study["gaps"], rows.positions
         lines = [
-            {**gap, "position": places[gap["name"]], "by": places.get(_ruler(gap), 0)}
+            {
+                **gap,
+                "page": rows.column_at(places[gap["name"]]),
+                "by": places.get(_ruler(gap), 0),
+                "part": round(gap["share"], 3),
+            }
             for gap in gaps["columns"]
         ]
         context |= {
             "gaps": gaps,
             "page": page_of(lines, request),
             "groups": [_group(group, places) for group in gaps["groups"][:_MOST_GROUPS]],
+            "blanks": any(gap.get("hidden") for gap in gaps["columns"]),
             "rules": [line for line in lines if line["exactly"]],
             "effects": [gap for gap in gaps["columns"] if gap["effect"]],
             "target": (rows.result["target"] or {}).get("name", ""),
@@ -56,9 +61,6 @@ def _ruler(gap: dict[str, Any]) -> str:
 def missing_figure(request: HttpRequest, project: Project, name: str) -> JsonResponse:
     """A chart of the gaps."""
     gaps = ready_rows(request, project).study["gaps"]
-    if name == "shares" and gaps["columns"]:
-        shares = [{**gap, "missing_share": gap["share"]} for gap in gaps["columns"]]
-        return chart(request, missing_bars(shares))
     if name == "patterns" and gaps["patterns"]:
         return chart(request, gap_patterns(gaps))
     if name == "effects" and any(gap["effect"] for gap in gaps["columns"]):

@@ -49,14 +49,15 @@ def _profiled(request: HttpRequest, project: Project, rows: Rows) -> dict[str, A
     kept = [*rows.where.pairs, *([("q", words)] if words else [])]
     places = [at for name, at in rows.positions.items() if words.casefold() in name.casefold()]
     page = page_of(places, request)
-    page.object_list = column_lines(result, page.object_list)
+    page.object_list = column_lines(result, page.object_list, at=rows.column_at)
     ranking = ranked(result, rows.study, suspects=rows.suspects())
     shown = {**result, "findings": ranking[:_MOST_HINTS]}
     found = queries.hints(project.cycle, shown, before=rows.where.before)
-    hints = [_led(project, hint) for hint in found]
+    hints = [_led(project, rows, hint) for hint in found]
     return {
         **{key: result[key] for key in ("rows", "column_count", "missing_cells", "memory_bytes")},
         "duplicate_rows": result["duplicate_rows"],
+        "blanks": sum(gap.get("hidden") or 0 for gap in rows.study["gaps"]["columns"]),
         "target": _target(rows),
         "target_figure": target_figure(result),
         "first": hints[:_FIRST_HINTS],
@@ -86,14 +87,15 @@ def _so_far(project: Project, rows: Rows) -> dict[str, Any] | None:
     return {
         "columns": len(result["columns"]),
         **{key: result[key] for key in ("rows", "column_count")},
-        "first": [_led(project, hint) for hint in found],
+        "first": [_led(project, rows, hint) for hint in found],
         "more": len(findings[_FIRST_HINTS:]),
     }
 
 
-def _led(project: Project, hint: queries.Hint) -> queries.Hint:
+def _led(project: Project, rows: Rows, hint: queries.Hint) -> queries.Hint:
     address, action = action_of(project, hint.leads, position=hint.position)
-    return replace(hint, address=address, action=action)
+    page = rows.column_at(hint.position) if hint.position else ""
+    return replace(hint, address=address, action=action, page=page)
 
 
 def _overview(
@@ -111,7 +113,7 @@ def _overview(
         "answered": queries.answered_findings(cycle),
         "form": form or _form(request, project, rows.scope),
         "wants_to_raise": "says" in request.GET or form is not None,
-        "would_withdraw": queries.is_data_passed(cycle),
+        "would_withdraw": lambda: queries.is_data_passed(cycle),  # asked where one may raise
     }
     status = 422 if form is not None else 200
     return render_page(request, "eda/overview.html", context, fragments={"so-far"}, status=status)

@@ -7,18 +7,19 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from apps.engine.charts.labels import marks, positions, rounded, shares, short
+from apps.engine.charts.labels import marks, positions, rounded, short
 from apps.engine.charts.theme import ACCENT, MUTED, WAITING, Figure, build
 from apps.engine.errors import NotEnoughData
 from apps.engine.percent import percent
 
-MOST_MISSING_BARS = 60
 LEAST_SMOOTHED = 8
 SMOOTH_POINTS = 100
 MOST_POWERS = 8
 MOST_WEEKS, WEEK_MS = 6, 604_800_000
 """Weeks that are named on an axis, and the length of one."""
 HALF = 0.5
+PARTED = ",~f"
+"""Counts on an axis as the page writes them: 1,000."""
 GAP, MOST_GAPS = 0.15, 12
 """Few whole numbers are bars apart, as values of a category are."""
 
@@ -186,7 +187,7 @@ def categories(column: dict[str, Any]) -> Figure:
             [name, count, rounded(share)]
             for name, count, share in zip(names, counts, parts, strict=True)
         ],
-        layout=_lying_layout(names, title="Rows"),
+        layout=_lying_layout(names),
     )
 
 
@@ -228,36 +229,8 @@ def time_counts(column: dict[str, Any]) -> Figure:
     )
 
 
-def missing_bars(columns: list[dict[str, Any]]) -> Figure:
-    """Share of rows without a value, the emptiest column on top; full columns are left out."""
-    gaps = sorted(
-        (column for column in columns if column["missing"]),
-        key=lambda column: -column["missing_share"],
-    )[:MOST_MISSING_BARS]
-    parts = [column["missing_share"] for column in gaps]
-    bars = go.Bar(
-        x=parts,
-        y=list(range(len(gaps))),
-        orientation="h",
-        marker={"color": WAITING},
-        text=[percent(part) for part in parts],
-        textposition="none",
-        hovertemplate="%{text} missing<extra></extra>",
-    )
-    layout = _lying_layout([column["name"] for column in gaps], title="Share of rows missing")
-    layout["xaxis"] |= {**shares((1,)), "range": [0, 1]}
-    return build(
-        [bars],
-        columns=["column", "missing", "share"],
-        rows=[
-            [column["name"], column["missing"], rounded(column["missing_share"])] for column in gaps
-        ],
-        layout=layout,
-    )
-
-
 def _rows_axis() -> dict[str, Any]:
-    return {"title": {"text": "Rows"}, "rangemode": "tozero"}
+    return {"title": {"text": "Rows"}, "rangemode": "tozero", "tickformat": PARTED}
 
 
 def _lying_bars(counts: list[int], *, colours: list[str], parts: list[float]) -> go.Bar:
@@ -273,10 +246,10 @@ def _lying_bars(counts: list[int], *, colours: list[str], parts: list[float]) ->
     )
 
 
-def _lying_layout(names: list[str], *, title: str) -> dict[str, Any]:
+def _lying_layout(names: list[str]) -> dict[str, Any]:
     axis = positions(names)
     return {
-        "xaxis": {"title": {"text": title}, "rangemode": "tozero"},
+        "xaxis": _rows_axis(),
         "yaxis": {**axis, "range": axis["range"][::-1], "showgrid": False},
         "height": 80 + 24 * max(len(names), 1),
     }

@@ -1,5 +1,6 @@
 """What to look at first: rules over the profile, each a sentence with a number."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,6 +12,7 @@ SEVERITIES = ("high", "medium", "low")
 MOSTLY_MISSING = 0.5
 STRONG_SKEW = 3.0
 MANY_VALUES = 50
+AMOUNT = re.compile(r"[-+]?(0|[1-9]\d*)([.,]\d+)?")
 ID_SHARE = 0.95
 LEAST_ID_ROWS = 20
 RARE_CLASS = 0.1
@@ -123,6 +125,14 @@ def _id_like(column: Column) -> Finding | None:
 def _many_values(column: Column) -> Finding | None:
     if column["kind"] != "text" or column["distinct"] <= MANY_VALUES or is_id_like(column):
         return None
+    if _are_numbers(column.get("top") or ()):
+        return Finding(
+            "numbers_as_text",
+            column["name"],
+            "medium",
+            f"Its frequent values are numbers, kept as {column['distinct']:,} different texts.",
+            "Amounts become numbers by a recipe step; leave codes as they are.",
+        )
     return Finding(
         "high_cardinality",
         column["name"],
@@ -130,6 +140,12 @@ def _many_values(column: Column) -> Finding | None:
         f"{column['distinct']:,} different texts.",
         "Merge rare values in a recipe step, or check that each has enough rows to learn from.",
     )
+
+
+def _are_numbers(top: Iterable[dict[str, Any]]) -> bool:
+    """The texts are amounts but for blanks; one with a leading zero, as in 00501, is a code."""
+    texts = [one["value"].strip() for one in top]
+    return any(texts) and all(AMOUNT.fullmatch(text) for text in texts if text)
 
 
 def _skewed(column: Column) -> Finding | None:

@@ -52,7 +52,7 @@ def group_values(column: Coded) -> Groups:
     if others == 1:
         labels.append(first[TOP_GROUPS][:LONGEST_LABEL])
     elif others:
-        labels.append(f"{others} other values")
+        labels.append(f"{others:,} other values")
     # The last place is that of a missing value: its code is -1.
     told = np.append(np.minimum(np.arange(column.distinct), TOP_GROUPS), len(labels))
     has_missing = int(column.counts.sum()) < len(column.codes)

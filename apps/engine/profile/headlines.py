@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from apps.engine.percent import percent
@@ -60,7 +60,7 @@ def ranked(profile: Told, study: Told, *, suspects: Iterable[Told]) -> list[Told
         *drivers[1:],
         *_later(suspects),
     ]
-    headlines = [asdict(one) for one in (*leaks, *facts)]
+    headlines = [{**vars(one)} for one in (*leaks, *facts)]
     told = {(one["key"], one["column"]) for one in headlines}
     leaking = {one.column for one in leaks} | _parts(suspects)
     rest = [
@@ -242,7 +242,8 @@ def _extremes(column: Told, *, say: Callable[[float], str]) -> str:
     least, _, low = min(groups, key=lambda one: one[2]["value"])
     if high["low"] <= low["high"]:
         return ""
-    most, least = (f"“{one}”" if is_text else _plain(one) for one in (most, least))
+    write = str if holds_years(column) else _plain
+    most, least = (f"“{one}”" if is_text else write(one) for one in (most, least))
     target = f"“{relation['target']}” {'holds' if 'of' in relation else 'is'} "
     where = f"“{column['name'][:LONGEST_NAME]}” is {most}"
     if relation["kind"] == "rate":
@@ -320,8 +321,12 @@ def _rules(study: Told) -> Iterator[Headline]:
 
 
 def _plain(label: str) -> str:
-    """A number or a range as labels write it, fractions cut to four digits."""
-    return re.sub(r"-?\d+\.\d+", lambda told: number_text(float(f"{float(told[0]):.4g}")), label)
+    """A number or a range as pages write it: thousands parted, fractions cut to four digits."""
+    return re.sub(
+        r"-?\d+(\.\d+)?",
+        lambda told: _short(float(told[0])) if told[1] else f"{int(told[0]):,}",
+        label,
+    )
 
 
 def _teller(profile: Told) -> Callable[[float], str]:

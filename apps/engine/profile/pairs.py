@@ -87,7 +87,7 @@ def _few(column: Coded) -> tuple[NDArray[np.int64], list[str]]:
     labels = [label[:LONGEST_LABEL] for label in column.first(MOST_GROUPS)]
     others = column.distinct - len(labels)
     if others > 0:
-        labels.append(f"{others} other values")
+        labels.append(f"{others:,} other values")
     return np.minimum(column.codes.astype(np.int64), MOST_GROUPS), labels
 
 

@@ -69,7 +69,7 @@ def _texts(name: str, cells: Cells, *, most: int) -> Partition:
     others = column.distinct - len(labels)
     codes = column.codes.astype(np.int64)
     if others:
-        labels, conditions = [*labels, f"{others} other values"], [*conditions, None]
+        labels, conditions = [*labels, f"{others:,} other values"], [*conditions, None]
         codes = np.minimum(codes, most)
     shown = [label[:LONGEST_SHOWN] for label in labels]
     return Partition(codes, shown, conditions, is_ordered=False)

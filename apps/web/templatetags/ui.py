@@ -22,6 +22,7 @@ register = template.Library()
 
 DASH = "\N{EN DASH}"
 SIGNIFICANT = 3
+SMALL = 0.1
 
 TONES = {
     "passed": ("passed", "check"),
@@ -86,7 +87,8 @@ def _is_number(value: Any) -> bool:
 def number(value: Any, decimals: int | None = None) -> str:
     """Whole numbers with thousands separators, others to three significant digits.
 
-    ``decimals`` fixes the places behind the point, so that a column lines up.
+    ``decimals`` fixes the places behind the point, so that a column lines up. Of a small number
+    zeros at the end only look exact: 0.01, not 0.0100.
     """
     if hasattr(value, "item"):  # a numpy scalar
         value = value.item()
@@ -94,9 +96,12 @@ def number(value: Any, decimals: int | None = None) -> str:
         return DASH if value in (None, "") else str(value)
     if isinstance(value, float) and not math.isfinite(value):
         return DASH
+    is_small = decimals is None and 0 < abs(value) < SMALL
     if decimals is None:
         decimals = _places(value)
     text = f"{value:,.{decimals}f}"
+    if is_small:
+        text = text.rstrip("0")
     if float(text.replace(",", "")) == 0:
         text = text.lstrip("-") if value == 0 or decimals else "0"
     return text.replace("-", "\N{MINUS SIGN}")
@@ -222,6 +227,18 @@ def icon(name: str, label: str = "") -> SafeString:
         static("icons.svg"),
         name,
         said,
+    )
+
+
+@register.simple_tag
+def badge(state: Any, label: str = "") -> SafeString:
+    """A state in its colour with its sign, so that it is not told by colour alone."""
+    colour, drawn = TONES.get(str(state), ("plain", ""))
+    return format_html(
+        '<span class="badge-state badge-{}">{}{}</span>',
+        colour,
+        icon(drawn) if drawn else "",
+        label or state,
     )
 
 

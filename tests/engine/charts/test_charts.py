@@ -85,7 +85,6 @@ def figures(profile):
         if "relation" in entry
     }
     return drawn | {
-        "missing": columns.missing_bars(profile["columns"]),
         "associations": relations.relation_matrix(profile["study"]["relations"]),
         "linear": relations.relation_matrix(profile["study"]["relations"], measure="linear"),
         "patterns": gaps.gap_patterns(profile["study"]["gaps"]),
@@ -125,7 +124,7 @@ def walk(part, path=()):
 
 
 def test_every_figure_is_strict_json_with_numbers_beside_it(figures):
-    assert len(figures) == 35
+    assert len(figures) == 34
     for name, figure in figures.items():
         answered = json.loads(json.dumps(answer(figure), allow_nan=False))
         assert set(answered["figure"]) == {"data", "layout", "config"}, name

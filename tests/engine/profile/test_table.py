@@ -171,3 +171,17 @@ def test_profiling_tells_its_progress_and_stops_when_asked(tmp_path):
     with pytest.raises(Stopped):
         table.profile(source, target=None, report=stop_at_second)
     assert told == [(0, 3, "Profiling “a”"), (1, 3, "Profiling “b”")]
+
+
+@pytest.mark.parametrize(
+    ("texts", "key"),
+    [
+        ([" ", *(f"{n}.5" for n in range(60))], "numbers_as_text"),
+        ([f"{n:05}" for n in range(61)], "high_cardinality"),
+        ([f"word {n}" for n in range(61)], "high_cardinality"),
+    ],
+    ids=["amounts and a blank", "codes", "words"],
+)
+def test_texts_that_are_amounts_are_told_from_codes_and_words(profile, texts, key):
+    frame = pd.DataFrame({"a": pd.Series(texts * 4, dtype="string")})
+    assert key in {found["key"] for found in profile(frame)["findings"]}
