@@ -52,14 +52,18 @@ class Child:
         self, *, report: Report, log: Callable[[str], None], check: Callable[[], None]
     ) -> dict[str, Any]:
         """Run to the end. ``check`` is asked four times a second and may raise to stop it."""
-        with tempfile.TemporaryDirectory(prefix="mlcycle-child-") as folder:
-            fork = self._fork = Fork(self.module, folder)
-            try:
-                fork.tell(self.request)
-                return self._listen(fork, report=report, log=log, check=check)
-            finally:
-                self._fork = None
-                fork.kill()
+        for _ in range(2):  # an order that a killed nursery took with it is given to the next one
+            with tempfile.TemporaryDirectory(prefix="mlcycle-child-") as folder:
+                fork = self._fork = Fork(self.module, folder)
+                try:
+                    fork.tell(self.request)
+                    told = self._listen(fork, report=report, log=log, check=check)
+                finally:
+                    self._fork = None
+                    fork.kill()
+            if told is not None:
+                return told
+        raise _death(-signal.SIGKILL, "")
 
     def _listen(
         self,
@@ -68,20 +72,25 @@ class Child:
         report: Report,
         log: Callable[[str], None],
         check: Callable[[], None],
-    ) -> dict[str, Any]:
+    ) -> dict[str, Any] | None:
+        """What the child tells; None when it never began."""
         last_words = ""
         for line in _lines(fork.output, check=check, over=self._over()):
             kind, _, body = line.partition(" ")
             if kind == "@progress":
                 report(*json.loads(body))
             elif kind == "@result":
-                return json.loads(body)
+                result: dict[str, Any] = json.loads(body)
+                return result
             elif kind == "@error":
                 raise _error_from(json.loads(body))
             else:
                 last_words = line or last_words
                 log(line[:500])
-        raise _death(fork.exit_code(), last_words)
+        code = fork.exit_code()
+        if code is None:
+            return None
+        raise _death(code, last_words)
 
     def _over(self) -> Callable[[], None]:
         """Raises when the time is over: that of any step, or that a person gave."""

@@ -95,13 +95,18 @@ class Fork:
             return None
         return int(told[0]) if told else None
 
-    def exit_code(self) -> int:
-        """Wait for the end of the child; minus a signal's number when one ended it."""
+    def exit_code(self) -> int | None:
+        """Wait for the end of the child; minus a signal's number when one ended it.
+
+        None: it never was. A nursery that is being killed takes an order that nobody reads.
+        """
         told = b""
         with contextlib.suppress(TimeoutError, ConnectionResetError):
             while piece := self._line.recv(64):
                 told += piece
-        code = told.split()[1:]
+        pid, *code = told.split() or [b""]
+        if not pid:
+            return None
         # Where nobody told the code, the nursery was killed and the child died with it.
         return int(code[0]) if code else -signal.SIGKILL
 

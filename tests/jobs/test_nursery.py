@@ -3,6 +3,7 @@
 import os
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -85,6 +86,24 @@ def test_with_a_killed_nursery_its_children_end_and_the_next_call_gets_a_new_one
     assert told
     wait_for(lambda: not is_alive(pid), within_s=5, what="the child is gone")
     assert run(does="work", seconds=0.1) == {"seconds": 0.1}
+
+
+def test_an_order_that_a_dying_nursery_took_with_it_is_given_to_the_next_one():
+    assert run(does="work", seconds=0.1) == {"seconds": 0.1}
+    before = nursery._control
+    nursery._control, dying = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+    def die():
+        _, descriptors, _, _ = socket.recv_fds(dying, 65_536, 3)
+        dying.close()
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+    thread = threading.Thread(target=die)
+    thread.start()
+    assert run(does="work", seconds=0.1) == {"seconds": 0.1}
+    thread.join()
+    before.close()
 
 
 def test_a_module_that_does_not_exist_is_told_by_the_child_and_the_nursery_lives_on():
