@@ -6,8 +6,6 @@ The address is the one in the table of addresses; who may call it is what its vi
 """
 
 import re
-import threading
-import time
 from collections.abc import Callable, Iterable
 from http.client import responses
 from typing import Any
@@ -21,9 +19,6 @@ from apps.web.declare import TOKEN
 
 Start = Callable[..., Any]
 App = Callable[[dict[str, Any], Start], Iterable[bytes]]
-
-LOOK_AFTER_S = 1.0
-"""Connections are looked at so often, by each thread: a warm prediction asks no database."""
 
 HEADERS = {
     "Content-Type": "application/json",
@@ -39,7 +34,6 @@ class PredictFirst:
 
     def __init__(self, site: App) -> None:
         self.site = site
-        self._connections = _Connections()
         address = reverse("api:predict", args=["slug"])
         before, after = (re.escape(part) for part in address.split("slug"))
         self._match = re.compile(f"{before}([-a-zA-Z0-9_]+){after}").fullmatch
@@ -52,32 +46,15 @@ class PredictFirst:
         found = self._match(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""))
         if found is None or (settings.SECURE_SSL_REDIRECT and not _is_secure(environ)):
             return self.site(environ, start_response)
-        self._connections.look()
+        close_old_connections()  # as Django does around each of its requests
         reply = predicting.reply_to(environ, slug=found[1])
-        if reply.status >= 500:  # perhaps a broken connection
-            close_old_connections()
+        close_old_connections()
         headers = {**HEADERS, "Content-Length": str(len(reply.body)), **reply.headers}
         if settings.SECURE_HSTS_SECONDS:
             headers["Strict-Transport-Security"] = f"max-age={settings.SECURE_HSTS_SECONDS}"
         status = f"{reply.status} {responses[reply.status]}"
         start_response(status, list(headers.items()))
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else reply.body]
-
-
-class _Connections(threading.local):
-    """Those of this thread to the database: old and broken ones are given up now and then.
-
-    Django does it around each of its requests, which would cost a prediction a tenth of its time.
-    """
-
-    looked_at_s = float("-inf")
-
-    def look(self) -> None:
-        """Give up what is old or broken, where that was not done just now."""
-        now_s = time.monotonic()
-        if now_s - self.looked_at_s >= LOOK_AFTER_S:
-            self.looked_at_s = now_s
-            close_old_connections()
 
 
 def _is_secure(environ: dict[str, Any]) -> bool:

@@ -32,29 +32,29 @@ def quickly(raw: bytes) -> Any:
         return None
     is_object = isinstance(body, dict)
     names = sum(map(len, rows)) + (len(body) if is_object else 0)
-    is_plain = _is_plain if len(raw) < LARGE_BYTES else _is_plain_large
     objects = len(rows) + is_object
-    return body if is_plain(raw, rows, names=names, objects=objects) else None
+    is_plain = (
+        _is_plain(raw, names=names, objects=objects) and not any(map(_may_be_rounded, rows))
+        if len(raw) < LARGE_BYTES
+        else _is_plain_large(raw, names=names, objects=objects)
+    )
+    return body if is_plain else None
 
 
-def _is_plain(raw: bytes, rows: list[dict[str, Any]], *, names: int, objects: int) -> bool:
+def _may_be_rounded(cells: dict[str, Any]) -> bool:
+    """Whether one of them may have been a whole number that orjson rounded."""
+    return any(type(cell) is float and not -_HUGE < cell < _HUGE for cell in cells.values())
+
+
+def _is_plain(raw: bytes, *, names: int, objects: int) -> bool:
     """Whether nothing is hidden: each name has one colon, so with a twin there are more of them.
 
     A sign inside of a text counts as well; such a body is read carefully.
     """
-    return (
-        raw.count(b":") == names
-        and raw.count(b"{") == objects
-        and raw.count(b"[") == 1
-        and not any(
-            type(cell) is float and not -_HUGE < cell < _HUGE
-            for row in rows
-            for cell in row.values()
-        )
-    )
+    return raw.count(b":") == names and raw.count(b"{") == objects and raw.count(b"[") == 1
 
 
-def _is_plain_large(raw: bytes, rows: list[dict[str, Any]], *, names: int, objects: int) -> bool:
+def _is_plain_large(raw: bytes, *, names: int, objects: int) -> bool:
     signs = np.frombuffer(raw, dtype=np.uint8)
     return (
         _all_flat(signs, objects=objects) and _names(signs) == names and not _has_long_number(signs)
