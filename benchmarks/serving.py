@@ -151,8 +151,10 @@ def product(candidate: str, *, threads: int) -> Iterator[tuple[Server, dict[str,
         "MLCYCLE_WEB_THREADS": str(threads),
         "DJANGO_SETTINGS_MODULE": "mlcycle_site.settings.production",
     }
-    port, known_file = servers.free_port(), var / "known.json"
+    port, scoring_port = servers.free_port(), servers.free_port()
+    known_file = var / "known.json"
     up = [sys.executable, "manage.py", "up", "--no-demo", "--port", str(port)]
+    up += ["--scoring-port", str(scoring_port)]
     with servers.running(up, port=port, log=PLACE / "mlcycle.log", env=env, cwd=ROOT):
         arguments = f"{str(known_file)!r}, candidate={candidate!r}"
         code = f"from benchmarks.rig.endpoint import build; build({arguments})"
@@ -163,9 +165,9 @@ def product(candidate: str, *, threads: int) -> Iterator[tuple[Server, dict[str,
 
         def asked(rows: list[Any]) -> bytes:
             body = json.dumps({"rows": rows}).encode()
-            return load.request_bytes(path, body, port=port, headers=headers)
+            return load.request_bytes(path, body, port=scoring_port, headers=headers)
 
-        yield Server("mlcycle", port, _requests(asked, known["rows"])), known
+        yield Server("mlcycle", scoring_port, _requests(asked, known["rows"])), known
 
 
 def in_django(code: str, *, says: str, env: dict[str, str]) -> None:

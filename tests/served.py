@@ -1,4 +1,6 @@
-"""A web process to be killed: ``python -m tests.served web FOLDER``, ``… live …``, ``… taker …``.
+"""A process to be killed: ``python -m tests.served web FOLDER``, ``… live …``, ``… taker …``.
+
+``web-scoring`` and ``live-scoring`` are the same as the scoring process serves it.
 
 It works on the test database and on the log of calls in FOLDER.
 
@@ -6,6 +8,7 @@ It imports everything once and forks a child for the work; when the child was ki
 follows at once. Each child writes its process id as a line.
 """
 
+import asyncio
 import os
 import signal
 import socketserver
@@ -25,6 +28,7 @@ from django.db import connections
 from apps.production import serving, standing, taking
 from apps.production.models import Release, Segment
 from apps.production.standing import Standing
+from mlcycle_site import scoring
 from mlcycle_site.hot import PredictFirst
 
 
@@ -43,8 +47,6 @@ class Quiet(WSGIRequestHandler):
 def live() -> None:
     """Serve what signatures and switches say, as if each candidate's test were opened."""
     standing.candidate_subject = lambda candidate: "model"
-    server.set_app(PredictFirst(lambda environ, start: [b""]))
-    server.serve_forever()
 
 
 def web() -> None:
@@ -52,8 +54,15 @@ def web() -> None:
     serving.answering = lambda deployment: Standing(
         Release.objects.select_related("candidate").filter(deployment=deployment).last()
     )
+
+
+def by_wsgi() -> None:
     server.set_app(PredictFirst(lambda environ, start: [b""]))
     server.serve_forever()
+
+
+def by_scoring() -> None:
+    asyncio.run(scoring.serve(sock=server.socket))
 
 
 def taker() -> None:
@@ -68,7 +77,9 @@ def taker() -> None:
 
 
 if __name__ == "__main__":
-    work = {"web": web, "live": live, "taker": taker}[sys.argv[1]]
+    what, _, how = sys.argv[1].partition("-")
+    work = {"web": web, "live": live, "taker": taker}[what]
+    serve = by_scoring if how else by_wsgi
     settings.CALL_LOG = Path(sys.argv[2])
     server = Server(("127.0.0.1", 0), Quiet)
     print(server.server_port, flush=True)
@@ -78,6 +89,7 @@ if __name__ == "__main__":
         if not child:
             print(os.getpid(), flush=True)
             work()
+            serve()
             os._exit(0)
         _, status = os.waitpid(child, 0)
         if os.WTERMSIG(status) != signal.SIGKILL:

@@ -39,7 +39,7 @@ def check_folder(folder: Path) -> None:
         ) from error
 
 
-def check_port(host: str, *, port: int) -> None:
+def check_port(host: str, *, port: int, setting: str) -> None:
     """Raise CannotStart when the address cannot be listened on."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -49,7 +49,7 @@ def check_port(host: str, *, port: int) -> None:
         except OSError as error:
             raise CannotStart(
                 f"Port {port} on {host} cannot be used ({error.strerror}): "
-                f"end the program that has it, or choose another, e.g. MLCYCLE_PORT={port + 1}."
+                f"end the program that has it, or choose another, e.g. {setting}={port + 10}."
             ) from error
 
 

@@ -15,7 +15,7 @@ from apps.production.actuals import MOST_ACTUALS
 from apps.production.caps import BATCHES_A_MINUTE
 from apps.production.models import ApiToken, Release
 from apps.production.predicting import head_of
-from apps.production.snippets import snippets_of
+from apps.production.snippets import address_of, snippets_of
 
 MB = 1024**2
 
@@ -23,15 +23,18 @@ MB = 1024**2
 def description_of(release: Release, *, root: str, token: ApiToken | None = None) -> dict[str, Any]:
     """The OpenAPI description of a release's endpoint, with a call that the release answered.
 
-    ``root`` is the address of the site; the caps are those of ``token``, else of the installation.
+    ``root`` is the address of the site (a setting names that of its predictions); the caps are
+    those of ``token``, else of the installation.
     Raises ApiRefusal where the model cannot be loaded.
     """
     scorer = serving.scorer_for(release)
+    api = reverse("api:nothing", args=["-"]).removesuffix("/-")
     return openapi(
         scorer.contract,
         slug=release.deployment.slug,
         release=release.number,
-        base=root.rstrip("/") + reverse("api:nothing", args=["-"]).removesuffix("/-"),
+        base=root.rstrip("/") + api,
+        scoring=settings.SCORING_URL and settings.SCORING_URL + api,
         classes=scorer.classes,
         sets=scorer.problem == Problem.MULTILABEL,
         caps=_caps(token),
@@ -104,10 +107,15 @@ def _text(example: Any) -> str:
 
 def doors_of(description: dict[str, Any]) -> list[Door]:
     """The doors of a description, each with its calls to paste."""
-    base = description["servers"][0]["url"]
     calls = snippets_of(description)
     return [
-        Door(told["operationId"], method.upper(), f"{base}{path}", told, calls[told["operationId"]])
+        Door(
+            told["operationId"],
+            method.upper(),
+            address_of(description, told, path),
+            told,
+            calls[told["operationId"]],
+        )
         for path, methods in description["paths"].items()
         for method, told in methods.items()
     ]

@@ -58,6 +58,11 @@ class Models:
         """
         return self.kept(release.content_hash, lambda: self._load(release))
 
+    def at_hand(self, content_hash: str) -> Scorer | None:
+        """The scorer of a release if it is in memory."""
+        found = self._kept.get(content_hash)
+        return found[0] if found else None
+
     def told(self) -> dict[str, Any]:
         """What pages tell of it, as JSON: how many models, and the last that were loaded or not."""
         return {"models": len(self), "loads": list(self._loads)}

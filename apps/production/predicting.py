@@ -307,19 +307,19 @@ def body_of(environ: Environ) -> bytes:
     kind = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise ApiRefusal(415, "content_type", "Send the header Content-Type: application/json.")
-    length = environ.get("CONTENT_LENGTH") or ""
+    length, limit = environ.get("CONTENT_LENGTH") or "", settings.PREDICT_BYTES
     is_told = length.isdecimal()
-    if is_told and int(length) > settings.PREDICT_BYTES:
+    if is_told and int(length) > limit:
         raise _too_large()
     # A body sent in chunks has no length.
-    most = int(length) if is_told else settings.PREDICT_BYTES + 1
+    most = int(length) if is_told else limit + 1
     if not is_told and "HTTP_TRANSFER_ENCODING" not in environ:
         most = 0
     try:
         raw: bytes = environ["wsgi.input"].read(most)
     except OSError as error:
         raise _broken_off() from error
-    if len(raw) > settings.PREDICT_BYTES:
+    if len(raw) > limit:
         raise _too_large()
     if is_told and len(raw) < most:
         raise _broken_off()

@@ -75,12 +75,18 @@ class Known:
             if age_s >= FRESH_S:
                 raise
             return value
+        else:
+            if len(self.seen) > 10_000:
+                self.seen.clear()
+            self.seen[key] = (began, value)
+            return value
         finally:
             self.renewing.discard(key)
-        if len(self.seen) > 10_000:
-            self.seen.clear()
-        self.seen[key] = (began, value)
-        return value
+
+    def has(self, key: Any) -> bool:
+        """Whether ``fresh`` would answer from memory, with a second to spare."""
+        age_s = time.monotonic() - self.seen.get(key, (-FRESH_S, None))[0]
+        return age_s < RENEW_S or (age_s < FRESH_S - 1 and key in self.renewing)
 
     def _is_mine(self, key: Any) -> bool:
         """Whether this request is the one that looks anew."""
@@ -106,18 +112,25 @@ def _find_token(sha256: str) -> ApiToken | None:
     )
 
 
-def known_token(header: str) -> ApiToken:
-    """The token that a header carries, whatever it opens."""
+def token_key(header: str) -> tuple[str, str] | None:
+    """Under what the token of a header is known; None where the header carries none."""
     scheme, _, secret = header.partition(" ")
     if scheme.lower() != "bearer" or not secret.strip():
+        return None
+    return "token", hashlib.sha256(secret.strip().encode()).hexdigest()
+
+
+def known_token(header: str) -> ApiToken:
+    """The token that a header carries, whatever it opens."""
+    key = token_key(header)
+    if key is None:
         raise ApiRefusal(
             401,
             "no_token",
             "Send the endpoint's token in the header Authorization: Bearer …",
             headers={"WWW-Authenticate": "Bearer"},
         )
-    sha256 = hashlib.sha256(secret.strip().encode()).hexdigest()
-    token = KNOWN.fresh(("token", sha256), lambda: _find_token(sha256))
+    token = KNOWN.fresh(key, lambda: _find_token(key[1]))
     if token is None or (token.expires_at and token.expires_at < timezone.now()):
         raise ApiRefusal(
             401,

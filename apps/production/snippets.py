@@ -28,10 +28,10 @@ def snippets_of(description: Mapping[str, Any]) -> dict[str, Snippets]:
 
     A batch is asked for and fetched in the snippets of its start.
     """
-    base, told = description["servers"][0]["url"], {}
+    told: dict[str, Snippets] = {}
     for path, methods in description["paths"].items():
         for operation in methods.values():
-            name, address = operation["operationId"], f"{base}{path}"
+            name, address = operation["operationId"], address_of(description, operation, path)
             bodies = operation.get("requestBody", {}).get("content", {})
             if name == "startBatch":
                 told[name] = _batch_snippets(address, bodies["text/csv"]["example"])
@@ -39,6 +39,12 @@ def snippets_of(description: Mapping[str, Any]) -> dict[str, Snippets]:
                 body = bodies.get("application/json", {}).get("example")
                 told[name] = [] if "{" in path else snippets(address, body)
     return told
+
+
+def address_of(description: Mapping[str, Any], operation: Mapping[str, Any], path: str) -> str:
+    """The whole address of a path of an OpenAPI description; an operation may have its own host."""
+    servers = operation.get("servers") or description["servers"]
+    return f"{servers[0]['url']}{path}"
 
 
 def _curl(address: str, body: Mapping[str, Any] | None) -> str:

@@ -1,10 +1,11 @@
 """A small HTTP load: N connections kept alive, one request in flight on each, one thread.
 
-One thread on epoll costs the machine less than N threads would, and what it costs falls on every
-server alike. Delayed acknowledgements are switched off, so that no server pays 40 ms for sending
-head and body in two pieces.
+One thread on epoll costs the machine less than N threads would. What it costs falls on every server
+alike, and is kept small: a quick server would be measured with it. A piece that is not the last is
+acknowledged at once, so that no server pays 40 ms for sending head and body in two pieces.
 """
 
+import re
 import selectors
 import socket
 import time
@@ -14,6 +15,7 @@ from itertools import cycle
 from benchmarks.rig.figures import CannotMeasure, Load
 
 ANSWER_WITHIN_S = 30.0
+LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
 def request_bytes(
@@ -35,19 +37,15 @@ def body_of(answer: bytes) -> bytes | None:
     head, end, body = answer.partition(b"\r\n\r\n")
     if not end:
         return None
-    status, *lines = head.split(b"\r\n")
-    headers = {
-        name.strip().lower(): value.strip()
-        for name, _, value in (line.partition(b":") for line in lines)
-    }
-    length = headers.get(b"content-length")
+    length = LENGTH.search(head)
     if length is None:
         raise CannotMeasure(
             "A server answered without Content-Length, which this load cannot read."
         )
-    if len(body) < int(length):
+    if len(body) < int(length[1]):
         return None
-    if b" 200 " not in status + b" ":
+    if head[8:13] != b" 200 ":
+        status = head.partition(b"\r\n")[0]
         raise CannotMeasure(f"A server answered {status.decode()}: {body[:200].decode()}")
     return body
 
@@ -69,11 +67,13 @@ class Connection:
     def receive(self) -> bytes | None:
         """Take what has come; the body once it is there in full."""
         piece = self.socket.recv(1 << 18)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
         if not piece:
             raise CannotMeasure("A server closed the connection in the middle of the load.")
         self.answer += piece
-        return body_of(self.answer)
+        body = body_of(self.answer)
+        if body is None:
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+        return body
 
     def ask(self, request: bytes) -> bytes:
         """Send and wait for the body."""

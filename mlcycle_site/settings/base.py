@@ -311,6 +311,9 @@ CALL_LOG_FSYNC = env.bool("MLCYCLE_CALL_LOG_FSYNC", default=False)
 # --- What `manage.py up` starts -----------------------------------------------------------
 HOST = env.str("MLCYCLE_HOST", default="127.0.0.1")
 PORT = env.int("MLCYCLE_PORT", default=8000)
+SCORING_PORT = env.int("MLCYCLE_SCORING_PORT", default=PORT + 1)  # 0: the web answers alone
+# The calls that pages show begin with it; empty: with the address of the pages.
+SCORING_URL = env.str("MLCYCLE_SCORING_URL", default="").rstrip("/")
 WEB_THREADS = env.int("MLCYCLE_WEB_THREADS", default=8)
 WORKERS = env.int("MLCYCLE_WORKERS", default=2)  # data and training jobs at a time
 WORKER_HOUR_PRICE = env.float("MLCYCLE_WORKER_HOUR_PRICE", default=0)  # in the plans' money

@@ -42,8 +42,16 @@ def granian_options() -> set[str]:
     }
 
 
+def scoring_options() -> set[str]:
+    from mlcycle_site.scoring import options
+
+    return {name for action in options()._actions for name in action.option_strings}
+
+
 def test_the_parts_of_make_up_are_the_services():
-    assert set(SERVICES) == {"web", "worker", "watcher", "beat", "redis", "postgres"}
+    assert set(SERVICES) == {
+        *("web", "scoring", "worker", "watcher", "beat", "redis", "postgres"),
+    }
 
 
 def test_every_queue_has_a_worker():
@@ -105,10 +113,17 @@ def test_each_named_volume_is_declared():
     assert used == set(COMPOSE["volumes"])
 
 
-def test_only_the_web_port_is_published_and_only_on_this_machine():
+def test_the_scoring_service_serves_with_options_that_its_program_knows():
+    listed = words("scoring")
+    assert listed[:3] == ["python", "-m", "mlcycle_site.scoring"]
+    assert {word for word in listed if word.startswith("--")} <= scoring_options()
+    assert f":{option('scoring', '--port')}" in SERVICES["scoring"]["ports"][0]
+
+
+def test_only_pages_and_predictions_are_published_and_only_on_this_machine():
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert list(published) == ["web"]
-    assert all(port.startswith("127.0.0.1:") for port in published["web"])
+    assert list(published) == ["web", "scoring"]
+    assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
 
 
 def test_the_image_runs_as_a_user_without_rights_from_two_stages():

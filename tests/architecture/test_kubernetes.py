@@ -8,10 +8,10 @@ import pytest
 import yaml
 from celery.bin.celery import celery as celery_command
 from django.core.management import get_commands
-from django.urls import resolve, reverse
+from django.urls import resolve
 
 from apps.jobs.models import Queue
-from tests.architecture.test_compose import DOCKERFILE, ENV_NAMES, SERVICES, granian_options, words
+from tests.architecture.test_compose import DOCKERFILE, ENV_NAMES, SERVICES, words
 
 pytestmark = pytest.mark.once  # files of the project
 
@@ -67,9 +67,9 @@ def test_kustomize_takes_every_file():
     assert tag == {f"mlcycle:{told['images'][0]['newTag']}"}
 
 
-def test_the_parts_are_those_of_compose_and_scoring():
+def test_the_parts_are_those_of_compose():
     ours = {name for name, service in SERVICES.items() if service["image"] == "mlcycle"}
-    assert set(DEPLOYMENTS) == ours | {"scoring"}
+    assert set(DEPLOYMENTS) == ours
 
 
 @pytest.mark.parametrize("name", sorted(set(DEPLOYMENTS) - {"web", "scoring"}))
@@ -82,10 +82,8 @@ def test_a_worker_runs_what_compose_runs(name: str):
 def test_web_and_scoring_serve_as_compose_does_after_the_database_is_prepared():
     assert CONTAINERS["web/prepare"]["command"] == ["python", "manage.py", "prepare"]
     assert "prepare" in get_commands()
-    served = words("web")[5:]
-    for name in ("web", "scoring"):
-        assert CONTAINERS[f"{name}/{name}"]["command"] == served
-    assert {word for word in served if word.startswith("--")} <= granian_options()
+    assert CONTAINERS["web/web"]["command"] == words("web")[5:]
+    assert CONTAINERS["scoring/scoring"]["command"] == words("scoring")
 
 
 def test_every_queue_has_a_worker_and_there_is_one_scheduler_at_a_time():
@@ -180,11 +178,14 @@ def test_selectors_find_their_pods_and_names_that_are_referred_to_exist():
 
 def test_predictions_go_to_scoring_and_pages_to_web():
     [told] = of_kind("Ingress").values()
-    paths = told["spec"]["rules"][0]["http"]["paths"]
-    by_path = {each["path"]: each["backend"]["service"]["name"] for each in paths}
-    assert by_path == {"/api/": "scoring", "/": "web"}
-    for door in ("predict", "actuals", "contract", "schema"):
-        assert reverse(f"api:{door}", args=["x"]).startswith("/api/")
+    by_host = {
+        rule["host"]: [path["backend"]["service"]["name"] for path in rule["http"]["paths"]]
+        for rule in told["spec"]["rules"]
+    }
+    assert by_host == {"ml.example.org": ["web"], "scoring.ml.example.org": ["scoring"]}
+    assert told["spec"]["tls"][0]["hosts"] == list(by_host)
+    for setting, host in zip(("MLCYCLE_URL", "MLCYCLE_SCORING_URL"), by_host, strict=True):
+        assert SETTINGS[setting] == f"https://{host}"
 
 
 def test_a_worker_may_use_the_memory_that_its_jobs_may():

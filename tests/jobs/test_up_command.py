@@ -31,12 +31,21 @@ ROOT = Path(__file__).resolve().parents[2]
 SECOND_START_S = 20.0
 
 
+def reaches(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=10) as page:
+            return page.status == 200
+    except (urllib.error.URLError, OSError):
+        return False
+
+
 @dataclass
 class Installation:
     """A folder and a port, and the commands run on them."""
 
     folder: Path
     port: int
+    scoring_port: int
     token: str
     process: subprocess.Popen | None = None
 
@@ -58,6 +67,7 @@ class Installation:
             "DJANGO_SETTINGS_MODULE": "mlcycle_site.settings.production",
             "MLCYCLE_VAR": str(self.var),
             "MLCYCLE_PORT": str(self.port),
+            "MLCYCLE_SCORING_PORT": str(self.scoring_port),
             "MLCYCLE_DEMO": "off",
             "MLCYCLE_WORKERS": "1",
             TOKEN: self.token,
@@ -89,11 +99,11 @@ class Installation:
 
     def answers(self) -> bool:
         """Does the first page come, whatever it redirects to?"""
-        try:
-            with urllib.request.urlopen(self.address, timeout=10) as page:
-                return page.status == 200
-        except (urllib.error.URLError, OSError):
-            return False
+        return reaches(self.address)
+
+    def scores(self) -> bool:
+        """Does the process for predictions answer?"""
+        return reaches(f"http://127.0.0.1:{self.scoring_port}/healthz")
 
     def is_well(self) -> bool:
         return self.manage("doctor").returncode == 0
@@ -110,7 +120,9 @@ class Installation:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    installation = Installation(tmp_path_factory.mktemp("up"), free_port(), new_token())
+    installation = Installation(
+        tmp_path_factory.mktemp("up"), free_port(), free_port(), new_token()
+    )
     installation.up()
     wait_for(installation.is_well, within_s=60, what="workers on all queues")
     yield installation
@@ -120,7 +132,16 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
 
 
 def test_the_terminal_names_the_address(running: Installation):
-    assert f"ML Cycle answers on {running.address}" in (running.folder / "terminal").read_text()
+    said = (running.folder / "terminal").read_text()
+    assert f"ML Cycle answers on {running.address}" in said
+    assert f"http://127.0.0.1:{running.scoring_port}" in said
+
+
+def test_pages_show_calls_to_the_process_that_has_predictions_to_itself(running: Installation):
+    wait_for(running.scores, within_s=30, what="the process for predictions")
+    (web,) = [pid for pid, words in carriers(running.token).items() if "granian" in words][:1]
+    told = Path(f"/proc/{web}/environ").read_bytes().split(b"\0")
+    assert f"MLCYCLE_SCORING_URL=http://127.0.0.1:{running.scoring_port}".encode() in told
 
 
 def test_keys_are_made_on_the_first_start_for_the_owner_only(running: Installation):
@@ -161,6 +182,7 @@ def test_a_second_start_in_the_same_folder_is_told_who_runs(running: Installatio
     ("part", "words"),
     [
         ("web", "granian"),
+        ("scoring", "mlcycle_site.scoring"),
         ("worker-heavy", "-n heavy"),
         ("worker-light", "-n light"),
         ("scheduler", "beat"),
@@ -177,6 +199,7 @@ def test_a_killed_part_comes_back(running: Installation, part: str, words: str):
         what=f"word of the end of {part}",
     )
     wait_for(running.answers, within_s=30, what="the first page")
+    wait_for(running.scores, within_s=30, what="the process for predictions")
     wait_for(running.is_well, within_s=60, what=f"a new {part}")
     assert old not in carriers(running.token)
 
@@ -201,7 +224,7 @@ def test_ctrl_c_ends_all_within_five_seconds(running: Installation):
 
 @pytest.fixture
 def fresh(tmp_path: Path) -> Iterator[Installation]:
-    installation = Installation(tmp_path, free_port(), new_token())
+    installation = Installation(tmp_path, free_port(), free_port(), new_token())
     yield installation
     end_carriers(installation.token)
 
@@ -217,8 +240,11 @@ def refused(installation: Installation, **but: str) -> str:
 
 
 def test_a_taken_port_is_refused_in_one_sentence(fresh: Installation):
-    with socket.create_server(("127.0.0.1", fresh.port)):
-        assert refused(fresh).startswith(f"Port {fresh.port} on 127.0.0.1 cannot be used")
+    for port, setting in ((fresh.port, "PORT"), (fresh.scoring_port, "SCORING_PORT")):
+        with socket.create_server(("127.0.0.1", port)):
+            says = refused(fresh)
+        assert says.startswith(f"Port {port} on 127.0.0.1 cannot be used")
+        assert f"MLCYCLE_{setting}={port + 10}." in says
 
 
 def test_a_folder_without_write_right_is_refused_in_one_sentence(fresh: Installation):

@@ -20,9 +20,9 @@ def test_a_taken_port_is_named_with_another_one_to_try():
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(preflight.CannotStart, match=f"Port {port} on 127.0.0.1") as refused:
-            preflight.check_port("127.0.0.1", port=port)
-    assert f"MLCYCLE_PORT={port + 1}" in str(refused.value)
-    preflight.check_port("127.0.0.1", port=port)  # free again
+            preflight.check_port("127.0.0.1", port=port, setting="MLCYCLE_PORT")
+    assert f"MLCYCLE_PORT={port + 10}" in str(refused.value)
+    preflight.check_port("127.0.0.1", port=port, setting="MLCYCLE_PORT")  # free again
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path):

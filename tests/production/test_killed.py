@@ -79,10 +79,13 @@ class Load(threading.Thread):
 
 
 @pytest.mark.parametrize("kills", [KILLS, pytest.param(20, marks=pytest.mark.scale)])
-def test_no_answered_call_is_lost_or_doubled_when_the_web_process_is_killed(caller, row, kills):
+@pytest.mark.parametrize("process", ["web", "web-scoring"])
+def test_no_answered_call_is_lost_or_doubled_when_the_process_is_killed(
+    caller, row, process, kills
+):
     moment = random.Random(5)
     body = json.dumps({"rows": [row] * 3})
-    with served("web") as line:
+    with served(process) as line:
         port, child = int(line()), int(line())
         loads = [Load(caller, port, body) for _ in range(4)]
         for load in loads:

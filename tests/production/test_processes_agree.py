@@ -68,8 +68,8 @@ def test_calls_during_switches_are_answered_by_the_release_they_name_in_every_pr
     signed(other)
     with ExitStack() as stack:
         loads = []
-        for _ in range(2):
-            line = stack.enter_context(served("live"))
+        for process in ("live", "live-scoring"):
+            line = stack.enter_context(served(process))
             port, _child = int(line()), line()
             body = json.dumps({"rows": rows})
             loads += [Load(caller, port, body, pause_s=pause_s) for _ in range(2)]

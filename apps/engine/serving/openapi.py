@@ -29,6 +29,7 @@ def openapi(
     caps: Caps | None = None,
     sets: bool = False,
     level: float | None = None,
+    scoring: str = "",
     reply: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Describe every door of an endpoint: predict, actuals, batches, contract.
@@ -40,6 +41,7 @@ def openapi(
     classes : what is answered; empty where the answer is a number
     caps : how much is taken; None: what an installation takes that says nothing else
     sets : an answer is a list of some of ``classes``, which are labels
+    scoring : as ``base``, where predictions are answered at another address
     level : the quantile that an answered number is, 0 to 1; None for the mean and for classes
     reply : what the contract's example is answered with, shown as the example
 
@@ -62,7 +64,7 @@ def openapi(
         "servers": [{"url": base}],
         "security": [{"token": []}],
         "paths": {
-            f"{one}/predict": {"post": _predict(contract, caps, reply)},
+            f"{one}/predict": {"post": _predict(contract, caps, reply, scoring)},
             f"{one}/actuals": {"post": _actuals(caps, reply)},
             f"{one}/batches": {"post": _start(contract, caps, _begun(one, reply))},
             f"{one}/batches/{{batch}}": {"get": _batch(_ended(one, reply))},
@@ -90,19 +92,22 @@ def openapi(
     }
 
 
-def _predict(contract: Contract, caps: Caps, reply: Mapping[str, Any] | None) -> dict[str, Any]:
+def _predict(
+    contract: Contract, caps: Caps, reply: Mapping[str, Any] | None, scoring: str
+) -> dict[str, Any]:
     says = (
         f"At most {caps.rows:,} rows and {caps.body_mb} MB in a call, and {caps.rows_a_minute:,} "
         'rows a minute. {"row": {…}}, a bare object and a bare list of rows are taken too. Keep '
         "each id: what really happened is matched by it."
     )
-    return _operation(
+    told = _operation(
         "predict",
         "Rows in, predictions out: all are answered, or none",
         says=says,
         content=_json("Answer", reply),
         body=_json("Call", {"rows": [contract.example()]}),
     )
+    return {**told, "servers": [{"url": scoring}]} if scoring else told
 
 
 def _actuals(caps: Caps, reply: Mapping[str, Any] | None) -> dict[str, Any]:

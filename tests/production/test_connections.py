@@ -1,0 +1,344 @@
+"""The scoring process reads HTTP as it must, and nobody is held up by another caller."""
+
+import asyncio
+import json
+
+import pytest
+
+from apps.production.replies import Reply
+from mlcycle_site import connections
+from mlcycle_site.connections import Connection, Doors
+
+pytestmark = pytest.mark.once  # no database at all
+MOST_BYTES = 200_000
+READ = {
+    b"content-length": "CONTENT_LENGTH",
+    b"expect": "HTTP_EXPECT",
+    b"x-slow": "SLOW",
+}
+
+
+class House:
+    """Echoes what it is asked; what has the header X-Slow waits until it is told to go on."""
+
+    def __init__(self):
+        self.asked, self.waiting = [], []
+        self.doors = Doors(
+            at_once=self.at_once,
+            later=self.later,
+            headers=READ,
+            most_body_bytes=MOST_BYTES,
+            always={"X-Kind": "json"},
+        )
+
+    def at_once(self, request):
+        self.asked.append(request)
+        return None if "SLOW" in request.headers else self.reply(request)
+
+    def later(self, request):
+        answer = asyncio.get_running_loop().create_future()
+        self.waiting.append(lambda: answer.set_result(self.reply(request)))
+        return answer
+
+    def reply(self, request):
+        told = {
+            "method": request.method,
+            "target": request.target.decode(),
+            "bytes": len(request.body),
+            "whole": request.is_whole,
+        }
+        return Reply(200 if request.is_whole else 413, json.dumps(told).encode())
+
+    async def open(self):
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        return Caller(reader, writer)
+
+
+class Caller:
+    def __init__(self, reader, writer):
+        self.reader, self.writer = reader, writer
+
+    async def send(self, data):
+        self.writer.write(data)
+        await self.writer.drain()
+
+    async def reply(self, *, method="POST"):
+        """Status, headers in small letters, body as JSON or bytes."""
+        head = await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), 5)
+        first, *lines = head.decode().strip().split("\r\n")
+        headers = {name.lower(): value for name, value in (line.split(": ") for line in lines)}
+        length = 0 if method == "HEAD" else int(headers["content-length"])
+        body = await asyncio.wait_for(self.reader.readexactly(length), 5)
+        return int(first.split()[1]), headers, json.loads(body) if body else body
+
+    async def ends(self):
+        return await asyncio.wait_for(self.reader.read(), 5) == b""
+
+
+def request(body=b"{}", *, target="/a", method="POST", headers="", version="1.1"):
+    head = f"{method} {target} HTTP/{version}\r\nHost: x\r\n{headers}"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def run(scenario):
+    """Play a scenario against a house on a real socket."""
+
+    async def play():
+        house = House()
+        server = await asyncio.get_running_loop().create_server(
+            lambda: Connection(house.doors), "127.0.0.1", 0
+        )
+        house.port = server.sockets[0].getsockname()[1]
+        try:
+            await scenario(house)
+        finally:
+            server.close()
+            await house.doors.close(within_s=0.1)
+
+    asyncio.run(play())
+
+
+def test_replies_come_in_the_order_of_the_requests_even_when_the_first_one_takes_long():
+    async def scenario(house):
+        caller = await house.open()
+        slow = request(target="/slow", headers="X-Slow: 1\r\n")
+        await caller.send(slow + request(target="/quick") + request(target="/last"))
+        while not house.waiting:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
+        assert [one.target for one in house.asked] == [b"/slow"]
+        house.waiting.pop()()
+        told = [(await caller.reply())[2]["target"] for _ in range(3)]
+        assert told == ["/slow", "/quick", "/last"]
+
+    run(scenario)
+
+
+def test_who_sends_slowly_or_breaks_off_holds_up_nobody():
+    async def scenario(house):
+        slow, gone, other = [await house.open() for _ in range(3)]
+        whole = request(b"x" * 100)
+        await slow.send(whole[:-50])
+        await gone.send(whole[:30])
+        gone.writer.close()
+        for _ in range(3):
+            await other.send(request())
+            assert (await other.reply())[0] == 200
+        for byte in whole[-50:]:
+            await slow.send(bytes([byte]))
+        status, _, told = await slow.reply()
+        assert (status, told["bytes"]) == (200, 100)
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("sent", [b"", b"POST /a HT", request(b"x" * 100)[:-1]])
+def test_who_is_silent_for_too_long_is_sent_away(sent, monkeypatch):
+    monkeypatch.setattr(connections, "WHOLE_WITHIN_S", 0.1)
+    monkeypatch.setattr(connections, "IDLE_S", 0.1)
+
+    async def scenario(house):
+        caller, busy = await house.open(), await house.open()
+        await caller.send(sent)
+        await busy.send(request(headers="X-Slow: 1\r\n"))
+        await asyncio.sleep(0.2)
+        house.doors.look_round(asyncio.get_running_loop().time())
+        with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
+            await caller.reader.readexactly(1)
+        house.waiting.pop()()
+        assert (await busy.reply())[0] == 200  # it was the house that took long
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"nonsense\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
+        b"POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"POST / HTTP/1.1\r\nA b: 1\r\n\r\n",
+    ],
+)
+def test_what_is_no_plain_request_is_refused_in_a_sentence_and_ends_the_connection(sent):
+    async def scenario(house):
+        caller = await house.open()
+        await caller.send(request() + sent)
+        assert (await caller.reply())[0] == 200
+        status, headers, told = await caller.reply()
+        assert (status, headers["connection"]) == (400, "close")
+        assert told["error"]["code"] == "bad_request"
+        assert await caller.ends()
+        assert len(house.asked) == 1
+
+    run(scenario)
+
+
+def test_a_head_without_an_end_is_refused():
+    async def scenario(house):
+        caller = await house.open()
+        await caller.send(b"POST / HTTP/1.1\r\n")
+        for number in range(70):
+            await caller.send(b"X-%d: %b\r\n" % (number, b"y" * 1_000))
+            if house.doors.open and number > 40:
+                break
+        status, _, told = await caller.reply()
+        assert (status, told["error"]["code"]) == (431, "large_head")
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("is_chunked", [False, True])
+def test_a_body_that_is_too_large_is_answered_and_its_sender_can_read_why(is_chunked):
+    body = b"x" * (5 * MOST_BYTES)
+
+    async def scenario(house):
+        caller = await house.open()
+        if is_chunked:
+            head = b"POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+            caller.writer.write(head + b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body))
+        else:
+            caller.writer.write(request(body))
+        status, headers, told = await caller.reply()
+        assert (status, headers["connection"], told["whole"]) == (413, "close", False)
+        assert (told["bytes"], told["method"]) == (0, "POST")
+        assert await caller.ends()
+
+    run(scenario)
+
+
+def test_a_chunked_body_is_put_together():
+    async def scenario(house):
+        caller = await house.open()
+        head = b"POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+        for piece in (head, b"3\r\nabc\r\n", b"2\r\n", b"de\r\n", b"0\r\n\r\n"):
+            await caller.send(piece)
+        assert (await caller.reply())[2]["bytes"] == 5
+        assert house.asked[0].body == b"abcde"
+
+    run(scenario)
+
+
+def test_who_asks_first_whether_to_send_is_told_to_go_on_unless_it_is_too_large():
+    async def scenario(house):
+        caller = await house.open()
+        whole = request(b"x" * 2_000, headers="Expect: 100-continue\r\n")
+        await caller.send(whole[:-2_000])
+        told = await asyncio.wait_for(caller.reader.readuntil(b"\r\n\r\n"), 5)
+        assert told == b"HTTP/1.1 100 Continue\r\n\r\n"
+        await caller.send(whole[-2_000:])
+        assert (await caller.reply())[2]["bytes"] == 2_000
+        large = request(b"x" * (MOST_BYTES + 1), headers="Expect: 100-continue\r\n")
+        await caller.send(large[: -MOST_BYTES - 1])
+        assert (await caller.reply())[0] == 413
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(("version", "headers"), [("1.0", ""), ("1.1", "Connection: close\r\n")])
+def test_a_connection_ends_where_its_caller_wants_it_to(version, headers):
+    async def scenario(house):
+        caller = await house.open()
+        await caller.send(request(version=version, headers=headers) + request(target="/b"))
+        status, told, _ = await caller.reply()
+        assert (status, told["connection"]) == (200, "close")
+        assert await caller.ends()
+        assert len(house.asked) == 1
+
+    run(scenario)
+
+
+def test_a_caller_who_says_no_more_still_gets_his_answer():
+    async def scenario(house):
+        caller = await house.open()
+        await caller.send(request(headers="X-Slow: 1\r\n"))
+        caller.writer.write_eof()
+        while not house.waiting:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
+        house.waiting.pop()()
+        assert (await caller.reply())[0] == 200
+        assert await caller.ends()
+
+    run(scenario)
+
+
+def test_a_head_alone_is_answered_without_a_body_and_each_reply_has_its_headers():
+    async def scenario(house):
+        caller = await house.open()
+        await caller.send(request(b"", method="HEAD"))
+        status, headers, body = await caller.reply(method="HEAD")
+        assert (status, body, headers["x-kind"]) == (200, b"", "json")
+        assert int(headers["content-length"]) > 0
+        assert headers["date"].endswith("GMT")
+        await caller.send(request())
+        assert (await caller.reply())[0] == 200
+
+    run(scenario)
+
+
+def test_only_so_many_large_bodies_come_in_at_once(monkeypatch):
+    monkeypatch.setattr(connections, "MOST_LARGE", 1)
+    large = request(b"x" * (connections.LARGE_BYTES + 1))
+
+    async def scenario(house):
+        first, second = await house.open(), await house.open()
+        await first.send(large[:-1])
+        await asyncio.sleep(0.05)
+        await second.send(large[:200])
+        status, _, told = await second.reply()
+        assert (status, told["error"]["code"]) == (503, "busy")
+        await first.send(large[-1:])
+        assert (await first.reply())[0] == 200
+        again = await house.open()
+        await again.send(large)
+        assert (await again.reply())[0] == 200
+
+    run(scenario)
+
+
+def test_too_many_connections_are_told_to_come_again(monkeypatch):
+    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 1)
+
+    async def scenario(house):
+        first = await house.open()
+        await first.send(request())
+        assert (await first.reply())[0] == 200
+        assert (await (await house.open()).reply())[0] == 503
+
+    run(scenario)
+
+
+def test_nothing_more_is_answered_to_a_caller_who_does_not_read():
+    async def scenario(house):
+        caller = await house.open()
+        many = 200_000
+        sending = asyncio.create_task(caller.send(request() * many))
+        await asyncio.sleep(1.0)
+        answered = len(house.asked)
+        assert 0 < answered < many
+        await asyncio.sleep(0.2)
+        assert len(house.asked) == answered
+        sending.cancel()
+        caller.writer.transport.abort()
+
+    run(scenario)
+
+
+def test_an_end_in_order_answers_what_was_asked():
+    async def scenario(house):
+        caller, idle = await house.open(), await house.open()
+        await caller.send(request(headers="X-Slow: 1\r\n"))
+        while not house.waiting:
+            await asyncio.sleep(0.01)
+        closing = asyncio.create_task(house.doors.close(within_s=5))
+        assert await idle.ends()
+        house.waiting.pop()()
+        status, headers, _ = await caller.reply()
+        assert (status, headers["connection"]) == (200, "close")
+        await asyncio.wait_for(closing, 2)
+
+    run(scenario)
