@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from functools import cache, partial
 from http.client import responses
+from typing import cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
@@ -113,8 +114,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Somebody calls."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # of a stream
         self._doors.open.add(self)
         if len(self._doors.open) > MOST_CONNECTIONS:
             self._refuse(503, "busy", "There are too many connections. Try again in a moment.")

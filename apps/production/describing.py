@@ -43,6 +43,11 @@ def description_of(release: Release, *, root: str, token: ApiToken | None = None
     )
 
 
+def predict_url(slug: str, *, root: str) -> str:
+    """The address that predictions are asked at: that of the scoring process, if it has one."""
+    return (settings.SCORING_URL or root.rstrip("/")) + reverse("api:predict", args=[slug])
+
+
 def _caps(token: ApiToken | None) -> Caps:
     calls = token.calls_per_minute if token else None
     rows = token.rows_per_minute if token else None

@@ -82,14 +82,14 @@ class TokenForm(forms.Form):
         required=False,
         min_value=1,
         max_value=1_000_000,
-        help_text="Counted in each web process. Left empty: what holds in the installation.",
+        help_text="Counted in each process. Left empty: what holds in the installation.",
     )
     rows_per_minute = forms.IntegerField(
         label="Rows a minute, at most",
         required=False,
         min_value=1,
         max_value=1_000_000_000,
-        help_text="Counted in each web process. Left empty: what holds in the installation.",
+        help_text="Counted in each process. Left empty: what holds in the installation.",
     )
 
 

@@ -249,3 +249,20 @@ def test_a_person_reads_every_door_and_takes_the_description(caller, described, 
     ]
     file = client.get(reverse("production:openapi", args=[project.slug]))
     assert file.json() == described
+
+
+def test_predictions_are_asked_where_they_have_a_process_and_all_else_at_the_site(
+    caller, client, analyst, settings
+):
+    client.force_login(analyst)
+    project = analyst.memberships.get().team.projects.get()
+    for scoring, root in (("", "http://testserver"), ("https://p.example.org",) * 2):
+        settings.SCORING_URL = scoring
+        doors = client.get(reverse("production:described", args=[project.slug])).context["doors"]
+        for door in doors:
+            begins = root if door.key == "predict" else "http://testserver"
+            assert door.address.startswith(f"{begins}/api/v1/deployments/{caller.slug}/")
+            assert all(door.address in text for _, text in door.snippets)
+        page = client.get(reverse("production:deploy", args=[project.slug]))
+        assert page.context["address"] == f"{root}/api/v1/deployments/{caller.slug}/predict"
+        assert page.context["address"] in dict(page.context["snippets"])["curl"]

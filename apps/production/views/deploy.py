@@ -6,13 +6,13 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.engine.serving.contract import Contract
 from apps.modeling.queries import SignedModel, signed_model
 from apps.production import actions, queries, serving, watch_actions
 from apps.production.building import alike, asked_for, differing
+from apps.production.describing import predict_url
 from apps.production.forms import RetentionForm, TokenForm, TryForm
 from apps.production.models import ApiToken, Deployment, Release
 from apps.production.now import now_of
@@ -47,7 +47,7 @@ def _endpoint(
         return {}
     now = now_of(deployment, answering(deployment))
     called = now.standing.release or (summary.release if summary else None)
-    address = request.build_absolute_uri(reverse("api:predict", args=[deployment.slug]))
+    address = predict_url(deployment.slug, root=request.build_absolute_uri("/"))
     return {
         "deployment": deployment,
         "now": now,

@@ -96,7 +96,7 @@ class Here:
     @property
     def notes(self) -> tuple[str, ...]:
         """What the terminal says beside the address."""
-        return (f"Predictions have {self.scoring_url}.",) if self.scoring_url else ()
+        return (f"Programs ask for predictions at {self.scoring_url}.",) if self.scoring_url else ()
 
     def environment(self) -> dict[str, str]:
         """What the parts have to know of it.
