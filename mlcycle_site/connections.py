@@ -5,19 +5,21 @@ httptools, the parser of Node.js; what stands here is when a connection has said
 """
 
 import asyncio
+import selectors
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from functools import cache, partial
 from http.client import responses
-from typing import cast
+from typing import Any, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from apps.production.replies import Reply, refused
 from apps.production.serving import ApiRefusal
 
+AT_ONCE = 4
 MOST_CONNECTIONS = 2_000
 MOST_HEAD_BYTES = 32 * 1024
 LARGE_BYTES = 64 * 1024
@@ -28,6 +30,38 @@ WHOLE_WITHIN_S = 30.0
 """A request is there in whole so long after its first byte."""
 LINGER_S = 2.0
 """Who is refused in the middle of a body may send so long: else he would not read why."""
+
+
+class InTurn(selectors.EpollSelector):
+    """Tells of a few callers at a time, so that each has his turn.
+
+    The kernel puts whoever it told of at the end of its list. Asked for all of them as soon as the
+    last one is answered, it leaves that one out, who is just about to ask again: of 16 busy callers
+    one or two wait for two rounds, again and again.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._selector = _Few(self._selector)
+
+
+class _Few:
+    """An epoll that tells of AT_ONCE events at most."""
+
+    def __init__(self, epoll: Any) -> None:
+        self._epoll = epoll
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._epoll, name)
+
+    def poll(self, timeout: float, most: int) -> list[tuple[int, int]]:
+        told: list[tuple[int, int]] = self._epoll.poll(timeout, min(most, AT_ONCE))
+        return told
+
+
+def loop() -> asyncio.AbstractEventLoop:
+    """A loop for connections."""
+    return asyncio.SelectorEventLoop(InTurn())
 
 
 @dataclass(slots=True)

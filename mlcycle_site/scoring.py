@@ -36,7 +36,7 @@ from apps.production import predicting
 from apps.production.at_hand import is_at_hand
 from apps.production.replies import Reply, refused
 from apps.production.serving import KNOWN, ApiRefusal
-from mlcycle_site.connections import Connection, Doors, Request
+from mlcycle_site.connections import Connection, Doors, Request, loop
 from mlcycle_site.hot import always, is_safe, predict_address
 
 HEALTH = b"/healthz"
@@ -91,8 +91,8 @@ class Scoring:
         """The reply, by a thread."""
         found = self._match(request.target.partition(b"?")[0].decode("latin-1"))
         assert found is not None
-        loop = asyncio.get_running_loop()
-        return loop.run_in_executor(self._pool, _answered, _environ(request), found[1])
+        here = asyncio.get_running_loop()
+        return here.run_in_executor(self._pool, _answered, _environ(request), found[1])
 
 
 def _answered(environ: Mapping[str, Any], slug: str) -> Reply:
@@ -117,14 +117,14 @@ def _elsewhere() -> Reply:
 
 async def serve(**where: Any) -> None:
     """Answer until SIGTERM or SIGINT; ``where`` as ``loop.create_server`` takes it."""
-    loop, over = asyncio.get_running_loop(), asyncio.Event()
+    here, over = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, over.set)
+        here.add_signal_handler(number, over.set)
     with ThreadPoolExecutor(settings.WEB_THREADS, thread_name_prefix="scoring") as pool:
         doors = Scoring(pool).doors()
-        server = await loop.create_server(lambda: Connection(doors), backlog=1024, **where)
+        server = await here.create_server(lambda: Connection(doors), backlog=1024, **where)
         while not over.is_set():
-            doors.look_round(loop.time())
+            doors.look_round(here.time())
             try:
                 await asyncio.wait_for(over.wait(), timeout=1.0)
             except TimeoutError:
@@ -151,7 +151,7 @@ def main() -> int:
     gc.collect()
     gc.freeze()  # what is imported stays; the collector need not look at it again
     try:
-        asyncio.run(serve(host=where.host, port=where.port))
+        asyncio.run(serve(host=where.host, port=where.port), loop_factory=loop)
     except OSError as problem:
         sys.stderr.write(f"Predictions cannot be served at port {where.port}: {problem}\n")
         return 2

@@ -29,6 +29,7 @@ from apps.production import serving, standing, taking
 from apps.production.models import Release, Segment
 from apps.production.standing import Standing
 from mlcycle_site import scoring
+from mlcycle_site.connections import loop
 from mlcycle_site.hot import PredictFirst
 
 
@@ -62,7 +63,7 @@ def by_wsgi() -> None:
 
 
 def by_scoring() -> None:
-    asyncio.run(scoring.serve(sock=server.socket))
+    asyncio.run(scoring.serve(sock=server.socket), loop_factory=loop)
 
 
 def taker() -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import selectors
+import socket
 
 import pytest
 
@@ -95,7 +97,7 @@ def run(scenario):
             server.close()
             await house.doors.close(within_s=0.1)
 
-    asyncio.run(play())
+    asyncio.run(play(), loop_factory=connections.loop)
 
 
 def test_replies_come_in_the_order_of_the_requests_even_when_the_first_one_takes_long():
@@ -342,3 +344,18 @@ def test_an_end_in_order_answers_what_was_asked():
         await asyncio.wait_for(closing, 2)
 
     run(scenario)
+
+
+def test_a_few_events_are_told_of_at_a_time():
+    with selectors.DefaultSelector() as usual, connections.InTurn() as few:
+        pairs = [socket.socketpair() for _ in range(connections.AT_ONCE + 3)]
+        for one, other in pairs:
+            usual.register(one, selectors.EVENT_READ)
+            few.register(one, selectors.EVENT_READ)
+            other.send(b"x")
+        assert len(usual.select(0)) == len(pairs)
+        first, second = few.select(0), few.select(0)
+        assert len(first) == connections.AT_ONCE
+        assert {key.fd for key, _ in first + second} == {one.fileno() for one, _ in pairs}
+        for end in (end for pair in pairs for end in pair):
+            end.close()
