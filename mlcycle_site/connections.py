@@ -5,6 +5,7 @@ httptools, the parser of Node.js; what stands here is when a connection has said
 """
 
 import asyncio
+import logging
 import selectors
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -14,11 +15,12 @@ from functools import cache, partial
 from http.client import responses
 from typing import Any, cast
 
-from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpRequestParser
 
-from apps.production.replies import Reply, refused
+from apps.production.replies import Reply, crashed, refused
 from apps.production.serving import ApiRefusal
 
+LOG = logging.getLogger(__name__)
 AT_ONCE = 4
 MOST_CONNECTIONS = 2_000
 MOST_HEAD_BYTES = 32 * 1024
@@ -121,6 +123,13 @@ class Doors:
         return b"".join((_status(reply.status), self._head, told.encode(), length, body))
 
 
+def _failed(problem: BaseException) -> ApiRefusal:
+    """Something that nobody thought of."""
+    crash = crashed()
+    LOG.error("A request failed (%s)", crash.reference, exc_info=problem)
+    return crash
+
+
 @cache
 def _status(status: int) -> bytes:
     return f"HTTP/1.1 {status} {responses[status]}\r\n".encode()
@@ -181,6 +190,8 @@ class Connection(asyncio.Protocol):
             self._parser.feed_data(data)
         except HttpParserUpgrade:
             self._is_last = True  # answered as it stands; what follows is another protocol
+        except HttpParserCallbackError as problem:
+            self._refuse_with(_failed(problem.__context__ or problem))
         except HttpParserError as problem:
             if not self._is_last:
                 self._refuse(400, "bad_request", f"This is no HTTP request: {problem}.")
@@ -271,10 +282,12 @@ class Connection(asyncio.Protocol):
             self._take(self._coming)
 
     def _refuse(self, status: int, code: str, says: str) -> None:
-        """What is wrong with the connection itself; it ends with it."""
+        self._refuse_with(ApiRefusal(status, code, says))
+
+    def _refuse_with(self, refusal: ApiRefusal) -> None:
+        """What is wrong with the connection itself, or with us; it ends with it."""
         self._coming, self._pieces, self._is_head, self._is_last = None, [], False, True
-        reply = refused(ApiRefusal(status, code, says))
-        self._whole.append(Request(is_whole=False, refusal=reply))
+        self._whole.append(Request(is_whole=False, refusal=refused(refusal)))
         self._go_on()
 
     def _go_on(self) -> None:
@@ -294,9 +307,13 @@ class Connection(asyncio.Protocol):
     def _told(self, request: Request, done: "asyncio.Future[Reply]") -> None:
         """A thread has answered."""
         self._is_busy = False
-        if not self._transport.is_closing():
+        if self._transport.is_closing():
+            return
+        if (problem := done.exception()) is None:
             self._send(done.result(), request)
             self._go_on()
+        else:
+            self._refuse_with(_failed(problem))
 
     def _send(self, reply: Reply, request: Request) -> None:
         keeps_alive = (request.keeps_alive and not self._is_last) or bool(self._whole)

@@ -346,6 +346,39 @@ def test_an_end_in_order_answers_what_was_asked():
     run(scenario)
 
 
+@pytest.mark.parametrize("is_slow", [False, True])
+def test_what_nobody_thought_of_is_told_with_a_reference_that_the_log_has(is_slow, caplog):
+    async def scenario(house):
+        def fails(request):
+            raise ZeroDivisionError("in the house")
+
+        house.doors.at_once = house.at_once if is_slow else fails
+        house.reply = fails
+        caller, other = await house.open(), await house.open()
+        await caller.send(request(headers="X-Slow: 1\r\n" if is_slow else ""))
+        if is_slow:
+            while not house.waiting:
+                await asyncio.sleep(0.01)
+            house.waiting.clear()
+            connection = next(one for one in house.doors.open if one._is_busy)
+            broken = asyncio.get_running_loop().create_future()
+            broken.set_exception(ZeroDivisionError("in the house"))
+            connection._told(house.asked[0], broken)
+        status, headers, told = await caller.reply()
+        assert (status, headers["connection"]) == (500, "close")
+        assert told["error"]["code"] == "internal"
+        reference = told["error"]["message"].split()[-1].rstrip(".")
+        (record,) = caplog.records
+        assert reference in record.getMessage()
+        assert record.exc_info[0] is ZeroDivisionError
+        del house.reply
+        house.doors.at_once = house.at_once
+        await other.send(request())
+        assert (await other.reply())[0] == 200
+
+    run(scenario)
+
+
 def test_a_few_events_are_told_of_at_a_time():
     with selectors.DefaultSelector() as usual, connections.InTurn() as few:
         pairs = [socket.socketpair() for _ in range(connections.AT_ONCE + 3)]
