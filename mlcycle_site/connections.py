@@ -29,7 +29,8 @@ MOST_LARGE = 16
 """So many bodies above LARGE_BYTES are taken in at the same time."""
 IDLE_S = 75.0
 WHOLE_WITHIN_S = 30.0
-"""A request is there in whole so long after its first byte."""
+"""A request is there in whole so long after its first byte, or its body comes in quickly enough."""
+LEAST_BYTES_A_S = 50_000
 LINGER_S = 2.0
 """Who is refused in the middle of a body may send so long: else he would not read why."""
 
@@ -186,6 +187,7 @@ class Connection(asyncio.Protocol):
         """Bytes of a request, of several, or of a part of one."""
         if self._is_last:
             return
+        before = self._coming
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade:
@@ -195,7 +197,7 @@ class Connection(asyncio.Protocol):
         except HttpParserError as problem:
             if not self._is_last:
                 self._refuse(400, "bad_request", f"This is no HTTP request: {problem}.")
-        if self._is_head:
+        if self._is_head and self._coming is before:  # it was coming before these bytes
             self._bytes += len(data)
             if self._bytes > MOST_HEAD_BYTES:
                 self._refuse(431, "large_head", "The head of the request has more than 32 kB.")
@@ -256,7 +258,9 @@ class Connection(asyncio.Protocol):
         """Close the connection if it has been silent for too long."""
         if self._is_busy:
             return
-        most = LINGER_S if self._is_last else WHOLE_WITHIN_S if self._coming else IDLE_S
+        most = LINGER_S if self._is_last else IDLE_S
+        if self._coming is not None:
+            most = WHOLE_WITHIN_S + self._bytes / LEAST_BYTES_A_S
         if now - self._since > most:
             self._transport.abort()
 
@@ -313,6 +317,7 @@ class Connection(asyncio.Protocol):
             self._send(done.result(), request)
             self._go_on()
         else:
+            self._whole.clear()
             self._refuse_with(_failed(problem))
 
     def _send(self, reply: Reply, request: Request) -> None:

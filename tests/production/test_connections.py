@@ -183,10 +183,10 @@ def test_a_head_without_an_end_is_refused():
     async def scenario(house):
         caller = await house.open()
         await caller.send(b"POST / HTTP/1.1\r\n")
-        for number in range(70):
-            await caller.send(b"X-%d: %b\r\n" % (number, b"y" * 1_000))
-            if house.doors.open and number > 40:
-                break
+        await asyncio.sleep(0.05)
+        await caller.send(
+            b"".join(b"X-%d: %b\r\n" % (number, b"y" * 1_000) for number in range(40))
+        )
         status, _, told = await caller.reply()
         assert (status, told["error"]["code"]) == (431, "large_head")
 
@@ -208,6 +208,36 @@ def test_a_body_that_is_too_large_is_answered_and_its_sender_can_read_why(is_chu
         assert (status, headers["connection"], told["whole"]) == (413, "close", False)
         assert (told["bytes"], told["method"]) == (0, "POST")
         assert await caller.ends()
+
+    run(scenario)
+
+
+def test_many_requests_in_one_piece_are_no_large_head():
+    async def scenario(house):
+        caller, many = await house.open(), 600
+        sending = asyncio.create_task(caller.send((request(target="/" + "y" * 100)) * many))
+        assert {(await caller.reply())[0] for _ in range(many)} == {200}
+        await sending
+
+    run(scenario)
+
+
+def test_a_large_body_may_take_longer_as_long_as_it_comes(monkeypatch):
+    monkeypatch.setattr(connections, "WHOLE_WITHIN_S", 0.1)
+    monkeypatch.setattr(connections, "LEAST_BYTES_A_S", 10_000)
+    body = b"x" * 10_000
+
+    async def scenario(house):
+        slow, slower = await house.open(), await house.open()
+        whole = request(body)
+        await slow.send(whole[:-1_000])
+        await slower.send(whole[: -len(body) + 10])
+        await asyncio.sleep(0.3)
+        house.doors.look_round(asyncio.get_running_loop().time())
+        with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
+            await slower.reader.readexactly(1)
+        await slow.send(whole[-1_000:])
+        assert (await slow.reply())[2]["bytes"] == len(body)
 
     run(scenario)
 
