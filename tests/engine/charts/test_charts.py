@@ -174,10 +174,26 @@ def test_a_label_is_text_on_one_line_and_short():
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(3.0, "3"), (0.123456, "0.1235"), (None, "–"), (float("nan"), "–")]
+    ("value", "text"),
+    [
+        (3.0, "3"),
+        (0.123456, "0.1235"),
+        (0.01, "0.01"),
+        (2013.0, "2,013"),
+        (1234.56, "1,235"),
+        (12345.6, "12,346"),
+        (45978, "45,978"),
+        (3.2e9, "3.2e+09"),
+        (None, "–"),
+        (float("nan"), "–"),
+    ],
 )
 def test_numbers_are_written_short(value, text):
     assert short(value) == text
+
+
+def test_nothing_parts_the_thousands_of_a_year():
+    assert (short(2013, years=True), short(2013.46, years=True)) == ("2013", "2013")
 
 
 @pytest.mark.parametrize(
