@@ -6,7 +6,6 @@ from typing import Any
 from apps.engine.profile.years import YEARS
 
 DAY_MS = 86_400_000
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 NUMBERS = {"separatethousands": True, "exponentformat": "B", "minexponent": 6}
 """1,000 up to millions, from ten millions on 10M: what has a name needs no power of ten."""
 DATES = {
@@ -74,15 +73,3 @@ PARTS = {"x": ("x",), "y": ("y", "lowerfence", "upperfence", "q1", "q3")}
 def _numbers(values: Any) -> list[float]:
     listed = [] if values is None else list(values)
     return [one for one in listed if isinstance(one, int | float) and not isinstance(one, bool)]
-
-
-def period_text(start: str, step: str) -> str:
-    """A step of time by its start (ISO 8601), with no more than the step needs: “Jan 2013”."""
-    year, month, day = start[:4], MONTHS[int(start[5:7]) - 1], int(start[8:10])
-    if step in {"year", "decade", "century"}:
-        return year
-    if step in {"month", "quarter"}:
-        return f"{month} {year}"
-    if step in {"day", "week"}:
-        return f"{day} {month} {year}"
-    return f"{day} {month} {year}, {start[11:16] or '00:00'}"

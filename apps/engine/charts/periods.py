@@ -4,10 +4,10 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from apps.engine.charts.axes import period_text
 from apps.engine.charts.labels import label, positions, rounded, shares, short
 from apps.engine.charts.pairs import titled_bar
 from apps.engine.charts.theme import ACCENT, BAD, RISING, Figure, build
+from apps.engine.dates import period_text
 from apps.engine.percent import percent
 
 MOST_COLUMNS = 40

@@ -4,7 +4,7 @@ import plotly.graph_objects as go
 import pytest
 
 from apps.engine.charts import columns, periods
-from apps.engine.charts.axes import HOVERED, may_be_years, period_text
+from apps.engine.charts.axes import HOVERED, may_be_years
 from apps.engine.charts.theme import build
 from apps.engine.profile.datetime import UNITS
 
@@ -73,23 +73,6 @@ def test_a_date_axis_says_no_more_than_its_step_and_the_day_before_the_month():
 def test_a_chart_may_say_otherwise():
     x, _ = axes_of(go.Scatter(x=[9_000], y=[1]), xaxis={"separatethousands": False})
     assert not x["separatethousands"]
-
-
-@pytest.mark.parametrize(
-    ("start", "step", "text"),
-    [
-        ("2013-01-01", "year", "2013"),
-        ("2010-01-01", "decade", "2010"),
-        ("2013-01-01", "month", "Jan 2013"),
-        ("2013-04-01", "quarter", "Apr 2013"),
-        ("2024-12-30", "week", "30 Dec 2024"),
-        ("2025-01-06", "day", "6 Jan 2025"),
-        ("2025-01-06 09:30", "minute", "6 Jan 2025, 09:30"),
-        ("0000-01-01", "century", "0000"),
-    ],
-)
-def test_a_period_is_called_by_no_more_than_its_step(start, step, text):
-    assert period_text(start, step) == text
 
 
 def test_every_step_that_a_profile_knows_has_a_name_on_the_axis():

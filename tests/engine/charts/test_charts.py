@@ -343,3 +343,13 @@ def test_every_series_colour_stands_out_from_both_grounds(colour):
     """WCAG 2.2, 1.4.11: graphics need a contrast of 3 to 1."""
     assert contrast(colour, "#ffffff") >= 3
     assert contrast(DARK[colour], "#161b22") >= 3
+
+
+def test_a_strip_of_folds_names_each_of_its_colours_once():
+    told = splits.split_strip(test_rows=20, fold_rows=[40, 40], train_only_rows=30, method="time")
+    key = [trace for trace in told["data"] if trace.get("showlegend") is not False]
+    assert [trace["name"] for trace in key] == ["trains", "validates", "not used", "sealed test"]
+    assert all(trace["x"] == [0] for trace in key), "nothing is drawn for the legend"
+    assert told["layout"]["legend"]["traceorder"] == "normal"
+    random = splits.split_strip(test_rows=0, fold_rows=[40, 40], method="random")
+    assert {trace.get("name") for trace in random["data"]} == {None, "trains", "validates"}
