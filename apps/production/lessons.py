@@ -79,8 +79,9 @@ def _base_rate(plan: Plan, money: dict[str, Any]) -> Iterator[Lesson]:
     low, high = rate_interval(positives, known)
     if planned is None or not low <= planned <= high:
         rate = round(positives / known, 4)
-        said = "" if planned is None else f"; the plan said {percent(planned)}"
-        says = f"The share of {plan.task('features').get('positive')} is {percent(rate)}{said}."
+        said = "" if planned is None else f"; the plan said {percent(planned, None)}"
+        found = plan.task("features").get("positive")
+        says = f"The share of {found} is {percent(rate, None)}{said}."
         yield Lesson("features", "base_rate", rate, says)
 
 
