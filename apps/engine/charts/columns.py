@@ -213,7 +213,11 @@ def time_counts(column: dict[str, Any]) -> Figure:
         hovertemplate="%{x}: %{y} rows<extra></extra>",
     )
     step = over_time["step"]
-    axis = {"type": "date", "title": {"text": f"By {step}"}, "hoverformat": HOVERED[step]}
+    axis: dict[str, Any] = {
+        "type": "date",
+        "title": {"text": f"By {step}"},
+        "hoverformat": HOVERED[step],
+    }
     if over_time["step"] == "week":  # Plotly would mark Sundays, where no week begins
         weeks = -(-len(over_time["starts"]) // MOST_WEEKS)
         axis |= {"tick0": over_time["starts"][0], "dtick": weeks * WEEK_MS}
