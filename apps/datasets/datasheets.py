@@ -140,7 +140,7 @@ class Sheet:
             *found,
             Fact("File", version.filename),
             Fact("SHA-256 of the file", version.sha256, is_hash=True),
-            Fact("Brought in by", f"{version.uploaded_by}, {version.created_at:%Y-%m-%d}"),
+            Fact("Brought in by", f"{version.uploaded_by}, {version.created_at:%-d %B %Y}"),
             Fact("Rows", version.rows),
             Fact("Columns", len(names)),
             Fact("Rejected rows", version.report.get("rejected_count", 0)),

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from apps.datasets.joins import ConsolidatePage, JoinLine
 
 SOURCE_X, SPINE_X = 0, 176
-SOURCE_WIDE, SPINE_WIDE = 146, 232
+SOURCE_WIDE, SPINE_WIDE = 146, 260
 HIGH, STEP = 76, 100
-_MOST = {SOURCE_WIDE: 17, SPINE_WIDE: 29}
+_MOST = {SOURCE_WIDE: 17, SPINE_WIDE: 33}
 """Characters of a title that fit into a box."""
 
 

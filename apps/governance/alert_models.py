@@ -92,6 +92,7 @@ class Delivery(models.Model):
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        verbose_name_plural = "deliveries"
         ordering = ["-pk"]
         constraints = [
             models.UniqueConstraint(fields=["webhook", "key"], name="delivery_is_made_once")

@@ -150,6 +150,7 @@ class FindingReply(InsertOnly):
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        verbose_name_plural = "finding replies"
         ordering = ["pk"]
 
     def __str__(self) -> str:
@@ -182,6 +183,7 @@ class WarningAccepted(InsertOnly):
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        verbose_name_plural = "warnings accepted"
         ordering = ["pk"]
         constraints = [
             models.UniqueConstraint(

@@ -20,7 +20,8 @@ from apps.governance.through import through
 from apps.production import glass
 from apps.production.models import Deployment, Release, WatchReport
 from apps.production.queries import last_looks, open_alarm_counts
-from apps.production.standing import answering
+from apps.production.standing import Standing
+from apps.production.standings import standings
 from apps.projects.access import visible_projects
 from apps.projects.models import Cycle, Project
 
@@ -202,32 +203,28 @@ def _signed(projects: Any) -> dict[int, int]:
 
 
 def _switched(projects: Iterable[Project], newest: Mapping[int, int]) -> dict[int, _Answering]:
-    """Endpoint to what answers there by a switch. A canary begins with one."""
-    endpoints = Deployment.objects.filter(project__in=projects, switches__isnull=False).distinct()
+    """Endpoint to what answers there by a switch. A canary begins with one.
+
+    A broken glass has to be seen most where no release is signed; else only signed ones count.
+    """
+    endpoints = Deployment.objects.filter(
+        project__in=projects, retired_at=None, switches__isnull=False
+    ).distinct()
     found = {}
-    for endpoint in endpoints:  # one by one: switches are rare
-        standing = answering(endpoint) if endpoint.pk in newest else None
-        if standing is None or standing.release is None:
-            continue
-        away = f"stopped: {standing.stopped}" if standing.stopped else ""
-        away = "the fallback's rule answers in its place" if standing.rule else away
-        word = standing.switch
-        if word and (word.until or word.alarm_id):
-            away = glass.says(word).rstrip(".")
-        share = standing.terms.get("share", 0)
-        found[endpoint.pk] = _Answering(standing.release.pk, away, share)
+    for endpoint, standing in standings(endpoints).items():
+        if standing.release is not None and (endpoint in newest or standing.glass):
+            share = standing.terms.get("share", 0)
+            found[endpoint] = _Answering(standing.release.pk, _away(standing), share)
     return found
 
 
-def _by_glass(projects: Iterable[Project]) -> dict[int, int]:
-    """What answers by break-glass: where no production gate is passed, it has to be seen most."""
-    found = glass.away_by(projects).values()
-    standings = [answering(word.deployment) for word in found]
-    return {
-        standing.release.deployment_id: standing.release.pk
-        for standing in standings
-        if standing.release and standing.glass
-    }
+def _away(standing: Standing) -> str:
+    word = standing.switch
+    if word and (word.until or word.alarm_id):
+        return glass.says(word).rstrip(".")
+    if standing.rule:
+        return "the fallback's rule answers in its place"
+    return f"stopped: {standing.stopped}" if standing.stopped else ""
 
 
 MOST_REMEMBERED = 5_000
@@ -262,7 +259,7 @@ def portfolio_of(person: User, *, search: str = "") -> Portfolio:
     projects = visible_projects(person)
     if search:
         projects = projects.filter(Q(name__icontains=search) | Q(team__name__icontains=search))
-    newest = {**_by_glass(projects), **_signed(projects)}
+    newest = _signed(projects)
     live = {endpoint: _Answering(release) for endpoint, release in newest.items()}
     live |= _switched(projects, newest)
     releases = [each.release for each in live.values()]

@@ -297,10 +297,13 @@ def _check_opening(candidate: Candidate, data: ClosedData) -> None:
     ):
         raise Refusal("The sealed test was already opened for this candidate.")
     if openings.count() >= data.plan.openings:
-        raise Refusal(
-            f"The plan allows {data.plan.openings} opening(s) of the sealed test and all are used. "
-            "Another one needs an amended, signed plan."
+        allowed = data.plan.openings
+        used = (
+            "one opening of the sealed test and it is"
+            if allowed == 1
+            else f"{allowed} openings of the sealed test and all are"
         )
+        raise Refusal(f"The plan allows {used} used. Another one needs an amended, signed plan.")
 
 
 @transaction.atomic

@@ -179,7 +179,7 @@ def _cost(trial: Trial) -> dict[str, str]:
         "fit, all folds": f"{result['fit_s']:.1f} s",
         "one row": f"{result['one_row_ms']:.1f} ms" if result.get("one_row_ms") else "–",
         "size": f"{result['size_bytes'] / 1e6:.2f} MB" if result.get("size_bytes") else "–",
-        "threshold": f"{result['threshold']:.4f}",
+        "threshold": f"{result['threshold']:.4g}",
     }
     return {**told, **{name: str(at) for name, at in result.get("versions", {}).items()}}
 

@@ -83,9 +83,15 @@ def candidate_subject(candidate: Candidate) -> str:
     data = closed_data(candidate.cycle)
     if data is None:
         return ""
-    tested = candidate.openings.filter(split=data.split, evaluation__isnull=False)
-    opening = tested.select_related("candidate").order_by("-number").first()
+    opening = newest_test(candidate, data.split)
     return _subject_of(data.subject, opening) if opening else ""
+
+
+@read_once
+def newest_test(candidate: Candidate, split: Split) -> Opening | None:
+    """The newest opening of the sealed test of this split that showed something of it."""
+    tested = candidate.openings.filter(split=split, evaluation__isnull=False)
+    return tested.select_related("candidate").order_by("-number").first()
 
 
 def signed_model(cycle: Cycle) -> SignedModel | None:

@@ -50,6 +50,11 @@ class Section:
     numbers: list[Number]
     says: str = ""
 
+    @property
+    def asks(self) -> bool:
+        """Something was asked of one of them."""
+        return any(number.asked for number in self.numbers)
+
 
 @dataclass(frozen=True)
 class TestReport:
@@ -111,7 +116,7 @@ def _sealed(card: ModelCard, record: _Record) -> Iterable[Section]:
     opening, evaluation = verdict.opening, verdict.evaluation
     proof = record.proof("model.judged", "modeling:evaluate", row__pk=evaluation.pk)
     yield Section(
-        f"Sealed test: {verdict.headline}",
+        f"Sealed test: {_inside(verdict.headline)}",
         [_verdict(item, proof) for item in verdict.verdicts],
         f"{evaluation.result['rows']:,} sealed rows, judged by the metrics of plan version "
         f"{opening.plan.number}.",
@@ -137,6 +142,11 @@ def _sealed(card: ModelCard, record: _Record) -> Iterable[Section]:
             Number("Openings of the sealed test", used, opened),
         ],
     )
+
+
+def _inside(headline: str) -> str:
+    """A headline within a sentence."""
+    return headline[:1].lower() + headline[1:]
 
 
 def _verdict(item: dict[str, Any], proof: Proof) -> Number:
@@ -198,7 +208,9 @@ def _attacked(card: ModelCard, record: _Record) -> Iterable[Section]:
         )
         for line in suite.lines
     ]
-    yield Section(f"Adversary suite: {suite.headline}", numbers, f"Measured in {suite.scale}.")
+    yield Section(
+        f"Adversary suite: {_inside(suite.headline)}", numbers, f"Measured in {suite.scale}."
+    )
 
 
 def _errors(card: ModelCard, record: _Record) -> Iterable[Section]:

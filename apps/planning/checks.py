@@ -6,6 +6,7 @@ from dataclasses import replace
 from django.urls import reverse
 from django.utils import timezone
 
+from apps.engine.dates import day_text
 from apps.engine.percent import percent
 from apps.planning.models import Plan
 from apps.planning.problems import answers_to, reading, testability
@@ -99,7 +100,7 @@ def _objective_says(plan: Plan) -> str:
     content = plan.task("objective")
     return (
         f"{content['kpi']}: from {content['today']:g} to {content['target']:g} {content['unit']} "
-        f"by {content['due_on']}."
+        f"by {day_text(content['due_on'])}."
     )
 
 
@@ -121,7 +122,7 @@ def _metrics_says(plan: Plan) -> str:
         for promise in as_signed(plan).promises
     ]
     openings = plan.task("metrics").get("openings") or 1
-    return f"{', '.join(told)}; {openings} opening(s) of the sealed test."
+    return f"{', '.join(told)}; {openings} opening{'s' * (openings != 1)} of the sealed test."
 
 
 CHECKS = (

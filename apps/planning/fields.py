@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from apps.engine.dates import day_text
+
 Choices = tuple[tuple[Any, str], ...]
 
 DASH = "\N{EM DASH}"
@@ -49,6 +51,8 @@ class Field:
             return "yes" if value else "no"
         if self.kind == "choice":
             return dict(self.choices).get(value, str(value))
+        if self.kind == "date":
+            return day_text(value)
         if self.kind == "names":
             return ", ".join(map(str, value))
         if isinstance(value, int | float):

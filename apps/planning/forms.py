@@ -339,6 +339,16 @@ def _typed(fields: tuple[Field, ...], content: dict[str, Any], prefix: str = "")
     }
 
 
+def as_read(told: TaskForms) -> TaskForms:
+    """The same for somebody who changes nothing: no field takes input, and no text is cut."""
+    for form in [told.form, *(told.rows.forms if told.rows is not None else [])]:
+        for field in form.fields.values():
+            field.disabled = True
+            if type(field.widget) is forms.TextInput:
+                field.widget = forms.Textarea(attrs={**field.widget.attrs, "rows": 1})
+    return told
+
+
 def forms_of(task: str, content: dict[str, Any]) -> TaskForms:
     """The forms as if a person had typed this content: for what comes from files."""
     told, data = TASKS[task], _typed(TASKS[task].fields, content)

@@ -96,6 +96,7 @@ class ColumnClass(InsertOnly):
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        verbose_name_plural = "column classes"
         ordering = ["pk"]
 
     def __str__(self) -> str:

@@ -61,7 +61,8 @@ def _fast_enough(release: Release) -> Evidence:
         if wire["metric"] == "latency_p95_ms" and wire["threshold"] is not None
     ]
     limit = min(wires) if wires else None
-    says = f"One row takes {p95:.1f} ms at p95 when it was built"
+    took = f"{p95:.1f}" if p95 >= 1 else f"{p95:.2g}"
+    says = f"One row takes {took} ms at p95 when it was built"
     if limit is None:
         return Evidence(ok=True, says=f"{says}; the plan sets no limit.", facts={"p95_ms": p95})
     return Evidence(

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.production.models import Deployment, FallbackKind, GlassRequest, Incident, Switch
-from apps.production.standing import answering
+from apps.production.standings import standings
 from apps.projects.models import Project
 
 MOST_HOURS = 24
@@ -61,10 +61,12 @@ def away_by(projects: Iterable[Project]) -> dict[int, Switch]:
     """By project: what answers by break-glass, or because the watch took the fallback."""
     now = timezone.now()
     special = Q(switches__until__gt=now) | Q(switches__alarm__isnull=False)
-    found = {}
     endpoints = Deployment.objects.filter(special, project__in=projects, retired_at=None)
-    for endpoint in endpoints.distinct():  # one by one: they are rare
-        word = answering(endpoint).switch
+    chosen = list(endpoints.distinct())
+    told = standings(chosen)
+    found = {}
+    for endpoint in chosen:
+        word = told[endpoint.pk].switch
         if word is not None and (word.until or word.alarm_id):
             found[endpoint.project_id] = word
     return found

@@ -9,6 +9,7 @@ from typing import Any
 from apps.engine.evaluation.intervals import rate_interval
 from apps.engine.monitoring.cause import COLUMN, GROUP
 from apps.engine.monitoring.performance import FEW_ROWS
+from apps.engine.percent import percent
 from apps.planning.models import Plan
 from apps.production.models import Incident, Release, WatchReport
 
@@ -78,7 +79,9 @@ def _base_rate(plan: Plan, money: dict[str, Any]) -> Iterator[Lesson]:
     low, high = rate_interval(positives, known)
     if planned is None or not low <= planned <= high:
         rate = round(positives / known, 4)
-        says = f"The share of {plan.task('features').get('positive')} is {rate:g}{_was(planned)}."
+        said = "" if planned is None else f"; the plan said {percent(planned, None)}"
+        found = plan.task("features").get("positive")
+        says = f"The share of {found} is {percent(rate, None)}{said}."
         yield Lesson("features", "base_rate", rate, says)
 
 

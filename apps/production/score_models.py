@@ -74,6 +74,7 @@ class Scores(InsertOnly):
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        verbose_name_plural = "scores"
         ordering = ["pk"]
         constraints = [
             models.CheckConstraint(

@@ -8,7 +8,7 @@ Beside a release a canary may answer a share of the keys, once it is signed too.
 switch that needs no signature and counts until its time is over; then the words before it do.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -30,6 +30,16 @@ MOST_RELEASES = 20
 MOST_REMEMBERED = 5_000
 MOST_WORDS = 100
 """So many of the newest switches are looked at."""
+SWITCHED_WITH = (
+    "person",
+    "alarm",
+    "glass__person",
+    "canary",
+    "release__candidate__cycle__project",
+    "release__cycle__project",
+    "release__deployment",
+)
+"""What is read with each of them."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +83,7 @@ class Standing:
         return self.switch if self.switch and self.switch.until else None
 
 
-_SUBJECTS: Remembered[str] = Remembered(MOST_REMEMBERED)
+SUBJECTS: Remembered[str] = Remembered(MOST_REMEMBERED)
 """Of candidates, as ``candidate_subject`` tells them."""
 
 
@@ -86,7 +96,7 @@ def _head(project: int) -> str:
 def _subject_of(candidate: Candidate, head: str) -> str:
     """``candidate_subject``, asked again when the project has another ``head``."""
     key = candidate.pk
-    return _SUBJECTS.of({key: head}, lambda _: {key: candidate_subject(candidate)})[key]
+    return SUBJECTS.of({key: head}, lambda _: {key: candidate_subject(candidate)})[key]
 
 
 def release_subject(release: Release, model: str) -> str:
@@ -104,12 +114,25 @@ def signed_releases(deployment: Deployment) -> list[Signed]:
         .order_by("-number")[:MOST_RELEASES]
     )
     head = _head(deployment.project_id)  # before all else: see Remembered
-    decisions = _decisions(built)
+    return signed_among(
+        built, decisions_of(built), lambda release: _subject_of(release.candidate, head)
+    )
+
+
+def signed_among(
+    built: Iterable[Release],
+    decisions: Mapping[int, Sequence[Decision]],
+    subject_of: Callable[[Release], str],
+) -> list[Signed]:
+    """As ``signed_releases``, of rows that were read: ``decisions`` at the last gate by cycle.
+
+    ``subject_of`` tells what the model gate is about, where there are such decisions.
+    """
     found = []
     for release in built:
         if not decisions.get(release.cycle_id):
             continue
-        model = _subject_of(release.candidate, head)
+        model = subject_of(release)
         told = _round(release, release_subject(release, model), decisions[release.cycle_id])
         if model and told is not None and told.passed:
             by = " and ".join(one.person_name for one in reversed(told.approvals))
@@ -119,7 +142,8 @@ def signed_releases(deployment: Deployment) -> list[Signed]:
     return sorted(found, key=lambda one: (one.at, -one.release.number), reverse=True)
 
 
-def _decisions(releases: Iterable[Release]) -> dict[int, list[Decision]]:
+def decisions_of(releases: Iterable[Release]) -> dict[int, list[Decision]]:
+    """What was decided at the production gates of their cycles, by cycle."""
     rows = Decision.objects.filter(
         cycle__in={release.cycle_id for release in releases}, stage=Stage.PRODUCTION
     )
@@ -150,7 +174,15 @@ def answering(deployment: Deployment, *, glass: bool = True) -> Standing:
     Without ``glass`` what would answer if none were broken, so what answers once it is over.
     """
     signed = signed_releases(deployment)
-    words = [word for word in _words(deployment, signed) if glass or word.until is None]
+    rows = deployment.switches.select_related(*SWITCHED_WITH).order_by("-number")[:MOST_WORDS]
+    return standing_of(rows, signed, glass=glass)
+
+
+def standing_of(
+    switches: Iterable[Switch], signed: Sequence[Signed], *, glass: bool = True
+) -> Standing:
+    """As ``answering``, from the newest ``switches``, the newest first, and what is signed."""
+    words = [word for word in _words(switches, signed) if glass or word.until is None]
     if not words:
         return Standing(signed[0].release, signed=signed[0]) if signed else Standing()
     stands = _stands(words, signed)
@@ -158,22 +190,13 @@ def answering(deployment: Deployment, *, glass: bool = True) -> Standing:
     return replace(stands, held=held) if stands.release else stands
 
 
-def _words(deployment: Deployment, signed: Sequence[Signed]) -> list[Switch]:
+def _words(switches: Iterable[Switch], signed: Sequence[Signed]) -> list[Switch]:
     """Switches that count, the oldest first: a later signature ends those before it.
 
     But a switch whose canary waited for just this signature begins with it.
     """
     now = timezone.now()
-    rows = deployment.switches.select_related(
-        "person",
-        "alarm",
-        "glass__person",
-        "canary",
-        "release__candidate__cycle__project",
-        "release__cycle__project",
-        "release__deployment",
-    ).order_by("-number")[:MOST_WORDS]
-    kept = [row for row in rows if row.until is None or row.until > now]
+    kept = [row for row in switches if row.until is None or row.until > now]
     if not signed:
         return [row for row in kept[:1] if row.until]
     since = signed[0].at

@@ -91,6 +91,9 @@ class WirePolicy(Word):
     )
     takes = models.JSONField(help_text="Keys of tripwires; at all others the watch only tells.")
 
+    class Meta(Word.Meta):
+        verbose_name_plural = "wire policies"
+
     def __str__(self) -> str:
         return f"{self.deployment} falls back by itself at {len(self.takes)} tripwires"
 
@@ -205,6 +208,7 @@ class Switch(InsertOnly):
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        verbose_name_plural = "switches"
         ordering = ["number"]
         constraints = [
             models.UniqueConstraint(

@@ -278,6 +278,9 @@ class ConditionMet(InsertOnly):
     note = models.TextField()
     at = models.DateTimeField(auto_now_add=True)
 
+    class Meta(InsertOnly.Meta):
+        verbose_name_plural = "conditions met"
+
     def __str__(self) -> str:
         return f"Condition of {self.decision} met"
 

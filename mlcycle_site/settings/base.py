@@ -283,6 +283,7 @@ CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 
 LANGUAGE_CODE = "en-gb"
+FORMAT_MODULE_PATH = ["mlcycle_site.formats"]
 TIME_ZONE = env.str("MLCYCLE_TIME_ZONE", default="UTC")
 USE_TZ = True
 USE_I18N = True

@@ -83,16 +83,22 @@ const draw = async (chart) => {
   });
 };
 
-const cell = (tag, text, scope) => {
+const cell = (tag, text, { scope = "", isYear = false } = {}) => {
   const made = document.createElement(tag);
   made.textContent = text ?? "–";
   if (scope) made.scope = scope;
   if (typeof text === "number") {
     made.className = "num";
-    // As Plotly writes ticks: nothing parts the thousands of four digits, which may be a year.
-    made.textContent = text.toLocaleString("en-GB", { maximumSignificantDigits: 6, useGrouping: "min2" });
+    made.textContent = text.toLocaleString("en-GB", { maximumSignificantDigits: 6, useGrouping: !isYear });
   }
   return made;
+};
+
+// As on axes (apps/engine/charts/axes.py): whole numbers that all lie here may be years.
+const mayBeYears = (rows, place) => {
+  const numbers = rows.map((row) => row[place]).filter((value) => typeof value === "number");
+  return numbers.length > 0
+    && numbers.every((value) => Number.isInteger(value) && value >= 1500 && value <= 2200);
 };
 
 const linked = (made, link) => {
@@ -110,10 +116,11 @@ const fillTable = (chart, table) => {
   const made = document.createElement("table");
   made.className = "table dense";
   const head = made.createTHead().insertRow();
-  head.append(...table.columns.map((name) => cell("th", String(name), "col")));
+  head.append(...table.columns.map((name) => cell("th", String(name), { scope: "col" })));
   const body = made.createTBody();
+  const years = table.columns.map((_, place) => mayBeYears(table.rows, place));
   table.rows.forEach((row, number) => {
-    const cells = row.map((value) => cell("td", value));
+    const cells = row.map((value, place) => cell("td", value, { isYear: years[place] }));
     if (cells.length) linked(cells[0], linkOf(table, number));
     body.insertRow().append(...cells);
   });

@@ -37,6 +37,7 @@ const showTab = () => {
   }
 };
 showTab();
+window.addEventListener("resize", showTab);
 document.addEventListener("htmx:afterSettle", showTab);
 
 // A table that is wider than its place is scrolled with the arrow keys too.

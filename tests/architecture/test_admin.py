@@ -1,5 +1,7 @@
 """The administration: every page opens, history cannot be changed there, secrets are not shown."""
 
+import re
+
 import pytest
 from allauth.mfa.models import Authenticator
 from django.apps import apps
@@ -168,3 +170,9 @@ def test_a_name_changed_there_stands_in_the_ledger_and_the_tier_cannot_be(client
     assert (event.verb, event.facts) == ("project.changed", {"name": "Cards"})
     assert event.says == "C changed in the administration: name"
     assert project.tier == before != 1
+
+
+def test_many_of_a_thing_are_called_as_english_has_it():
+    """Django puts an s behind each name: switchs, policys, classs."""
+    called = [str(model._meta.verbose_name_plural) for model in admin.site._registry]
+    assert [name for name in called if re.search(r"(ss|[^aeiou]ys|chs|eds|mets)$", name)] == []

@@ -3,6 +3,7 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import override_settings
+from django.urls import reverse
 from django.utils.html import escape
 
 from apps.datasets import actions
@@ -198,7 +199,13 @@ def test_a_live_cycle_keeps_its_data(client, at, bring, opened, manager, analyst
     ]
     assert [answer.status_code for answer in tries] == [409] * 5
     assert all("This cycle is live" in answer.content.decode() for answer in tries)
-    assert "This cycle is live" in client.get(at("sources")).content.decode()
+    page = client.get(at("sources")).content.decode()
+    assert "This cycle is live" in page
+    assert (
+        f'href="{reverse("production:monitor", args=[opened.project.slug])}">Go to the monitor'
+        in page
+    )
+    assert "Look at the planning gate" not in page
 
 
 def test_sources_of_another_project_are_not_there(client, at, bring, team, analyst):

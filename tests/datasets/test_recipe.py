@@ -1,6 +1,7 @@
 """Issues that suggest steps; a recipe that is changed, undone, exported and taken over."""
 
 import json
+import re
 from urllib.parse import parse_qs
 
 import pandas as pd
@@ -10,6 +11,7 @@ from apps.datasets import actions, fitted_actions, wrangling
 from apps.datasets.examining import issues_view
 from apps.datasets.grids import first_rows
 from apps.datasets.history import current_state
+from apps.datasets.models import RecipeState
 from apps.datasets.queries import enabled_steps
 from apps.datasets.recipes import exported, wrangle_page
 from apps.engine.errors import BadParameter, ColumnMissing
@@ -224,6 +226,16 @@ def test_fitted_choices_travel_with_the_recipe_and_are_held_against_the_new_tabl
     assert "Taken over from a file: 1 fitted choice." in page
     chosen = based.steps.filter(is_fitted=True, is_removed=False)
     assert [step.step for step in chosen] == ["fill_categories", "scale"]
+
+
+def test_states_are_counted_in_the_recipe_itself(client, at, based, analyst):
+    other = start_project(team=based.project.team, name="Other", by=analyst).cycle
+    RecipeState.objects.create(cycle=other, steps=[], says="elsewhere", by=analyst)
+    add(based, analyst, "rename_column", column="city", to="town")
+    add(based, analyst, "rename_column", column="town", to="place")
+    page = client.get(at("recipe_history")).content.decode()
+    told = re.findall(r"· (state \d(?:, after state \d)?)<", page)
+    assert told == ["state 3, after state 2", "state 2, after state 1", "state 1"]
 
 
 @pytest.mark.once  # a file, before anything is kept

@@ -36,7 +36,7 @@ def test_a_step_is_previewed_with_counts_and_examples_before_it_is_added(client,
     page = client.get(at("wrangle"), asked)
     assert page.context["preview"].effect["rows_touched"] == 1
     text = page.content.decode()
-    assert "1 rows touched, 1 cells changed, 6 → 6 rows" in text
+    assert "1 row touched, 1 cell changed, 6 → 6 rows" in text
     assert "<td>yes</td><td>Yes</td>" in text
     assert not Step.objects.exists()
     added = client.post(
@@ -44,7 +44,7 @@ def test_a_step_is_previewed_with_counts_and_examples_before_it_is_added(client,
         {"column": "answer", "mapping": "yes => Yes", "reason": "two spellings"},
     )
     assert added.status_code == 302
-    assert "because two spellings" in client.get(at("wrangle")).content.decode()
+    assert "because “two spellings”" in client.get(at("wrangle")).content.decode()
 
 
 def test_what_was_previewed_is_what_is_added(client, at, based):
@@ -93,7 +93,7 @@ def test_building_shows_the_waterfall_and_the_effect_of_each_step(client, at, ba
     assert [row["rows"] for row in table.report["waterfall"]] == [6, 5, 5]
     page = client.get(at("wrangle")).content.decode()
     assert "6 → 5 rows" in page
-    assert "1 cells changed" in page
+    assert "1 cell changed" in page
 
 
 def test_a_step_that_is_switched_off_and_on_again_finds_the_table_of_before(

@@ -277,7 +277,9 @@ def test_a_model_that_was_stopped_or_replaced_by_a_rule_is_at_risk(
         reason="It answers nonsense",
         person=analyst,
     )
-    monkeypatch.setattr(portfolio, "answering", lambda endpoint: Standing(release, **how))
+    monkeypatch.setattr(
+        portfolio, "standings", lambda all_: {one.pk: Standing(release, **how) for one in all_}
+    )
     first, second = portfolio_of(analyst).listed()
     assert (first.release, first.health, first.why) == (release.pk, Health.AT_RISK, why)
     assert second.health == Health.KEPT
@@ -311,7 +313,7 @@ def test_a_line_says_that_a_canary_or_a_shadow_runs_beside_the_model(
         person=manager,
     )
     standing = Standing(both, switch=word, canary=another)
-    monkeypatch.setattr(portfolio, "answering", lambda endpoint: standing)
+    monkeypatch.setattr(portfolio, "standings", lambda all_: {one.pk: standing for one in all_})
     told = {each.project: each for each in portfolio_of(manager).live}
     assert (told["Both"].canary, told["Both"].shadowed) == (10, True)
     assert (told["Both"].release, told["Both"].health) == (both.pk, Health.KEPT)

@@ -5,6 +5,7 @@ import re
 import pytest
 from django.urls import reverse
 
+from apps.planning.catalogue import TASKS
 from apps.projects.models import Role
 from tests import builders
 
@@ -209,3 +210,48 @@ def test_the_same_reason_is_told_once(client, analyst, project):
     page = client.get(reverse("planning:problem", args=[project.slug])).content.decode()
     assert page.count("it is not said") == 3
     assert page.count("A model is worth what it does better") == 1
+
+
+FEATURE = {"name": "age", "meaning": "Years since birth", "known": "at"}
+
+
+@pytest.fixture
+def read(client, viewer, project, draft, post):
+    """``read("metrics")`` is the page as somebody sees it whose role writes no plan."""
+    post("features", {**builders.plan_content()["features"], "columns": [FEATURE]}, revision=5)
+
+    def page(task):
+        client.force_login(viewer)
+        return client.get(reverse(f"planning:{task}", args=[project.slug])).content.decode()
+
+    return page
+
+
+@pytest.mark.parametrize("task", ["features", "risks", "metrics"])
+def test_who_only_reads_a_plan_sees_no_empty_row_and_no_button(read, saved, task):
+    there = len(saved(task)[TASKS[task].rows.key])
+    page = read(task)
+    assert {int(number) for number in re.findall(r'name="row-(\d+)-', page)} == {*range(there)}
+    for button in ("Remove", "Add rows", "Paste features"):
+        assert button not in page
+
+
+def test_who_only_reads_a_plan_sees_whole_texts_that_take_no_input(read):
+    page = read("features")
+    told = re.findall(r'<(?:input|select|textarea)\b[^>]*name="(?:row-\d|target)[^>]*>', page)
+    assert len(told) > 5
+    assert all(" disabled" in one for one in told)
+    assert re.search(r'<textarea name="row-0-name"[^>]*rows="1"[^>]*>\s*age</textarea>', page)
+
+
+def test_a_plan_without_features_says_so_to_who_reads_it(read, post, saved):
+    post("features", builders.plan_content()["features"], revision=6)
+    assert saved("features")["columns"] == []
+    assert "None is named" in read("features")
+
+
+def test_who_writes_it_still_has_fields_and_buttons(read, client, analyst, project):
+    client.force_login(analyst)
+    page = client.get(reverse("planning:features", args=[project.slug])).content.decode()
+    assert "Add rows" in page
+    assert re.search(r'<input type="text" name="row-0-name"', page)

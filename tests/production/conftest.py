@@ -22,7 +22,7 @@ from apps.engine.training.rows import distinct_values
 from apps.engine.types import Problem, silent
 from apps.jobs.models import Job, Queue
 from apps.modeling.models import Candidate, Experiment, Trial
-from apps.production import actions, serving, standing, taking
+from apps.production import actions, serving, standing, standings, taking
 from apps.production.models import ApiToken, Deployment, FlipReport, Release
 from apps.production.standing import Standing, answering, release_subject
 from apps.projects.models import Decision, Role, Verdict
@@ -227,6 +227,11 @@ def told(answer) -> tuple[int, str, str | None, int | None]:
 def signed(release, manager, monkeypatch):
     """``signed(release)`` decides on it at the production gate, as its candidate is tested."""
     monkeypatch.setattr(standing, "candidate_subject", lambda candidate: "model")
+    monkeypatch.setattr(
+        standings,
+        "candidate_subjects",
+        lambda some: dict.fromkeys((one.pk for one in some), "model"),
+    )
     monkeypatch.setattr(serving, "answering", answering)
 
     def decide(one, verdict=Verdict.APPROVE):

@@ -13,6 +13,7 @@ from django.utils import timezone
 from apps.engine.errors import NotEnoughData
 from apps.engine.evaluation.metrics import Predictions
 from apps.engine.monitoring.level import level_loss
+from apps.engine.percent import THIN
 from apps.production import (
     actions,
     changes,
@@ -195,7 +196,7 @@ def test_the_next_plan_begins_with_what_was_measured(moved, release):
     assert "desk hold values never seen before" in risk["says"]
     assert risk["tripwire"]["metric"] == "psi"
     assert len(before["risks"]["items"]) == 1
-    assert "the plan said 0.37" in " ".join(lesson.says for lesson in found)
+    assert f"the plan said 37{THIN}%" in " ".join(lesson.says for lesson in found)
 
 
 def test_a_false_alarm_teaches_no_risk(moved, release, manager):

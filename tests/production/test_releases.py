@@ -311,7 +311,7 @@ def test_what_a_candidate_is_about_is_asked_again_on_an_event_and_on_another_day
     """An approval on a condition falls overdue at midnight, without an event."""
     signed(release)
     asked = []
-    monkeypatch.setattr(standing, "_SUBJECTS", Remembered(10))
+    monkeypatch.setattr(standing, "SUBJECTS", Remembered(10))
     monkeypatch.setattr(standing, "candidate_subject", lambda one: asked.append(one) or "model")
     for _ in range(2):
         assert answering(release.deployment).release == release

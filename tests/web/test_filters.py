@@ -65,6 +65,43 @@ def test_a_verdict_shows_the_decimals_its_interval_leaves_and_never_cuts_the_pro
 
 
 @pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.62, "0.62"),
+        (0.25, "0.25"),
+        (0.8 - 0.62, "0.18"),
+        (250, "250"),
+        (40000.0, "40,000"),
+        (-4.5, "−4.5"),
+        (0.0, "0"),
+        (None, "–"),
+        ("soon", "soon"),
+        (float("nan"), "nan"),
+    ],
+)
+def test_what_a_person_typed_is_shown_as_typed(value, shown):
+    assert ui.typed(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("row", "shown"),
+    [
+        ({"low": 3.3, "high": 3.5, "threshold": 250.0}, "250"),
+        ({"low": 0.63, "high": 0.69, "threshold": 0.6}, "0.60"),
+        ({"low": 0.63, "high": 0.69, "threshold": 1.0}, "1.00"),
+        ({"low": 3.3, "high": 3.5, "threshold": 250.5}, "250.5"),
+        ({"low": None, "high": None, "threshold": None}, "–"),
+    ],
+)
+def test_a_round_promise_gets_no_places_beside_a_result_that_has_them(row, shown):
+    assert ui.promise(row) == shown
+
+
+def test_a_day_that_was_kept_as_text_is_written_out():
+    assert (ui.day("2027-06-30"), ui.day(None), ui.day("spring")) == ("30 June 2027", "–", "spring")
+
+
+@pytest.mark.parametrize(
     ("share", "shown"),
     [(0.123, "12.3 %"), (1, "100.0 %"), (0, "0.0 %"), (0.0001, "< 0.1 %"), (None, "–")],
 )

@@ -67,8 +67,10 @@ def edit_step(request: HttpRequest, project: Project, step_id: int) -> HttpRespo
 def history(request: HttpRequest, project: Project) -> HttpResponse:
     """All states that the recipe had."""
     cycle = project.cycle
-    states = cycle.recipe_states.select_related("by").order_by("-pk")
-    context = {"states": states, "closed": queries.why_closed(cycle)}
+    states = cycle.recipe_states.select_related("by").order_by("pk")
+    places = {state.pk: place for place, state in enumerate(states, start=1)}
+    told = [(places[state.pk], places.get(state.parent_id), state) for state in states]
+    context = {"states": told[::-1], "closed": queries.why_closed(cycle)}
     return render_page(request, "datasets/history.html", context)
 
 

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET
 
 from apps.eda.views.common import chart, ready_rows, rows_of, sliceable
 from apps.engine.charts.periods import period_drift, period_rows, period_target, season
+from apps.engine.dates import period_text
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
 from apps.web.fragments import render_page
@@ -36,6 +37,7 @@ def _told(told: dict[str, Any], *, places: dict[str, int]) -> dict[str, Any]:
     drifted = [column for column in told["drift"] if column["large"]]
     drifted.sort(key=lambda column: (-column["large"], -column["most"]))
     shift = told["shift"]
+    periods = [period_text(start, told["step"]) for start in told["starts"]]
     return {
         "told": told,
         "compared": sum(
@@ -45,7 +47,12 @@ def _told(told: dict[str, Any], *, places: dict[str, int]) -> dict[str, Any]:
             {**column, "position": places[column["name"]]} for column in drifted[:_MOST_DRIFTED]
         ],
         "more_drifted": max(len(drifted) - _MOST_DRIFTED, 0),
-        "shift_from": told["starts"][shift["at"]] if shift else "",
+        "periods": periods,
+        "shift_from": periods[shift["at"]] if shift else "",
+        "gaps": [
+            (*(period_text(gap[end], told["step"]) for end in ("from", "to")), gap["periods"])
+            for gap in told["gaps"]
+        ],
         "empty": sum(gap["periods"] for gap in told["gaps"]),
     }
 

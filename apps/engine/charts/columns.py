@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from apps.engine.charts.axes import HOVERED
 from apps.engine.charts.labels import marks, positions, rounded, short
 from apps.engine.charts.theme import ACCENT, MUTED, WAITING, Figure, build
 from apps.engine.errors import NotEnoughData
 from apps.engine.percent import percent
+from apps.engine.profile.years import holds_years
 
 LEAST_SMOOTHED = 8
 SMOOTH_POINTS = 100
@@ -18,8 +20,6 @@ MOST_POWERS = 8
 MOST_WEEKS, WEEK_MS = 6, 604_800_000
 """Weeks that are named on an axis, and the length of one."""
 HALF = 0.5
-PARTED = ",~f"
-"""Counts on an axis as the page writes them: 1,000."""
 GAP, MOST_GAPS = 0.15, 12
 """Few whole numbers are bars apart, as values of a category are."""
 
@@ -43,7 +43,8 @@ def histogram(column: dict[str, Any], *, is_log: bool = False) -> Figure:
     drawn = [math.log10(edge) for edge in edges] if is_log else edges
     pairs = list(pairwise(drawn))
     whole = not is_log and _holds_whole_numbers(column, edges)
-    ranges = [_range_text(low, high, whole=whole) for low, high in pairwise(edges)]
+    years = holds_years(column)
+    ranges = [_range_text(low, high, whole=whole, years=years) for low, high in pairwise(edges)]
     is_each = whole and len(pairs) <= MOST_GAPS and edges[1] - edges[0] == 1
     gap = GAP if is_each else 0.0
     bars = go.Bar(
@@ -65,7 +66,8 @@ def histogram(column: dict[str, Any], *, is_log: bool = False) -> Figure:
                 "title": {"text": _value_title(column, shape, is_log=is_log)},
                 "range": [drawn[0], drawn[-1]],
                 **(_powers(drawn) if is_log else {}),
-                **({"tickformat": "d", "dtick": 1} if gap else {}),
+                **({"tickformat": "d" if years else ",d", "dtick": 1} if gap else {}),
+                **({"separatethousands": False} if years else {}),
             },
             "yaxis": {**_rows_axis(), "domain": [0, 0.86]},
             "yaxis2": {"domain": [0.9, 1], "visible": False, "fixedrange": True},
@@ -79,11 +81,10 @@ def _holds_whole_numbers(column: dict[str, Any], edges: list[float]) -> bool:
     return column.get("kind") == "integer" and all(edge % 1 == HALF for edge in edges)
 
 
-def _range_text(low: float, high: float, *, whole: bool) -> str:
-    if not whole:
-        return f"{short(low)} to {short(high)}"
-    first, last = low + HALF, high - HALF
-    return short(first) if first == last else f"{short(first)} to {short(last)}"
+def _range_text(low: float, high: float, *, whole: bool, years: bool) -> str:
+    first, last = (low + HALF, high - HALF) if whole else (low, high)
+    told = [short(end, years=years) for end in (first, last)]
+    return told[0] if whole and first == last else " to ".join(told)
 
 
 def _bins_as_rows(shape: dict[str, Any], ranges: list[str]) -> list[list[Any]]:
@@ -97,9 +98,9 @@ def _bins_as_rows(shape: dict[str, Any], ranges: list[str]) -> list[list[Any]]:
 def _value_title(column: dict[str, Any], shape: dict[str, Any], *, is_log: bool) -> str:
     if not is_log:
         outside = shape["below"] + shape["above"]
-        return f"Value ({outside} far-out rows not drawn)" if outside else "Value"
+        return f"Value ({outside:,} far-out rows not drawn)" if outside else "Value"
     without = column["count"] - column["infinite"] - sum(shape["counts"])
-    return f"Value ({without} rows of 0 or less not drawn)" if without else "Value"
+    return f"Value ({without:,} rows of 0 or less not drawn)" if without else "Value"
 
 
 def _density(edges: list[float], counts: list[int]) -> list[go.Scatter]:
@@ -211,7 +212,12 @@ def time_counts(column: dict[str, Any]) -> Figure:
         marker={"color": ACCENT},
         hovertemplate="%{x}: %{y} rows<extra></extra>",
     )
-    axis: dict[str, Any] = {"type": "date", "title": {"text": f"By {over_time['step']}"}}
+    step = over_time["step"]
+    axis: dict[str, Any] = {
+        "type": "date",
+        "title": {"text": f"By {step}"},
+        "hoverformat": HOVERED[step],
+    }
     if over_time["step"] == "week":  # Plotly would mark Sundays, where no week begins
         weeks = -(-len(over_time["starts"]) // MOST_WEEKS)
         axis |= {"tick0": over_time["starts"][0], "dtick": weeks * WEEK_MS}
@@ -230,7 +236,7 @@ def time_counts(column: dict[str, Any]) -> Figure:
 
 
 def _rows_axis() -> dict[str, Any]:
-    return {"title": {"text": "Rows"}, "rangemode": "tozero", "tickformat": PARTED}
+    return {"title": {"text": "Rows"}, "rangemode": "tozero"}
 
 
 def _lying_bars(counts: list[int], *, colours: list[str], parts: list[float]) -> go.Bar:

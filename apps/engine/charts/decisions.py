@@ -4,6 +4,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from apps.engine.charts.axes import may_be_years
 from apps.engine.charts.labels import label, positions, rounded, shares, short
 from apps.engine.charts.theme import ACCENT, INK, MUTED, SERIES, Figure, build
 from apps.engine.percent import percent
@@ -49,7 +50,7 @@ def value_by_threshold(curve: dict[str, Any], *, chosen: float, per: str = "mont
         rows=[[rounded(cell) for cell in row] for row in zip(at, value, *counts, strict=True)],
         layout={
             "xaxis": {"title": {"text": "An alarm from this probability on"}, "range": [-0.01, 1]},
-            "yaxis": {"title": {"text": f"Value a {per}"}, "zeroline": True, "tickformat": "~s"},
+            "yaxis": {"title": {"text": f"Value a {per}"}, "zeroline": True},
             "shapes": [mark],
             "height": 300,
         },
@@ -210,6 +211,7 @@ def shape(told: dict[str, Any], *, answer: str) -> Figure:
     """
     grid, texts = told["grid"], any(isinstance(value, str) for value in told["grid"])
     across = list(range(len(grid))) if texts else grid
+    years = not texts and may_be_years(grid)
     line = go.Scatter(
         x=across,
         y=told["mean"],
@@ -226,7 +228,7 @@ def shape(told: dict[str, Any], *, answer: str) -> Figure:
         line={"color": SERIES[0], "width": 2},
         marker={"size": 6},
         text=[
-            f"{label(value) if texts else short(value)}: {short(mean)}"
+            f"{label(value) if texts else short(value, years=years)}: {short(mean)}"
             for value, mean in zip(grid, told["mean"], strict=True)
         ],
         hovertemplate="%{text}<extra></extra>",

@@ -20,6 +20,8 @@ TICKS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2
 MOST_TICKS = 6
 """Steps between the ticks of an axis of shares, and how many of them it has at most."""
 SLACK = 1e-9
+PLAIN = 1e4
+"""From here on four significant digits would need a power of ten."""
 
 
 def label(text: object, *, longest: int = LONGEST) -> str:
@@ -34,13 +36,18 @@ def label(text: object, *, longest: int = LONGEST) -> str:
     return html.escape(plain or "(blank)", quote=False)
 
 
-def short(value: float | None) -> str:
-    """A number with four significant digits, or a dash."""
+def short(value: float | None, *, years: bool = False) -> str:
+    """A number with four significant digits, or a dash; nothing parts the thousands of ``years``.
+
+    Whole ones up to a million and the whole part of others are told in full: 12,346.
+    """
     if value is None or not math.isfinite(value):
         return "–"
     if value == int(value) and abs(value) < 1e6:
-        return str(int(value))
-    return f"{value:.4g}"
+        return f"{int(value)}" if years else f"{int(value):,}"
+    if PLAIN <= abs(value) < 1e6:
+        return f"{value:,.0f}"
+    return f"{value:.4g}" if years else f"{value:,.4g}"
 
 
 def rounded(value: float | None) -> float | None:

@@ -58,7 +58,7 @@ def latency_over_time(
         rows=[[step["at"], *(rounded(step[name]) for name in names)] for step in shown],
         layout={
             # Without the year a label is narrow enough to stand upright on a phone.
-            "xaxis": {"type": "date", "tickformat": "%H:%M\n%b %-d"},
+            "xaxis": {"type": "date", "tickformat": "%H:%M\n%-d %b"},
             "yaxis": {"title": {"text": "Milliseconds"}, "rangemode": "tozero"},
             "showlegend": True,
             "hovermode": "x unified",
@@ -136,7 +136,7 @@ def _line(shown: list[dict[str, Any]]) -> go.Scatter:
         },
         text=[
             f"{short(period['value'])} ({short(period['low'])} to {short(period['high'])}), "
-            f"{period['rows']} rows"
+            f"{period['rows']:,} rows"
             for period in shown
         ],
         hovertemplate="%{text}<extra></extra>",
@@ -165,7 +165,7 @@ def _estimated_line(shown: list[dict[str, Any]]) -> go.Scatter:
         name="estimated, truth not known",
         line={"color": SERIES[1], "width": 2, "dash": DASHES[2]},
         marker={"size": 7, "symbol": "diamond-open"},
-        text=[f"{short(period['value'])} estimated, {period['rows']} rows" for period in shown],
+        text=[f"{short(period['value'])} estimated, {period['rows']:,} rows" for period in shown],
         hovertemplate="%{text}<extra></extra>",
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from apps.engine.charts.axes import may_be_years
 from apps.engine.charts.labels import label, positions, rounded, shares, short, slant
 from apps.engine.charts.relations import SYMBOLS
 from apps.engine.charts.theme import ACCENT, MUTED, RISING, SERIES, Figure, build
@@ -124,7 +125,7 @@ def cells(told: dict[str, Any]) -> Figure:
         hoverongaps=False,
         colorbar=titled_bar(label(named)) if third else tens_bar(told["counts"]),
         customdata=told["counts"],
-        hovertemplate="%{customdata} rows<extra></extra>",
+        hovertemplate="%{customdata:,} rows<extra></extra>",
         meta={"rows": rows_of_cells(told["counts"])},
     )
     kinds = told["kinds"]
@@ -289,5 +290,7 @@ def moment_text(milliseconds: float) -> str:
 
 
 def _span(edges: list[float], place: int, kind: str) -> str:
-    say = moment_text if kind == "date" else short
-    return f"{say(edges[place])} to {say(edges[place + 1])}"
+    if kind == "date":
+        return f"{moment_text(edges[place])} to {moment_text(edges[place + 1])}"
+    years = may_be_years(edges)
+    return f"{short(edges[place], years=years)} to {short(edges[place + 1], years=years)}"

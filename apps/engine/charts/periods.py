@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from apps.engine.charts.labels import label, positions, rounded, shares, short
 from apps.engine.charts.pairs import titled_bar
 from apps.engine.charts.theme import ACCENT, BAD, RISING, Figure, build
+from apps.engine.dates import period_text
 from apps.engine.percent import percent
 
 MOST_COLUMNS = 40
@@ -25,7 +26,7 @@ def period_rows(told: dict[str, Any]) -> Figure:
         x=list(range(len(told["rows"]))),
         y=told["rows"],
         marker={"color": ACCENT},
-        text=told["starts"],
+        text=_names(told),
         textposition="none",
         hovertemplate="%{text}: %{y} rows<extra></extra>",
     )
@@ -34,7 +35,7 @@ def period_rows(told: dict[str, Any]) -> Figure:
         columns=[f"{told['step']} from", "rows"],
         rows=[[start, rows] for start, rows in zip(told["starts"], told["rows"], strict=True)],
         layout={
-            "xaxis": _time_axis(told["starts"]),
+            "xaxis": _time_axis(_names(told)),
             "yaxis": {"title": {"text": "Rows"}, "rangemode": "tozero"},
         },
     )
@@ -43,7 +44,7 @@ def period_rows(told: dict[str, Any]) -> Figure:
 def period_target(told: dict[str, Any]) -> Figure:
     """Target of every period with 95 % intervals, and the levels before and after a shift."""
     target, shift = told["target"], told["shift"]
-    traces = [_whiskers(target, names=told["starts"])]
+    traces = [_whiskers(target, names=_names(told))]
     if shift:
         for low, high, level in (
             (-0.4, shift["at"] - 0.5, shift["before"]),
@@ -62,7 +63,7 @@ def period_target(told: dict[str, Any]) -> Figure:
         traces,
         columns=[f"{told['step']} from", "rows", "value", "low", "high"],
         rows=_rows(told["starts"], told["rows"], target),
-        layout={"xaxis": _time_axis(told["starts"]), "yaxis": _value_axis(target), "height": 320},
+        layout={"xaxis": _time_axis(_names(told)), "yaxis": _value_axis(target), "height": 320},
     )
 
 
@@ -94,7 +95,7 @@ def period_drift(told: dict[str, Any]) -> Figure:
             if value is not None
         ],
         layout={
-            "xaxis": {**_time_axis(told["starts"], most=FEW_TICKS), "showline": False},
+            "xaxis": {**_time_axis(_names(told), most=FEW_TICKS), "showline": False},
             "yaxis": {**down, "range": down["range"][::-1], "showgrid": False},
             "height": 100 + 22 * max(len(names), 1),
         },
@@ -104,6 +105,7 @@ def period_drift(told: dict[str, Any]) -> Figure:
 def column_drift(told: dict[str, Any], *, name: str) -> Figure:
     """Distance of one column from its first full period, and the line from which it is large."""
     values = next(column["psi"] for column in told["drift"] if column["name"] == name)
+    names = _names(told)
     held = [(x, value) for x, value in enumerate(values) if value is not None]
     line = go.Scatter(
         x=[x for x, _ in held],
@@ -111,7 +113,7 @@ def column_drift(told: dict[str, Any], *, name: str) -> Figure:
         mode="lines+markers",
         line={"color": ACCENT, "width": 1.5},
         marker={"color": ACCENT, "size": 7},
-        text=[told["starts"][x] for x, _ in held],
+        text=[names[x] for x, _ in held],
         hovertemplate="%{text}: PSI %{y:.2f}<extra></extra>",
     )
     large = go.Scatter(
@@ -126,7 +128,7 @@ def column_drift(told: dict[str, Any], *, name: str) -> Figure:
         columns=[f"{told['step']} from", "PSI"],
         rows=[[told["starts"][x], value] for x, value in held],
         layout={
-            "xaxis": _time_axis(told["starts"]),
+            "xaxis": _time_axis(_names(told)),
             "yaxis": {"title": {"text": "PSI"}, "rangemode": "tozero"},
         },
     )
@@ -154,8 +156,13 @@ def season(told: dict[str, Any]) -> Figure:
     )
 
 
-def _time_axis(starts: list[str], *, most: int = MOST_TICKS) -> dict[str, Any]:
-    return {**_thinned(starts, most=most), "tickangle": -45}
+def _names(told: dict[str, Any]) -> list[str]:
+    """Every period as its axis and its marks call it; the table has the first moment of each."""
+    return [period_text(start, told["step"]) for start in told["starts"]]
+
+
+def _time_axis(names: list[str], *, most: int = MOST_TICKS) -> dict[str, Any]:
+    return {**_thinned(names, most=most), "tickangle": -45}
 
 
 def _thinned(names: list[str], *, most: int = MOST_TICKS) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from apps.engine.charts.axes import may_be_years
 from apps.engine.charts.labels import label, positions, rounded, short, slant
 from apps.engine.charts.pairs import BAR, moment_text, rows_of_cells, tens, tens_bar
 from apps.engine.charts.relations import SYMBOLS
@@ -60,6 +61,11 @@ def _series(told: dict[str, Any]) -> Figure:
     return build(_legend(traces), columns=heads, rows=rows, layout=drawn)
 
 
+def _hovers(groups: list[dict[str, Any]]) -> list[str]:
+    years = may_be_years(one["value"] for one in groups if one["value"] is not None)
+    return [f"{short(one['value'], years=years)} ({one['rows']:,} rows)" for one in groups]
+
+
 def _told(told: dict[str, Any], one: dict[str, Any]) -> list[Any]:
     return [told["xs"][one["x"]], one["rows"], rounded(one["value"])]
 
@@ -78,8 +84,8 @@ def _bar(groups: list[dict[str, Any]], *, code: int, name: str, ids: list[str]) 
         ids=ids,
         name=label(name),
         marker={"color": SERIES[code % len(SERIES)]},
-        customdata=[one["rows"] for one in groups],
-        hovertemplate="%{y:.4~g} (%{customdata} rows)<extra></extra>",
+        hovertext=_hovers(groups),
+        hovertemplate="%{hovertext}<extra></extra>",
     )
 
 
@@ -93,8 +99,8 @@ def _line(groups: list[dict[str, Any]], *, code: int, name: str, ids: list[str])
         name=label(name),
         line={"color": SERIES[place], "width": 2, "dash": DASHES[place]},
         marker={"color": SERIES[place], "size": 6, "symbol": SYMBOLS[place]},
-        customdata=[one["rows"] for one in groups],
-        hovertemplate="%{y:.4~g} (%{customdata} rows)<extra></extra>",
+        hovertext=_hovers(groups),
+        hovertemplate="%{hovertext}<extra></extra>",
     )
 
 
@@ -155,7 +161,8 @@ def _heat(told: dict[str, Any]) -> Figure:
             hoverongaps=False,
             showscale=panel == 0,
             colorbar=dict(BAR),
-            hovertemplate="%{z:.4~g}<extra></extra>",
+            text=[[short(value) for value in line] for line in square],
+            hovertemplate="%{text}<extra></extra>",
             meta={"rows": behind},
         )
         traces.append(_placed(trace, panel))
@@ -221,7 +228,7 @@ def _cells(told: dict[str, Any]) -> Figure:
             showscale=panel == 0,
             colorbar=tens_bar([[most]]),
             customdata=part,
-            hovertemplate="%{customdata} rows<extra></extra>",
+            hovertemplate="%{customdata:,} rows<extra></extra>",
             meta={"rows": rows_of_cells(part, first=len(rows))},
         )
         traces.append(_placed(trace, panel))
@@ -272,8 +279,10 @@ def _cell(value: float, kind: str) -> float | str | None:
 
 
 def _span(edges: list[float], place: int, kind: str) -> str:
-    say = moment_text if kind == "date" else short
-    return f"{say(edges[place])} to {say(edges[place + 1])}"
+    if kind == "date":
+        return f"{moment_text(edges[place])} to {moment_text(edges[place + 1])}"
+    years = may_be_years(edges)
+    return f"{short(edges[place], years=years)} to {short(edges[place + 1], years=years)}"
 
 
 def _placed(trace: Any, panel: int) -> Any:

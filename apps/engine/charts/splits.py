@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from apps.engine.charts.labels import positions
-from apps.engine.charts.theme import ACCENT, LINE, MUTED, Figure, build
+from apps.engine.charts.theme import ACCENT, LINE, MUTED, SERIES, Figure, build
 
 
 def split_strip(
@@ -29,7 +29,7 @@ def split_strip(
     names = [f"Fold {fold + 1}" for fold in range(len(fold_rows))]
     axis = positions(names)
     return build(
-        traces,
+        [*traces, *_key(strips, has_test=bool(test_rows))],
         columns=["fold", "training rows", "validation rows", "sealed test rows"],
         rows=[
             [name, _count(blocks, strip, "trains"), _count(blocks, strip, "validates"), test_rows]
@@ -37,9 +37,13 @@ def split_strip(
         ],
         layout={
             "barmode": "stack",
+            # Texts have one size or none: on a phone the legend tells the colours.
+            "uniformtext": {"minsize": 11, "mode": "hide"},
+            "showlegend": True,
+            "legend": {"traceorder": "normal"},
             "xaxis": {"title": {"text": "Rows"}},
             "yaxis": {**axis, "range": axis["range"][::-1], "showgrid": False},
-            "height": 80 + 28 * len(names),
+            "height": 110 + 28 * len(names),
         },
     )
 
@@ -54,17 +58,30 @@ def _roles(fold: int, *, folds: int, time: bool) -> list[str]:
     return roles
 
 
+COLOURS = {"trains": ACCENT, "validates": SERIES[1], "not used": LINE, "sealed test": MUTED}
+
+
+def _key(strips: Sequence[Sequence[str]], *, has_test: bool) -> list[go.Bar]:
+    """Bars of no length, one for each colour that is drawn: only the legend shows them."""
+    drawn = {role for strip in strips for role in strip} | ({"sealed test"} if has_test else set())
+    return [
+        go.Bar(x=[0], y=[0], orientation="h", name=role, marker={"color": colour})
+        for role, colour in COLOURS.items()
+        if role in drawn
+    ]
+
+
 def _block(rows: int, roles: list[str]) -> go.Bar:
-    colours = {"trains": ACCENT, "validates": "#c2410c", "not used": LINE, "sealed test": MUTED}
     return go.Bar(
         x=[rows] * len(roles),
         y=list(range(len(roles))),
         orientation="h",
-        marker={"color": [colours[role] for role in roles]},
+        marker={"color": [COLOURS[role] for role in roles]},
         text=roles,
         textposition="inside",
         insidetextanchor="middle",
         textangle=0,
+        showlegend=False,
         hovertemplate="%{x} rows: %{text}<extra></extra>",
     )
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from apps.engine.charts.axes import written
 from apps.engine.errors import BadParameter
 
 Figure = dict[str, Any]
@@ -71,7 +72,7 @@ def build(
     if marks > MOST_MARKS:
         raise BadParameter(f"The chart has {marks} marks; at most {MOST_MARKS} can be drawn.")
     plain["layout"].pop("template", None)
-    plain["layout"] = _merged(_base(plain["layout"]), plain["layout"])
+    plain["layout"] = written(_merged(_base(plain["layout"]), plain["layout"]), plain["data"])
     plain["layout"]["meta"] = {"columns": columns, "rows": rows}
     return {**_listed(plain), "config": dict(CONFIG)}
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from apps.engine.dates import period_text
 from apps.engine.percent import percent
 from apps.engine.profile.findings import is_id_like
 from apps.engine.profile.groups import TOP_GROUPS
@@ -273,7 +274,8 @@ def _shifts(study: Told, *, say: Callable[[float], str]) -> Iterator[Headline]:
                 "shift",
                 told["column"],
                 "medium",
-                f"{says} before {told['starts'][shift['at']]}, and {then} from then on.",
+                f"{says} before {period_text(told['starts'][shift['at']], told['step'])}, "
+                f"and {then} from then on.",
                 "Split by time, and ask which level the model will meet.",
                 "time",
             )

@@ -17,9 +17,9 @@ def holds_years(column: dict[str, Any]) -> bool:
     A column with gaps may hold them as numbers with a point: then its name has to say so.
     """
     low, high = column.get("minimum"), column.get("maximum")
-    if column["kind"] not in {"integer", "number"} or low is None or high is None:
+    if column.get("kind") not in {"integer", "number"} or low is None or high is None:
         return False
-    if column["kind"] == "integer" and YEARS[0] <= low and high <= YEARS[1]:
+    if column.get("kind") == "integer" and YEARS[0] <= low and high <= YEARS[1]:
         return True
     is_named = bool(words_of(column["name"]) & YEAR_WORDS)
     return is_named and low >= 0 and high <= LONGEST_YEAR and low % 1 == high % 1 == 0

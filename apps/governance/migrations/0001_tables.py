@@ -81,6 +81,7 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField(auto_now_add=True)),
             ],
             options={
+                'verbose_name_plural': 'deliveries',
                 'ordering': ['-pk'],
                 'indexes': [models.Index(condition=models.Q(('state', 'waiting')), fields=['due_at'], name='delivery_due')],
                 'constraints': [models.UniqueConstraint(fields=('webhook', 'key'), name='delivery_is_made_once')],
@@ -186,6 +187,7 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField(auto_now_add=True)),
             ],
             options={
+                'verbose_name_plural': 'finding replies',
                 'ordering': ['pk'],
             },
         ),
@@ -215,6 +217,7 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField(auto_now_add=True)),
             ],
             options={
+                'verbose_name_plural': 'warnings accepted',
                 'ordering': ['pk'],
                 'constraints': [models.UniqueConstraint(fields=('cycle', 'stage', 'check_key', 'answer_hash'), name='warning_accepted_once_per_answer')],
             },

@@ -65,6 +65,7 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField(auto_now_add=True)),
             ],
             options={
+                'verbose_name_plural': 'column classes',
                 'ordering': ['pk'],
             },
         ),

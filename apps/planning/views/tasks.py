@@ -13,14 +13,14 @@ from apps.planning import actions
 from apps.planning.catalogue import PAYOFF, TASKS
 from apps.planning.content import is_blank
 from apps.planning.difference import task_difference
-from apps.planning.forms import MOST_SPARE_ROWS, SPARE_ROWS, TaskForms, pasted_rows
+from apps.planning.forms import MOST_SPARE_ROWS, SPARE_ROWS, TaskForms, as_read, pasted_rows
 from apps.planning.guidance import GUIDANCE
 from apps.planning.metric_words import problems_in_words
 from apps.planning.models import Draft
 from apps.planning.paste import HEADERS
 from apps.planning.problems import problems_of
 from apps.planning.value import yearly_value
-from apps.projects.access import Verb, project_view
+from apps.projects.access import Verb, may, project_view
 from apps.projects.models import Project
 from apps.projects.queries import was_put_live
 from apps.web.declare import View
@@ -188,12 +188,18 @@ def task_view(task: str) -> View:
             return _posted(request, project, task)
         draft = _draft(project)
         content = draft.content.get(task, {}) if draft else {}
+        revision = draft.revision if draft else 0
+        if was_put_live(project.cycle) or not may(request.user, Verb.PLAN, project):
+            forms = as_read(TaskForms(task, content, spare=0))
+            return _task_page(
+                request, project, forms, draft=draft, revision=revision, is_fixed=True
+            )
         asked = _number(request.GET.get("rows"))
         spare = min(asked, MOST_SPARE_ROWS) if asked else None
         rows = TASKS[task].rows
         if not spare and rows and not content.get(rows.key):
             spare = SPARE_ROWS
-        forms, revision = TaskForms(task, content, spare=spare), draft.revision if draft else 0
+        forms = TaskForms(task, content, spare=spare)
         return _task_page(request, project, forms, draft=draft, revision=revision)
 
     return view

@@ -74,6 +74,7 @@ class Migration(migrations.Migration):
                 ('takes', models.JSONField(help_text='Keys of tripwires; at all others the watch only tells.')),
             ],
             options={
+                'verbose_name_plural': 'wire policies',
                 'ordering': ['pk'],
                 'abstract': False,
             },
@@ -289,6 +290,7 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField(auto_now_add=True)),
             ],
             options={
+                'verbose_name_plural': 'scores',
                 'ordering': ['pk'],
                 'constraints': [models.CheckConstraint(condition=models.Q(('rows', django.db.models.expressions.CombinedExpression(models.F('answered'), '+', models.F('refused')))), name='scores_lose_no_row')],
             },
@@ -462,6 +464,7 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField(auto_now_add=True)),
             ],
             options={
+                'verbose_name_plural': 'switches',
                 'ordering': ['number'],
                 'constraints': [models.UniqueConstraint(fields=('deployment', 'number'), name='switch_number_is_unique'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'release'), ('release__isnull', False)), models.Q(models.Q(('kind', 'release'), _negated=True), ('release__isnull', True)), _connector='OR'), name='switch_release_has_its_release'), models.CheckConstraint(condition=models.Q(models.Q(('canary__isnull', True), ('terms__isnull', True)), models.Q(('canary__isnull', False), ('kind', 'release'), ('terms__isnull', False)), _connector='OR'), name='switch_canary_has_its_terms'), models.CheckConstraint(condition=models.Q(models.Q(('glass__isnull', True), ('until__isnull', True)), models.Q(('glass__isnull', False), ('until__isnull', False)), _connector='OR'), name='switch_glass_ends'), models.CheckConstraint(condition=models.Q(('person__isnull', False), ('seen__isnull', False), _connector='OR'), name='switch_of_the_watch_has_figures')],
             },

@@ -160,6 +160,7 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField(auto_now_add=True)),
             ],
             options={
+                'verbose_name_plural': 'conditions met',
                 'abstract': False,
             },
         ),

@@ -13,6 +13,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
+from apps.engine.dates import day_text
 from apps.engine.labels import joined
 from apps.engine.percent import THIN
 from apps.engine.percent import percent as written
@@ -23,6 +24,8 @@ register = template.Library()
 DASH = "\N{EN DASH}"
 SIGNIFICANT = 3
 SMALL = 0.1
+ROUND = 10
+"""From here on a whole number stands without places beside one that has them."""
 
 TONES = {
     "passed": ("passed", "check"),
@@ -115,6 +118,20 @@ def _places(value: float) -> int:
 
 
 @register.filter
+def typed(value: Any) -> str:
+    """A number as the person who gave it typed it, with its thousands parted: 0.62, not 0.620."""
+    if not _is_number(value) or not math.isfinite(value):
+        return DASH if value in (None, "") else str(value)
+    return f"{value:,.10g}".replace("-", "\N{MINUS SIGN}")
+
+
+@register.filter
+def day(value: Any) -> str:
+    """A day that was kept as text, as people write it."""
+    return day_text(value) if value else DASH
+
+
+@register.filter
 def places(row: Mapping[str, Any]) -> int:
     """Decimals that a verdict's numbers deserve: those its interval leaves, and the promise's own.
 
@@ -126,6 +143,14 @@ def places(row: Mapping[str, Any]) -> int:
         known = max(0, -math.floor(math.log10((high - low) / 2)))
     typed = f"{promise:.6f}".rstrip("0").partition(".")[2] if promise is not None else ""
     return min(6, max(known, len(typed)))
+
+
+@register.filter
+def promise(row: Mapping[str, Any]) -> str:
+    """A verdict's promise with the places of its result; 250 is no more exact as 250.0."""
+    value = row.get("threshold")
+    is_round = _is_number(value) and abs(value) >= ROUND and float(value).is_integer()
+    return number(value, 0 if is_round else places(row))
 
 
 @register.filter

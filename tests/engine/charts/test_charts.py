@@ -174,10 +174,26 @@ def test_a_label_is_text_on_one_line_and_short():
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(3.0, "3"), (0.123456, "0.1235"), (None, "–"), (float("nan"), "–")]
+    ("value", "text"),
+    [
+        (3.0, "3"),
+        (0.123456, "0.1235"),
+        (0.01, "0.01"),
+        (2013.0, "2,013"),
+        (1234.56, "1,235"),
+        (12345.6, "12,346"),
+        (45978, "45,978"),
+        (3.2e9, "3.2e+09"),
+        (None, "–"),
+        (float("nan"), "–"),
+    ],
 )
 def test_numbers_are_written_short(value, text):
     assert short(value) == text
+
+
+def test_nothing_parts_the_thousands_of_a_year():
+    assert (short(2013, years=True), short(2013.46, years=True)) == ("2013", "2013")
 
 
 @pytest.mark.parametrize(
@@ -327,3 +343,13 @@ def test_every_series_colour_stands_out_from_both_grounds(colour):
     """WCAG 2.2, 1.4.11: graphics need a contrast of 3 to 1."""
     assert contrast(colour, "#ffffff") >= 3
     assert contrast(DARK[colour], "#161b22") >= 3
+
+
+def test_a_strip_of_folds_names_each_of_its_colours_once():
+    told = splits.split_strip(test_rows=20, fold_rows=[40, 40], train_only_rows=30, method="time")
+    key = [trace for trace in told["data"] if trace.get("showlegend") is not False]
+    assert [trace["name"] for trace in key] == ["trains", "validates", "not used", "sealed test"]
+    assert all(trace["x"] == [0] for trace in key), "nothing is drawn for the legend"
+    assert told["layout"]["legend"]["traceorder"] == "normal"
+    random = splits.split_strip(test_rows=0, fold_rows=[40, 40], method="random")
+    assert {trace.get("name") for trace in random["data"]} == {None, "trains", "validates"}

@@ -63,7 +63,7 @@ def test_the_parts_of_the_bicycle_total_and_the_level_of_the_second_year_stand_a
     assert first[0]["says"] == "“casual” + “registered” is “cnt” in all 731 rows."
     assert "registered" not in {one["column"] for one in first}  # the sum names it
     assert first[3]["says"] == (
-        "“cnt” is 3,397 on average before 2012-01-01, and 5,596 from then on."
+        "“cnt” is 3,397 on average before Jan 2012, and 5,596 from then on."
     )
 
 
