@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from apps.engine.profile.categorical import Coded
 from apps.engine.profile.cells import Cells
+from apps.engine.profile.numeric import Sorted
 
 MIX = np.uint64(0x9E3779B97F4A7C15)
 """Odd multiplier which makes the order of the columns matter (2**64 / golden ratio)."""
@@ -35,6 +37,16 @@ def hash_cells(column: Cells) -> NDArray[np.uint64]:
     return hashes
 
 
+def codes_apart(column: Cells, *, feature: Sorted | Coded) -> NDArray[np.int32]:
+    """Codes that are the same exactly where the cells are: also two infinite ones."""
+    if isinstance(feature, Coded) or not feature.infinite:
+        return feature.codes
+    codes = feature.codes.copy()
+    for number, side in enumerate((-np.inf, np.inf), feature.distinct + 1):
+        codes[column.present & (column.data == side)] = number
+    return codes
+
+
 def _mix(values: NDArray[Any], *, into: NDArray[np.uint64]) -> None:
     """Hashes of numbers, each pass over a block that stays near the processor."""
     plain = values + 0.0 if values.dtype == np.float64 else values  # -0.0 is 0.0
@@ -51,10 +63,14 @@ class RowHashes:
     def __init__(self, rows: int) -> None:
         self.hashes: NDArray[np.uint64] = np.zeros(rows, dtype=np.uint64)
 
-    def add(self, column: NDArray[np.uint64]) -> None:
-        """Mix one more column, as ``hash_cells`` gives it, into the hashes. O(n)."""
-        np.bitwise_xor(self.hashes, column, out=self.hashes)
-        np.multiply(self.hashes, MIX, out=self.hashes)
+    def add(self, column: NDArray[np.integer[Any]]) -> None:
+        """Mix one more column into the hashes: ``hash_cells``, or codes of its values. O(n)."""
+        for start in range(0, len(self.hashes), BLOCK_ROWS):
+            hashes = self.hashes[start : start + BLOCK_ROWS]
+            more = column[start : start + BLOCK_ROWS]
+            np.bitwise_xor(hashes, more, out=hashes, dtype=np.uint64, casting="unsafe")
+            hashes *= MIX
+            hashes ^= hashes >> np.uint64(32)
 
     def repeated(self) -> int:
         """Rows that are equal to an earlier row.

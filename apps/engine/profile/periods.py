@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from apps.engine.monitoring.distances import psi_by_chance, psi_each
 from apps.engine.profile.categorical import Coded
 from apps.engine.profile.cells import Cells
 from apps.engine.profile.datetime import MONDAY, UNITS
+from apps.engine.profile.lookup import stretches
 from apps.engine.profile.numeric import Sorted
 from apps.engine.profile.relation import ClassTarget, LabelsTarget, means, rates
 from apps.engine.profile.shifts import level_shift, steady_trend
@@ -44,6 +44,16 @@ class Calendar:
     def narrow(self) -> NDArray[np.uint8]:
         """``codes`` plus 1 in one byte, 0 without a date."""
         return (self.codes + 1).astype(np.uint8)
+
+    def rows_of(self, period: int) -> NDArray[np.int64]:
+        """The rows of one period, ascending."""
+        if self._remembered.get(period) is None:
+            self._remembered[period] = np.flatnonzero(self.narrow == period + 1)
+        return self._remembered[period]
+
+    @cached_property
+    def _remembered(self) -> dict[int, NDArray[np.int64]]:
+        return {}
 
     @cached_property
     def _counts(self) -> NDArray[np.int64]:
@@ -248,44 +258,32 @@ def first_full(counts: NDArray[np.int64]) -> int:
 
 def _of_values(days: Calendar, feature: Coded, *, first: int) -> NDArray[np.int64]:
     """Rows of every period and bin; the last two bins are other values and no value."""
-    held = np.bincount(feature.codes[days.narrow == first + 1] + 1, minlength=feature.distinct + 1)[
-        1:
-    ]
-    bin_of = np.full(feature.distinct + 1, BINS, dtype=np.uint16)
+    held = np.bincount(feature.codes[days.rows_of(first)] + 1, minlength=feature.distinct + 1)[1:]
+    bin_of = np.full(feature.distinct + 1, BINS, dtype=np.uint8)
     top = np.argsort(-held, kind="stable")[: _parts(days, first)]
     bin_of[top] = np.arange(len(top))
     bin_of[-1] = BINS + 1  # a missing value has the code -1
-    return _count(days.narrow, bin_of[feature.codes], days=days)
+    return _count(days, bin_of[feature.codes], size=BINS + 2)
 
 
 def _of_numbers(days: Calendar, feature: Sorted, *, cells: Cells, first: int) -> NDArray[np.int64]:
-    """Rows of every period and bin, read off the ascending values: a bin is a stretch of them."""
-    periods, values = days.narrow[feature.order], feature.ascending
-    mine = values[periods == first + 1]
-    size = len(days.starts)
-    table = np.zeros((size, BINS + 3), dtype=np.int64)
-    if len(mine):
-        edges = _tenths(mine, parts=_parts(days, first))
-        inner = np.searchsorted(values, [*edges, mine[-1]], side="right")
-        cuts = [0, int(np.searchsorted(values, mine[0])), *inner.tolist(), len(values)]
-        bins = [*range(len(edges) + 2), BINS + 1]  # below and above all that the first one held
-    else:
-        cuts, bins = [0, len(values)], [0]
-    for place, (low, high) in zip(bins, pairwise(cuts), strict=True):
-        table[:, place] = np.bincount(periods[low:high], minlength=size + 1)[1:]
-    if len(feature.order) < len(days.codes):
-        without = np.isnan(feature.ranks)
-        endless = np.zeros_like(without)
-        if feature.infinite and len(mine):
-            endless = cells.present & np.isinf(cells.data)
-            for place, side in ((0, cells.data < 0), (BINS + 1, cells.data > 0)):
-                table[:, place] += _rows_of(days, endless & side)
-        table[:, BINS + 2] = _rows_of(days, without & ~endless)
-    return table if len(mine) else table[:, [0, BINS + 2]]
-
-
-def _rows_of(days: Calendar, rows: NDArray[np.bool_]) -> NDArray[np.int64]:
-    return np.bincount(days.narrow[rows], minlength=len(days.starts) + 1)[1:]
+    """Rows of every period and bin: a bin is a stretch of ascending values, or no value."""
+    codes = np.sort(feature.codes[days.rows_of(first)])
+    mine = feature.unique[codes[: np.searchsorted(codes, feature.distinct)]]
+    if not len(mine):
+        told = np.zeros(feature.distinct, dtype=np.uint8)
+        return _count(days, feature.of_rows(told, missing=1), size=2)
+    edges = _tenths(mine, parts=_parts(days, first))
+    inner = np.searchsorted(feature.unique, [*edges, mine[-1]], side="right")
+    cuts = [int(np.searchsorted(feature.unique, mine[0])), *inner.tolist()]
+    bins = [*range(len(edges) + 2), BINS + 1]  # below and above all that the first one held
+    told = stretches(cuts, size=feature.distinct, numbers=bins)
+    mine_of = feature.of_rows(told, missing=BINS + 2)
+    if feature.infinite:
+        mine_of = mine_of.copy()
+        mine_of[cells.present & (cells.data == -np.inf)] = 0
+        mine_of[cells.present & (cells.data == np.inf)] = BINS + 1
+    return _count(days, mine_of, size=BINS + 3)
 
 
 def _parts(days: Calendar, first: int) -> int:
@@ -303,10 +301,7 @@ def _tenths(ascending: NDArray[Any], *, parts: int) -> NDArray[np.float64]:
     return np.unique(np.where(np.isfinite(edges), edges, start))
 
 
-def _count(
-    periods: NDArray[np.uint8], bins: NDArray[np.uint16], *, days: Calendar
-) -> NDArray[np.int64]:
-    size = BINS + 2
-    cells = periods * np.uint16(size) + bins
+def _count(days: Calendar, bins: NDArray[np.uint8], *, size: int) -> NDArray[np.int64]:
+    cells = days.narrow * np.uint16(size) + bins
     counts = np.bincount(cells, minlength=(len(days.starts) + 1) * size)
     return counts.reshape(-1, size)[1:]

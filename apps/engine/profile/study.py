@@ -1,19 +1,21 @@
 """What lies between columns: relations, gaps, time, sums."""
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import permutations
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.engine.profile.associations import Trait, rank_correlations
+from apps.engine.profile.associations import MOST_COLUMNS, Trait, rank_correlations
 from apps.engine.profile.categorical import Coded
 from apps.engine.profile.cells import Cells, Columns
 from apps.engine.profile.gaps import Gap, Gaps
-from apps.engine.profile.gram import PairSums, pair_sums
+from apps.engine.profile.gram import PairSums, Scaled, pair_sums
 from apps.engine.profile.likeness import clustered_order, ranked_pairs, redundancy_groups
 from apps.engine.profile.missing import number_text
 from apps.engine.profile.mutual import Binned, binned, mutual_matrix
@@ -27,6 +29,8 @@ MOST_CLOCKS = 3
 """Date columns along which the table is told."""
 LEAST_LATER = 0.99
 FEW = 64
+KEPT_BYTES = 2**28
+"""Numbers of a table that need more are read once more for Pearson's correlations."""
 MOST_EXACT_ROWS = 0.5
 
 
@@ -39,13 +43,15 @@ class Piece:
     drift: list[dict[str, Any] | None]  # one for each clock
     bins: Binned | None
     numbers: Numbers | None
+    scaled: Scaled | None
 
 
 class Study:
     """What lies between columns, gathered while they are profiled one by one.
 
-    In memory are one byte for each row of every compared column and clock, and one bit for each row
-    of a column with gaps. Source of each number: the function that computes it.
+    In memory are one byte for each row of every compared column and clock, one bit for each row
+    of a column with gaps, and of a table that is not large its numbers in single precision.
+    Source of each number: the function that computes it.
     """
 
     def __init__(self, source: Columns) -> None:
@@ -54,6 +60,8 @@ class Study:
         self.gaps = Gaps(source.rows, None, None)
         self.bins: dict[str, Binned] = {}
         self.numbers: list[Numbers] = []
+        self.scaled: dict[str, Scaled] = {}
+        self.keeps_numbers = 4 * source.rows * min(len(source.names), MOST_COLUMNS) <= KEPT_BYTES
         self.clocks: list[Calendar] = []
         self.time: list[dict[str, Any]] = []
 
@@ -70,7 +78,13 @@ class Study:
                 self.time.append(along(days, cells=cells, target=target, usable=usable))
 
     def look(
-        self, trait: Trait, *, cells: Cells, feature: Sorted | Coded, is_target: bool
+        self,
+        trait: Trait,
+        profile: dict[str, Any],
+        *,
+        cells: Cells,
+        feature: Sorted | Coded,
+        is_target: bool,
     ) -> Piece:
         """Everything about one column; keeps nothing, so threads may ask."""
         name = trait.name
@@ -88,6 +102,7 @@ class Study:
             Numbers(name, _floats(cells, self.probe), partial(self._read, name))
             if is_number
             else None,
+            _standard(cells, profile) if is_number and self.keeps_numbers else None,
         )
 
     def keep(self, piece: Piece, *, is_compared: bool) -> None:
@@ -103,6 +118,8 @@ class Study:
         self.bins[piece.name] = piece.bins
         if piece.numbers is not None:
             self.numbers.append(piece.numbers)
+        if piece.scaled is not None:
+            self.scaled[piece.name] = piece.scaled
 
     def told(self, profile: dict[str, Any], *, threads: ThreadPoolExecutor) -> dict[str, Any]:
         """All of it beside the profile, JSON-ready.
@@ -151,7 +168,9 @@ def _relations(
         "kinds": kinds,
         "order": clustered_order(square),
         "rank": associations["values"],
-        "linear": pearson_matrix(study.source, numbers, names=names, threads=threads),
+        "linear": pearson_matrix(
+            study.source, numbers, names=names, kept=study.scaled, threads=threads
+        ),
         "mutual": mutual,
         "pairs": ranked_pairs(
             square,
@@ -170,26 +189,24 @@ def pearson_matrix(
     numbers: list[dict[str, Any]],
     *,
     names: list[str],
+    kept: Mapping[str, Scaled] = MappingProxyType({}),
     threads: ThreadPoolExecutor | None = None,
 ) -> list[list[float | None]]:
     """Pearson's correlation of every two numbers among ``names``, None elsewhere.
 
     ``numbers`` are profiles of columns, whose mean and deviation make single precision enough. A
-    pair is compared on the rows that have both; infinite values count as missing. The rows are
-    read once more, in the groups of the file. Source: Pearson (1895), Proceedings of the Royal
-    Society 58, 240-242.
+    pair is compared on the rows that have both; infinite values count as missing. Columns that are
+    not ``kept`` are read once more, in the groups of the file. Source: Pearson (1895), Proceedings
+    of the Royal Society 58, 240-242.
     """
     place_of = {name: place for place, name in enumerate(names)}
     square: list[list[float | None]] = [[None] * len(names) for _ in names]
     if not numbers:
         return square
-    total: PairSums | None = None
-    for group in range(source.groups):
-        read = partial(_standard, source, group=group)
-        scaled = list((threads.map if threads else map)(read, numbers))
-        part = pair_sums(scaled, [], threads=threads)
-        total = part if total is None else total + part
-    assert total is not None
+    if all(column["name"] in kept for column in numbers):
+        total = pair_sums([kept[column["name"]] for column in numbers], [], threads=threads)
+    else:
+        total = _read_sums(source, numbers, threads=threads)
     found = np.round(rank_correlations(total), 4)
     places = [place_of[column["name"]] for column in numbers]
     for one, row in zip(places, found.tolist(), strict=True):
@@ -198,16 +215,37 @@ def pearson_matrix(
     return square
 
 
-def _standard(source: Columns, column: dict[str, Any], *, group: int) -> NDArray[np.float32]:
-    """A group of rows in standard deviations from the mean, NaN where there is no number."""
-    cells = source.read(column["name"], group=group)
-    if column["mean"] is None or not column["std"]:
-        return np.full(len(cells.data), np.nan, dtype=np.float32)
+def _read_sums(
+    source: Columns, numbers: list[dict[str, Any]], *, threads: ThreadPoolExecutor | None
+) -> PairSums:
+    total: PairSums | None = None
+    for group in range(source.groups):
+        read = partial(_standard_group, source, group=group)
+        scaled = (threads.map if threads else map)(read, numbers)
+        part = pair_sums(list(scaled), [], threads=threads)
+        total = part if total is None else total + part
+    assert total is not None
+    return total
+
+
+def _standard_group(source: Columns, column: dict[str, Any], *, group: int) -> Scaled:
+    return _standard(source.read(column["name"], group=group), column)
+
+
+def _standard(cells: Cells, column: dict[str, Any]) -> Scaled:
+    """Numbers in standard deviations from the mean, 0 and absent where there is none."""
+    if column.get("mean") is None or not column["std"]:
+        nothing = np.ones(len(cells.data), dtype=bool)
+        return Scaled.of(np.zeros(len(cells.data), dtype=np.float32), absent=nothing)
     away = cells.data - column["mean"]
     away /= column["std"]
     scaled = away.astype(np.float32)
-    np.copyto(scaled, np.nan, where=~(cells.present & np.isfinite(scaled)))
-    return scaled
+    absent = ~cells.present
+    absent |= ~np.isfinite(scaled)
+    if not absent.any():
+        return Scaled.of(scaled, absent=None)
+    scaled[np.flatnonzero(absent)] = 0
+    return Scaled.of(scaled, absent=absent)
 
 
 def _find_exact(

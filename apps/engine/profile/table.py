@@ -20,7 +20,7 @@ from apps.engine.profile.categorical import (
 )
 from apps.engine.profile.cells import Cells, Columns
 from apps.engine.profile.datetime import moment, profile_dates
-from apps.engine.profile.duplicates import RowHashes, hash_cells
+from apps.engine.profile.duplicates import RowHashes, codes_apart
 from apps.engine.profile.findings import find
 from apps.engine.profile.groups import Groups, group_numbers, group_values
 from apps.engine.profile.leakage import leak
@@ -131,7 +131,7 @@ class _Column:
 
     profile: dict[str, Any]
     trait: Trait
-    hashes: NDArray[np.uint64]
+    apart: NDArray[np.int32]
     nbytes: int
     piece: Piece | None
 
@@ -189,12 +189,14 @@ class _Walk:
         trait, piece = trait_of(name, feature), None
         if self.study is not None:
             is_target = name == self.target_name
-            piece = self.study.look(trait, cells=cells, feature=feature, is_target=is_target)
-        return _Column(profile, trait, hash_cells(cells), cells.nbytes, piece)
+            piece = self.study.look(
+                trait, profile, cells=cells, feature=feature, is_target=is_target
+            )
+        return _Column(profile, trait, codes_apart(cells, feature=feature), cells.nbytes, piece)
 
     def kept(self, column: _Column) -> dict[str, Any]:
         """Take over a column in the order of the table; its profile."""
-        self.hashes.add(column.hashes)
+        self.hashes.add(column.apart)
         self.memory_bytes += column.nbytes
         is_compared = self.compared.add(column.trait)
         if self.study is not None and column.piece is not None:
