@@ -12,7 +12,7 @@ from apps.engine.profile.numeric import Sorted
 
 MIX = np.uint64(0x9E3779B97F4A7C15)
 """Odd multiplier which makes the order of the columns matter (2**64 / golden ratio)."""
-BLOCK_ROWS = 16_384
+BLOCK_ROWS = 131_072
 MISSING = np.uint64(0xD1B54A32D192ED03)
 """Stands for every missing value."""
 
@@ -29,8 +29,8 @@ def hash_cells(column: Cells) -> NDArray[np.uint64]:
         hashes = of_word[column.data] if len(of_word) else np.zeros(len(column.data), "u8")
     else:
         hashes = np.empty(len(column.data), dtype=np.uint64)
-        for start in range(0, len(hashes), BLOCK_ROWS):
-            rows = slice(start, start + BLOCK_ROWS)
+        for start in range(0, len(hashes), BLOCK_ROWS // 8):
+            rows = slice(start, start + BLOCK_ROWS // 8)
             _mix(column.data[rows], into=hashes[rows])
     if column.missing:
         hashes[~column.present] = MISSING

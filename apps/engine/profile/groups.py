@@ -57,12 +57,10 @@ def group_values(column: Coded) -> Groups:
         labels.append(first[TOP_GROUPS][:LONGEST_LABEL])
     elif others:
         labels.append(f"{others:,} other values")
-    # The last place is that of a missing value: its code is -1.
-    told = np.append(np.minimum(np.arange(column.distinct), TOP_GROUPS), len(labels))
+    told = np.minimum(np.arange(column.distinct), TOP_GROUPS).astype(np.uint8)
+    codes = column.of_rows(told, missing=len(labels))
     has_missing = int(column.counts.sum()) < len(column.codes)
-    return _with_missing(
-        told.astype(np.uint8)[column.codes], has_missing=has_missing, labels=labels
-    )
+    return _with_missing(codes, has_missing=has_missing, labels=labels)
 
 
 def _with_missing(codes: NDArray[np.uint8], *, has_missing: bool, labels: list[str]) -> Groups:

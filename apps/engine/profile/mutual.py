@@ -40,9 +40,8 @@ def binned(name: str, *, feature: Sorted | Coded) -> Binned:
     rows = len(feature.codes)
     levels = int(np.clip((rows / ROWS_A_CELL) ** 0.5, 2, LEVELS))
     if isinstance(feature, Coded):
-        # The last place is that of a missing value: its code is -1.
-        told = np.append(np.minimum(np.arange(feature.distinct), levels), MISSING)
-        codes = told.astype(np.uint8)[feature.codes]
+        told = np.minimum(np.arange(feature.distinct), levels).astype(np.uint8)
+        codes = feature.of_rows(told, missing=MISSING)
         return Binned(name, codes, min(feature.distinct, levels + 1))
     # A value is in the stretch of all places that its mean place is in.
     wide = feature.size - 1

@@ -20,6 +20,8 @@ MOST_EXTREMES = 5
 PACK_FROM = 512
 """Below this many values an ordinary sort is as fast."""
 _LOW = 2**32 - 1
+_PACKED = np.dtype([("row", "<u4"), ("key", "<u4")])
+"""One little-endian whole number of 64 bits, whatever the machine."""
 FAR_OUT = 10.0
 """Values beyond this many central ranges (1st to 99th percentile) are counted, not binned."""
 
@@ -69,13 +71,22 @@ class Sorted:
     @cached_property
     def ranks(self) -> NDArray[np.float32]:
         """Average rank of every row, scaled to -1 .. 1; 0 (the mean) without a finite value."""
-        told = self.doubled_places / max(self.size - 1, 1)
-        return self.of_rows(told.astype(np.float32), missing=0)
+        most = max(self.size - 1, 1)
+        if self.is_distinct:
+            return np.divide(self.doubled_ranks, most, dtype=np.float32, casting="same_kind")
+        return self.of_rows((self.doubled_places / most).astype(np.float32), missing=0)
 
     @cached_property
     def doubled_ranks(self) -> NDArray[np.float64]:
         """Twice the average rank of every row, less its mean; 0 without a finite value."""
-        return self.of_rows(self.doubled_places, missing=0)
+        if not self.is_distinct:
+            return self.of_rows(self.doubled_places, missing=0)
+        told = self.codes.astype(np.float64)
+        told *= 2
+        told -= self.size - 1
+        if self.absent is not None:
+            told[np.flatnonzero(self.absent)] = 0
+        return told
 
     @cached_property
     def doubled_places(self) -> NDArray[np.float64]:
@@ -178,33 +189,34 @@ def argsort(
         order = np.append(rows[np.argsort(values[rows], kind="stable")], gone).astype(np.int32)
         return order, values[order[:size]]
     keys[gone] = _LOW
-    keys <<= np.uint64(32)
-    keys |= np.arange(len(values), dtype=np.uint64)
-    keys.sort()
-    order = keys.astype(np.int32)  # the lower bits
+    packed = np.empty(len(values), dtype=_PACKED)
+    packed["row"], packed["key"] = np.arange(len(values), dtype=np.uint32), keys
+    whole: NDArray[np.uint64] = packed.view("<u8")
+    whole.sort()
+    order = packed["row"].astype(np.int32)
     ascending = taken(values, order[:size])
     wrong = np.flatnonzero(ascending[1:] < ascending[:-1])
     if len(wrong):
         ascending = ascending.copy()
-        _untie(order, ascending=ascending, keys=keys[:size], wrong=wrong)
+        _untie(order, ascending=ascending, keys=whole[:size], wrong=wrong)
     return order, ascending
 
 
-def _keys(values: NDArray[Any]) -> NDArray[np.uint64] | None:
+def _keys(values: NDArray[Any]) -> NDArray[np.uint32] | None:
     """Values scaled to 0 .. 2 ** 32 - 2, never in another order; None where they cannot be."""
     low, high = values.min(), values.max()
     if values.dtype == np.int64:
         span = int(high) - int(low)
         away = values.view(np.uint64) - low.view(np.uint64)  # cannot overflow, unlike a difference
         shift = max(span.bit_length() - 31, 0)
-        return away >> np.uint64(shift)
+        return (away >> np.uint64(shift)).astype(np.uint32)
     with np.errstate(over="ignore", divide="ignore"):
         factor = (_LOW - 1) / (high - low)
     if not (np.isfinite(factor) and factor > 0):
         return None
     scaled = values - low
     scaled *= factor
-    return scaled.astype(np.uint64)
+    return scaled.astype(np.uint32)
 
 
 def _untie(

@@ -39,6 +39,11 @@ class ClassTarget:
         return self.codes.astype(np.min_scalar_type(len(self.labels)))
 
     @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """Rows of every class."""
+        return np.bincount(self.codes, minlength=len(self.labels))
+
+    @cached_property
     def _second(self) -> NDArray[np.float64]:
         """1 in the rows of the second of two classes."""
         return self.codes.astype(np.float64)
