@@ -75,6 +75,10 @@ class Columns:
         self._texts = [name for name, kind in kinds.items() if kind == pa.string()]
         self.dates: list[str] = [name for name in self.names if pa.types.is_temporal(kinds[name])]
 
+    def reopen(self) -> None:
+        """Share no file with the process that this one was forked from."""
+        self._files = threading.local()
+
     def narrow(self, kept: NDArray[np.bool_]) -> None:
         """From now on read these rows only; ``kept`` has a place for every row of the file."""
         self.kept, self.rows = kept, int(np.count_nonzero(kept))

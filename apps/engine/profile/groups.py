@@ -33,7 +33,7 @@ def group_numbers(column: Sorted, *, text: Callable[[float], str] = number_text)
     O(n).
     """
     values, starts = column.unique, column.starts
-    firsts = np.arange(len(values))[: BINS + 1]
+    firsts = np.arange(min(len(values), BINS))
     if len(values) > BINS:
         wanted = np.arange(1, BINS) * column.size / BINS
         nearest = np.clip(np.searchsorted(starts, wanted), 0, len(starts) - 1)

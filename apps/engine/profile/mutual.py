@@ -1,9 +1,8 @@
 """How much one column tells about another, whatever the shape of what binds them."""
 
 import math
-from collections import deque
-from concurrent.futures import Executor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -92,14 +91,12 @@ def informational_correlation(nats: NDArray[np.float64]) -> NDArray[np.float64]:
     return told
 
 
-def mutual_matrix(
-    columns: list[Binned], *, threads: Executor | None = None
-) -> list[list[float | None]]:
+def mutual_matrix(columns: list[Binned]) -> list[list[float | None]]:
     """``informational_correlation`` of every pair, over the rows that have both. O(n p ** 2)."""
     size = len(columns)
     if not size:
         return []
-    order, found = _tables(columns, threads=threads)
+    order, found = _tables(columns)
     one, other = np.tril_indices(size)
     tables = found[one, :MISSING, other, :MISSING]
     nats = mutual_information(tables)
@@ -119,9 +116,7 @@ class _Pack:
     level_of: NDArray[Any]  # shape (levels of the pack, WIDE * columns): 1 where it has a level
 
 
-def _tables(
-    columns: list[Binned], *, threads: Executor | None
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _tables(columns: list[Binned]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """An order of the columns, and the table of each in it with those up to it.
 
     Shape (p, WIDE, p, WIDE); what is above the diagonal is arbitrary.
@@ -130,13 +125,12 @@ def _tables(
     order, packs = _packs(columns, widths)
     found = np.empty((len(columns) * WIDE, len(columns) * WIDE))
     ends = np.cumsum([0, *[pack.level_of.shape[1] for pack in packs]]).tolist()
-
-    def count(place: int) -> None:
-        for other in range(place + 1):
-            rows = slice(ends[place], ends[place + 1])
-            found[rows, ends[other] : ends[other + 1]] = _counted(packs[place], packs[other])
-
-    deque((threads.map if threads else map)(count, reversed(range(len(packs)))), maxlen=0)
+    stretches_of = [slice(first, last) for first, last in pairwise(ends)]
+    for rows, one in zip(stretches_of, packs, strict=True):
+        for columns_of, other in zip(stretches_of, packs, strict=True):
+            found[rows, columns_of] = _counted(one, other)
+            if other is one:
+                break
     return np.array(order), found.reshape(len(columns), WIDE, len(columns), WIDE)
 
 

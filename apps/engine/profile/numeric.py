@@ -1,5 +1,6 @@
 """Profile of one column of numbers: sorted once, everything else is read off."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from apps.engine.profile.cells import Cells
-from apps.engine.profile.lookup import taken
+from apps.engine.profile.lookup import blocks, taken
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 MOST_BINS = 60
@@ -72,21 +73,35 @@ class Sorted:
     def ranks(self) -> NDArray[np.float32]:
         """Average rank of every row, scaled to -1 .. 1; 0 (the mean) without a finite value."""
         most = max(self.size - 1, 1)
-        if self.is_distinct:
-            return np.divide(self.doubled_ranks, most, dtype=np.float32, casting="same_kind")
-        return self.of_rows((self.doubled_places / most).astype(np.float32), missing=0)
+        if not self.is_distinct:
+            return self.of_rows((self.doubled_places / most).astype(np.float32), missing=0)
+        told = np.empty(len(self.codes), dtype=np.float32)
+        np.subtract(self.codes, (self.size - 1) / 2, out=told, casting="same_kind")
+        told *= np.float32(2 / most)
+        if self.absent is not None:
+            told[np.flatnonzero(self.absent)] = 0
+        return told
 
     @cached_property
     def doubled_ranks(self) -> NDArray[np.float64]:
         """Twice the average rank of every row, less its mean; 0 without a finite value."""
-        if not self.is_distinct:
-            return self.of_rows(self.doubled_places, missing=0)
-        told = self.codes.astype(np.float64)
-        told *= 2
-        told -= self.size - 1
-        if self.absent is not None:
-            told[np.flatnonzero(self.absent)] = 0
-        return told
+        return self.of_rows(self.doubled_places, missing=0)
+
+    @property
+    def rank_squares(self) -> float:
+        """The squares of ``doubled_ranks`` added up."""
+        if self.is_distinct:
+            return self.size * (self.size**2 - 1) / 3
+        return float((self.doubled_places**2) @ self.counts)
+
+    def rank_sum(self, rows: NDArray[np.int64]) -> float:
+        """``doubled_ranks`` of some rows added up."""
+        codes = taken(self.codes, rows)
+        if not self.is_whole:
+            codes = codes[codes < self.distinct]
+        if self.is_distinct:
+            return float(2 * int(codes.sum()) - (self.size - 1) * len(codes))
+        return float(taken(self.doubled_places, codes).sum())
 
     @cached_property
     def doubled_places(self) -> NDArray[np.float64]:
@@ -183,40 +198,39 @@ def argsort(
     32 bits do not tell apart are put in order afterwards.
     """
     size = len(values) - len(gone)
-    keys = _keys(values) if len(values) >= PACK_FROM else None
-    if keys is None:
+    scale = _scale_of(values) if len(values) >= PACK_FROM else None
+    if scale is None:
         rows = np.delete(np.arange(len(values)), gone)
         order = np.append(rows[np.argsort(values[rows], kind="stable")], gone).astype(np.int32)
         return order, values[order[:size]]
-    keys[gone] = _LOW
     packed = np.empty(len(values), dtype=_PACKED)
-    packed["row"], packed["key"] = np.arange(len(values), dtype=np.uint32), keys
-    whole: NDArray[np.uint64] = packed.view("<u8")
-    whole.sort()
+    packed["row"] = np.arange(len(values), dtype=np.uint32)
+    for some in blocks(len(values)):
+        packed["key"][some] = scale(values[some])
+    packed["key"][gone] = _LOW
+    keys: NDArray[np.uint64] = packed.view("<u8")
+    keys.sort()
     order = packed["row"].astype(np.int32)
     ascending = taken(values, order[:size])
     wrong = np.flatnonzero(ascending[1:] < ascending[:-1])
     if len(wrong):
         ascending = ascending.copy()
-        _untie(order, ascending=ascending, keys=whole[:size], wrong=wrong)
+        _untie(order, ascending=ascending, keys=keys[:size], wrong=wrong)
     return order, ascending
 
 
-def _keys(values: NDArray[Any]) -> NDArray[np.uint32] | None:
-    """Values scaled to 0 .. 2 ** 32 - 2, never in another order; None where they cannot be."""
+def _scale_of(values: NDArray[Any]) -> Callable[[NDArray[Any]], NDArray[Any]] | None:
+    """Scales values to 0 .. 2 ** 32 - 2, never in another order; None where they cannot be."""
     low, high = values.min(), values.max()
     if values.dtype == np.int64:
-        span = int(high) - int(low)
-        away = values.view(np.uint64) - low.view(np.uint64)  # cannot overflow, unlike a difference
-        shift = max(span.bit_length() - 31, 0)
-        return (away >> np.uint64(shift)).astype(np.uint32)
+        shift = np.uint64(max((int(high) - int(low)).bit_length() - 31, 0))
+        least = low.view(np.uint64)  # a difference of these cannot overflow
+        return lambda some: (some.view(np.uint64) - least) >> shift
     with np.errstate(over="ignore", divide="ignore"):
         factor = (_LOW - 1) / (high - low)
     if not (np.isfinite(factor) and factor > 0):
         return None
-    scaled = values - low
-    scaled *= factor
-    return scaled.astype(np.uint32)
+    return lambda some: (some - low) * factor
 
 
 def _untie(
@@ -250,12 +264,10 @@ def profile_numbers(column: Sorted) -> dict[str, Any]:
         return {"distinct": 0, "infinite": column.infinite, "histogram": None}
     with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
         mean = values.mean(dtype=np.float64)
-        centred = values - mean
-        squares = centred * centred
-        total, n = squares.sum(), len(values)
+        (total, cubes), n = _powers(values, mean), len(values)
         std = np.sqrt(total / (n - 1)) if n > 1 else np.nan
         spread = np.sqrt(total / n)
-        skew = np.dot(squares, centred) / n / spread**3 if spread > 0 else np.nan
+        skew = cubes / n / spread**3 if spread > 0 else np.nan
     zero, above = np.searchsorted(values, 0, "left"), np.searchsorted(values, 0, "right")
     return {
         "distinct": column.distinct,
@@ -272,6 +284,17 @@ def profile_numbers(column: Sorted) -> dict[str, Any]:
         "log_histogram": log_histogram(values[above:]),
         "extremes": extremes(column),
     }
+
+
+def _powers(values: NDArray[Any], mean: Any) -> tuple[Any, Any]:
+    """Sums of the squares and of the cubes of what values are away from their mean."""
+    squares, cubes = np.float64(0), np.float64(0)
+    for rows in blocks(len(values)):
+        away = values[rows] - mean
+        squared = away * away
+        squares += squared.sum()
+        cubes += squared @ away
+    return squares, cubes
 
 
 def quantile(ascending: NDArray[Any], *, at: float) -> float:

@@ -12,7 +12,7 @@ from apps.engine.monitoring.distances import psi_by_chance, psi_each
 from apps.engine.profile.categorical import Coded
 from apps.engine.profile.cells import Cells
 from apps.engine.profile.datetime import MONDAY, UNITS
-from apps.engine.profile.lookup import stretches, taken
+from apps.engine.profile.lookup import crossed, stretches, taken
 from apps.engine.profile.numeric import Sorted
 from apps.engine.profile.relation import ClassTarget, LabelsTarget, means, rates
 from apps.engine.profile.shifts import level_shift, steady_trend
@@ -332,6 +332,4 @@ def _tenths(ascending: NDArray[Any], *, parts: int) -> NDArray[np.float64]:
 
 
 def _count(days: Calendar, bins: NDArray[np.uint8], *, size: int) -> NDArray[np.int64]:
-    cells = days.narrow * np.uint16(size) + bins
-    counts = np.bincount(cells, minlength=(len(days.starts) + 1) * size)
-    return counts.reshape(-1, size)[1:]
+    return crossed(days.narrow, bins, shape=(len(days.starts) + 1, size))[1:]

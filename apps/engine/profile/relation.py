@@ -19,6 +19,7 @@ from apps.engine.profile.effects import (
 )
 from apps.engine.profile.groups import Groups
 from apps.engine.profile.leakage import auc_of_sum, held_out_auc
+from apps.engine.profile.lookup import crossed
 from apps.engine.profile.numeric import Sorted
 
 MOST_EFFECT_LEVELS = 1_000
@@ -39,21 +40,19 @@ class ClassTarget:
         return self.codes.astype(np.min_scalar_type(len(self.labels)))
 
     @cached_property
+    def _of_second(self) -> NDArray[np.int64]:
+        """Rows of the second class."""
+        return np.flatnonzero(self.codes == 1)
+
+    @cached_property
     def counts(self) -> NDArray[np.int64]:
         """Rows of every class."""
         return np.bincount(self.codes, minlength=len(self.labels))
 
-    @cached_property
-    def _second(self) -> NDArray[np.float64]:
-        """1 in the rows of the second of two classes."""
-        return self.codes.astype(np.float64)
-
     def relate(self, groups: Groups, *, feature: Sorted | Coded) -> dict[str, Any]:
         """Rate of each shown class by group, with Wilson intervals, AUC and effect size."""
         shape = (len(groups.labels), len(self.labels))
-        unit = np.min_scalar_type(shape[0] * shape[1])
-        cells = groups.codes * unit.type(len(self.labels)) + self._narrow
-        counts = np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape)
+        counts = crossed(groups.codes, self._narrow, shape=shape)
         sizes = counts.sum(axis=1)
         series = [
             {"name": self.labels[code], "points": rates(counts[:, code], sizes)}
@@ -83,22 +82,22 @@ class ClassTarget:
         Both follow from the ranks that each class adds up to. ``rows`` are those of each class
         that have a value.
         """
-        ranks = feature.doubled_ranks
+        n = feature.size
         if len(self.labels) == 2:  # the ranks add up to 0
-            of_one = float(ranks @ self._second)
+            of_one = feature.rank_sum(self._of_second)
             sums = np.array([-of_one, of_one])
         else:
+            ranks = feature.doubled_ranks
             sums = np.bincount(self._narrow, weights=ranks, minlength=len(self.labels))
-        n = feature.size
         aucs = [auc_of_sum(float(sums[k]), hits=int(rows[k]), rows=n) for k in self.shown]
-        held, total = rows > 0, float(ranks @ ranks)
+        held, total = rows > 0, feature.rank_squares
         between = float((sums[held] ** 2 / rows[held]).sum())
         ratio = float(np.sqrt(min(1.0, between / total))) if total > 0 else None
         sides = [None if auc is None else max(auc, 1 - auc) for auc in aucs]
         interval = None
         if len(self.labels) > 2:  # of two classes it follows from the AUC
             there = slice(None) if feature.absent is None else ~feature.absent
-            moments = power_sums(ranks[there] / n, groups=self._narrow[there])
+            moments = power_sums(feature.doubled_ranks[there] / n, groups=self._narrow[there])
             interval = correlation_ratio_interval(moments)
         return sides, {"name": "correlation_ratio", "value": ratio, "interval": interval}
 

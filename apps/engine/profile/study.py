@@ -1,6 +1,6 @@
 """What lies between columns: relations, gaps, time, sums."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +17,7 @@ from apps.engine.profile.cells import Cells, Columns
 from apps.engine.profile.gaps import Gap, Gaps
 from apps.engine.profile.gram import PairSums, Scaled, pair_sums
 from apps.engine.profile.likeness import clustered_order, ranked_pairs, redundancy_groups
+from apps.engine.profile.lookup import blocks
 from apps.engine.profile.missing import number_text
 from apps.engine.profile.mutual import Binned, binned, mutual_matrix
 from apps.engine.profile.numeric import Sorted
@@ -24,6 +25,8 @@ from apps.engine.profile.periods import Calendar, along, calendar, drift
 from apps.engine.profile.sums import Numbers, probe_of, sum_rules
 from apps.engine.profile.target import Target
 from apps.engine.types import Kind
+
+Square = list[list[float | None]]
 
 MOST_CLOCKS = 3
 """Date columns along which the table is told."""
@@ -42,7 +45,7 @@ class Piece:
     gap: Gap | None
     drift: list[dict[str, Any] | None]  # one for each clock
     bins: Binned | None
-    numbers: Numbers | None
+    seen: NDArray[np.float64] | None  # numbers in the rows of the probe
     scaled: Scaled | None
 
 
@@ -99,9 +102,7 @@ class Study:
                 for days in self.clocks
             ],
             binned(name, feature=feature) if trait.is_comparable else None,
-            Numbers(name, _floats(cells, self.probe), partial(self._read, name))
-            if is_number
-            else None,
+            _floats(cells, self.probe) if is_number else None,
             _standard(cells, profile) if is_number and self.keeps_numbers else None,
         )
 
@@ -116,12 +117,23 @@ class Study:
             return
         assert piece.bins is not None
         self.bins[piece.name] = piece.bins
-        if piece.numbers is not None:
-            self.numbers.append(piece.numbers)
+        if piece.seen is not None:
+            read = partial(self._read, piece.name)
+            self.numbers.append(Numbers(piece.name, piece.seen, read))
         if piece.scaled is not None:
             self.scaled[piece.name] = piece.scaled
 
-    def told(self, profile: dict[str, Any], *, threads: ThreadPoolExecutor) -> dict[str, Any]:
+    def mutual(self) -> Square:
+        """How much every two compared columns tell of each other, see ``mutual_matrix``."""
+        return mutual_matrix(list(self.bins.values()))
+
+    def told(
+        self,
+        profile: dict[str, Any],
+        *,
+        mutual: Callable[[], Square],
+        threads: ThreadPoolExecutor,
+    ) -> dict[str, Any]:
         """All of it beside the profile, JSON-ready.
 
         ``relations`` (order, three square matrices, ranked pairs, redundancy groups), ``gaps``
@@ -130,12 +142,14 @@ class Study:
         """
         gaps = self.gaps.told()
         _find_exact(gaps["columns"], gaps=self.gaps, source=self.source, columns=self.bins)
+        sums, later = sum_rules(self.numbers), _later(self.clocks, source=self.source)
+        relations = _relations(profile, study=self, mutual=mutual, threads=threads)
         return {
-            "relations": _relations(profile, study=self, threads=threads),
+            "relations": relations,
             "gaps": gaps,
             "time": self.time,
-            "sums": sum_rules(self.numbers),
-            "later": _later(self.clocks, source=self.source),
+            "sums": sums,
+            "later": later,
         }
 
     def _read(self, name: str) -> NDArray[np.float64]:
@@ -155,28 +169,31 @@ def _floats(cells: Cells, rows: NDArray[np.int64] | slice) -> NDArray[np.float64
 
 
 def _relations(
-    profile: dict[str, Any], *, study: Study, threads: ThreadPoolExecutor
+    profile: dict[str, Any],
+    *,
+    study: Study,
+    mutual: Callable[[], Square],
+    threads: ThreadPoolExecutor,
 ) -> dict[str, Any]:
     associations, target = profile["associations"], profile["target"] or {}
     sizes = {column["name"]: column for column in profile["columns"]}
     names, kinds = associations["columns"], associations["kinds"]
     square = np.array(associations["values"], dtype=np.float64).reshape(len(names), len(names))
-    mutual = mutual_matrix([study.bins[name] for name in names], threads=threads)
     numbers = [sizes[column.name] for column in study.numbers]
+    linear = pearson_matrix(study.source, numbers, names=names, kept=study.scaled, threads=threads)
+    shared = mutual()  # last: somebody else may be at it
     return {
         "columns": names,
         "kinds": kinds,
         "order": clustered_order(square),
         "rank": associations["values"],
-        "linear": pearson_matrix(
-            study.source, numbers, names=names, kept=study.scaled, threads=threads
-        ),
-        "mutual": mutual,
+        "linear": linear,
+        "mutual": shared,
         "pairs": ranked_pairs(
             square,
             names=names,
             kinds=kinds,
-            mutual=mutual,
+            mutual=shared,
             levels=[sizes[name]["distinct"] for name in names],
             rows=[sizes[name]["count"] for name in names],
         ),
@@ -237,15 +254,15 @@ def _standard(cells: Cells, column: dict[str, Any]) -> Scaled:
     if column.get("mean") is None or not column["std"]:
         nothing = np.ones(len(cells.data), dtype=bool)
         return Scaled.of(np.zeros(len(cells.data), dtype=np.float32), absent=nothing)
-    away = cells.data - column["mean"]
-    away /= column["std"]
-    scaled = away.astype(np.float32)
-    absent = ~cells.present
-    absent |= ~np.isfinite(scaled)
-    if not absent.any():
-        return Scaled.of(scaled, absent=None)
-    scaled[np.flatnonzero(absent)] = 0
-    return Scaled.of(scaled, absent=absent)
+    scaled = np.empty(len(cells.data), dtype=np.float32)
+    for rows in blocks(len(scaled)):
+        away = cells.data[rows] - column["mean"]
+        away /= column["std"]
+        scaled[rows] = away
+    absent = ~(cells.present & np.isfinite(scaled))
+    gone = np.flatnonzero(absent)
+    scaled[gone] = 0
+    return Scaled.of(scaled, absent=absent if len(gone) else None)
 
 
 def _find_exact(
