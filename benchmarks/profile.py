@@ -16,6 +16,7 @@ import argparse
 import http.cookiejar
 import json
 import math
+import os
 import re
 import resource
 import statistics
@@ -104,11 +105,17 @@ def median_s(call: Callable[[], object], *, times: int) -> tuple[float, float]:
     call()
     took, cost = [], []
     for _ in range(times):
-        start, cpu = time.perf_counter(), time.process_time()
+        start, cpu = time.perf_counter(), _processor_s()
         call()
         took.append(time.perf_counter() - start)
-        cost.append(time.process_time() - cpu)
+        cost.append(_processor_s() - cpu)
     return statistics.median(took), statistics.median(cost)
+
+
+def _processor_s() -> float:
+    """Processor time of this process and of those that helped it and have ended."""
+    told = os.times()
+    return told.user + told.system + told.children_user + told.children_system
 
 
 def ours_s(path: Path, *, times: int) -> tuple[float, float]:
@@ -159,7 +166,7 @@ def _many_columns(rows: int = 2_000) -> pd.DataFrame:
 
 
 def wide_peak_mb(folder: Path) -> float:
-    """Peak memory of a process that profiles 5.6 million rows in 40 columns."""
+    """Peak memory of the processes that profile 5.6 million rows in 40 columns."""
     rows, parts = 5_600_000, 14
     path = folder / "wide.parquet"
     writer = None
@@ -180,9 +187,10 @@ def wide_peak_mb(folder: Path) -> float:
 
 
 def peak(path: str) -> None:
-    """Profile a file and print the peak memory of this process in MB."""
+    """Profile a file and print the peak memory in MB, at most: what both share counts twice."""
     explore_table(table=path, target="target", report=silent)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    both = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    print(sum(resource.getrusage(who).ru_maxrss for who in both) / 1024)
 
 
 def drawn_s(path: Path) -> tuple[float, float]:
