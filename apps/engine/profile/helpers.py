@@ -50,20 +50,30 @@ def shared_out[Item, Result](
     helpers: int,
     shelf_bytes: int,
     types: dict[str, Callable[..., Any]],
+    gathered: Callable[[], Any] = lambda: None,
+    gather: Callable[[Any], None] = lambda _: None,
 ) -> Generator[Result]:
     """Results in the order of the items, every so many of which a helper does.
 
     Results are made of ``types`` (dataclasses), arrays, and what JSON holds; ``shelf_bytes`` is
-    what the arrays of one helper may take.
+    what the arrays of one helper may take. What a helper has ``gathered`` beside, in a copy of
+    what was here when it began, is given to ``gather`` at the end.
     """
+
+    def answers(mine: list[Item]) -> Iterator[Any]:
+        yield from map(call, mine)
+        yield gathered()
+
     crew = [
-        _Helper(call, items[place + 1 :: helpers + 1], shelf_bytes=shelf_bytes, types=types)
+        _Helper(answers(items[place + 1 :: helpers + 1]), shelf_bytes=shelf_bytes, types=types)
         for place in range(helpers)
     ]
     try:
         for place, item in enumerate(items):
             who = place % (helpers + 1)
             yield crew[who - 1].next() if who else call(item)
+        for helper in crew:
+            gather(helper.next())
     finally:
         for helper in crew:
             helper.end()
@@ -75,7 +85,7 @@ def aside(call: Callable[[], Any], *, helps: bool) -> Iterator[Callable[[], Any]
     if not helps:
         yield call
         return
-    helper = _Helper(lambda _: call(), [None], shelf_bytes=0, types={})
+    helper = _Helper((call() for _ in range(1)), shelf_bytes=0, types={})
     try:
         yield helper.next
     finally:
@@ -87,8 +97,7 @@ class _Helper:
 
     def __init__(
         self,
-        call: Callable[[Any], Any],
-        items: list[Any],
+        answers: Iterator[Any],
         *,
         shelf_bytes: int,
         types: dict[str, Callable[..., Any]],
@@ -102,7 +111,7 @@ class _Helper:
             self._pid = os.fork()
         if self._pid == 0:
             os.close(reads)
-            self._work(call, items, writes)
+            self._work(answers, writes)
         os.close(writes)
         self._said: IO[bytes] = os.fdopen(reads, "rb")
 
@@ -125,13 +134,13 @@ class _Helper:
             os.kill(self._pid, signal.SIGKILL)
         os.waitpid(self._pid, 0)
 
-    def _work(self, call: Callable[[Any], Any], items: list[Any], writes: int) -> None:
+    def _work(self, answers: Iterator[Any], writes: int) -> None:
         """In the helper: answer, and never come back."""
         try:
             with os.fdopen(writes, "wb") as tell:
                 try:
-                    for item in items:
-                        told = {"result": self._plain(call(item))}
+                    for answer in answers:
+                        told = {"result": self._plain(answer)}
                         tell.write(json.dumps(told).encode() + b"\n")
                         tell.flush()
                 except Exception as error:  # noqa: BLE001  # the one who asked raises it

@@ -38,7 +38,7 @@ MOST_SPELLINGS = 20
 THREADS = max(1, HELPERS)
 """For what libraries compute by themselves, beside one helper."""
 MOST_SPELLING_VALUES = 10_000
-MOST_BYTES_A_ROW = 15
+MOST_BYTES_A_ROW = 11
 """What is kept of a column, and told to another process."""
 
 
@@ -130,8 +130,10 @@ def _profiled(walk: "_Walk", names: list[str], *, helpers: int) -> Generator["_C
         walk.column,
         names,
         helpers=helpers,
-        shelf_bytes=-(-len(names) // (helpers + 1)) * (MOST_BYTES_A_ROW * rows + 4_096),
+        shelf_bytes=-(-len(names) // (helpers + 1)) * (MOST_BYTES_A_ROW * rows + 4_096) + 8 * rows,
         types={each.__name__: each for each in (_Column, Trait, Scaled, Piece, Gap, Binned)},
+        gathered=lambda: walk.hashes.hashes,
+        gather=walk.hashes.add,
     )
 
 
@@ -141,7 +143,6 @@ class _Column:
 
     profile: dict[str, Any]
     trait: Trait
-    apart: NDArray[np.int32]
     nbytes: int
     piece: Piece | None
 
@@ -180,7 +181,7 @@ class _Walk:
             study.begin(self.target, self.has_target)
 
     def column(self, name: str) -> _Column:
-        """Read and profile one column; called from several threads."""
+        """Read and profile one column, in this process or in a helper."""
         cells = self.source.read(name)
         profile: dict[str, Any] = {
             "name": name,
@@ -202,11 +203,11 @@ class _Walk:
             piece = self.study.look(
                 trait, profile, cells=cells, feature=feature, is_target=is_target
             )
-        return _Column(profile, trait, codes_apart(cells, feature=feature), cells.nbytes, piece)
+        self.hashes.add(codes_apart(cells, feature=feature))
+        return _Column(profile, trait, cells.nbytes, piece)
 
     def kept(self, column: _Column) -> dict[str, Any]:
         """Take over a column in the order of the table; its profile."""
-        self.hashes.add(column.apart)
         self.memory_bytes += column.nbytes
         is_compared = self.compared.add(column.trait)
         if self.study is not None and column.piece is not None:
