@@ -27,7 +27,10 @@ class Shelf:
     """Shared memory in which one process puts arrays for another; laid out as they come."""
 
     def __init__(self, size: int) -> None:
-        self._memory = mmap.mmap(-1, max(size, _PAGE))
+        try:
+            self._memory = mmap.mmap(-1, max(size, _PAGE))
+        except OSError as error:  # what a limit of memory makes of it
+            raise MemoryError from error
         self._used = 0
 
     def put(self, array: NDArray[Any]) -> list[Any]:
