@@ -37,7 +37,7 @@ WIDE = MISSING + 1
 def binned(name: str, *, feature: Sorted | Coded) -> Binned:
     """Reduce a prepared column to few groups, fewer on few rows. O(n)."""
     rows = len(feature.codes)
-    levels = int(np.clip((rows / ROWS_A_CELL) ** 0.5, 2, LEVELS))
+    levels = max(2, min(LEVELS, int((rows / ROWS_A_CELL) ** 0.5)))
     if isinstance(feature, Coded):
         told = np.minimum(np.arange(feature.distinct), levels).astype(np.uint8)
         codes = feature.of_rows(told, missing=MISSING)

@@ -317,7 +317,7 @@ def _of_numbers(days: Calendar, feature: Sorted, *, cells: Cells, first: int) ->
 
 
 def _parts(days: Calendar, first: int) -> int:
-    return int(np.clip(days.counts()[first] // ROWS_A_BIN, 2, BINS))
+    return max(2, min(BINS, int(days.counts()[first]) // ROWS_A_BIN))
 
 
 def _tenths(ascending: NDArray[Any], *, parts: int) -> NDArray[np.float64]:

@@ -103,7 +103,9 @@ class Study:
             ],
             binned(name, feature=feature) if trait.is_comparable else None,
             _floats(cells, self.probe) if is_number else None,
-            _standard(cells, profile) if is_number and self.keeps_numbers else None,
+            _standard(cells, profile, absent=feature.absent)
+            if isinstance(feature, Sorted) and is_number and self.keeps_numbers
+            else None,
         )
 
     def keep(self, piece: Piece, *, is_compared: bool) -> None:
@@ -246,11 +248,13 @@ def _read_sums(
 
 
 def _standard_group(source: Columns, column: dict[str, Any], *, group: int) -> Scaled:
-    return _standard(source.read(column["name"], group=group), column)
+    cells = source.read(column["name"], group=group)
+    absent = ~(cells.present & np.isfinite(cells.data))
+    return _standard(cells, column, absent=absent if absent.any() else None)
 
 
-def _standard(cells: Cells, column: dict[str, Any]) -> Scaled:
-    """Numbers in standard deviations from the mean, 0 and absent where there is none."""
+def _standard(cells: Cells, column: dict[str, Any], *, absent: NDArray[np.bool_] | None) -> Scaled:
+    """Numbers in standard deviations from the mean, 0 where they are absent."""
     if column.get("mean") is None or not column["std"]:
         nothing = np.ones(len(cells.data), dtype=bool)
         return Scaled.of(np.zeros(len(cells.data), dtype=np.float32), absent=nothing)
@@ -259,10 +263,9 @@ def _standard(cells: Cells, column: dict[str, Any]) -> Scaled:
         away = cells.data[rows] - column["mean"]
         away /= column["std"]
         scaled[rows] = away
-    absent = ~(cells.present & np.isfinite(scaled))
-    gone = np.flatnonzero(absent)
-    scaled[gone] = 0
-    return Scaled.of(scaled, absent=absent if len(gone) else None)
+    if absent is not None:
+        scaled[np.flatnonzero(absent)] = 0
+    return Scaled.of(scaled, absent=absent)
 
 
 def _find_exact(
