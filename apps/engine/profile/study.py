@@ -125,34 +125,44 @@ class Study:
         if piece.scaled is not None:
             self.scaled[piece.name] = piece.scaled
 
-    def mutual(self) -> Square:
-        """How much every two compared columns tell of each other, see ``mutual_matrix``."""
-        return mutual_matrix(list(self.bins.values()))
+    def beside(self) -> dict[str, Any]:
+        """What follows from the columns without their associations, JSON-ready.
+
+        ``gaps`` (see ``Gaps``), ``sums`` (see ``sum_rules``), ``later`` (dates that follow other
+        dates) and ``mutual`` (see ``mutual_matrix``).
+        """
+        gaps = self.gaps.told()
+        _find_exact(gaps["columns"], gaps=self.gaps, source=self.source, columns=self.bins)
+        return {
+            "gaps": gaps,
+            "sums": sum_rules(self.numbers),
+            "later": _later(self.clocks, source=self.source),
+            "mutual": mutual_matrix(list(self.bins.values())),
+        }
 
     def told(
         self,
         profile: dict[str, Any],
         *,
-        mutual: Callable[[], Square],
+        beside: Callable[[], dict[str, Any]],
         threads: ThreadPoolExecutor,
     ) -> dict[str, Any]:
         """All of it beside the profile, JSON-ready.
 
-        ``relations`` (order, three square matrices, ranked pairs, redundancy groups), ``gaps``
-        (see ``Gaps``), ``time`` (see ``along``, one for each date column, at most MOST_CLOCKS),
-        ``sums`` (see ``sum_rules``) and ``later`` (dates that follow other dates).
+        ``relations`` (order, three square matrices, ranked pairs, redundancy groups), ``time``
+        (see ``along``, one for each date column, at most MOST_CLOCKS), and what ``beside`` tells:
+        it is asked last, as a helper may be at it meanwhile.
         """
-        gaps = self.gaps.told()
-        _find_exact(gaps["columns"], gaps=self.gaps, source=self.source, columns=self.bins)
-        sums, later = sum_rules(self.numbers), _later(self.clocks, source=self.source)
-        relations = _relations(profile, study=self, mutual=mutual, threads=threads)
-        return {
-            "relations": relations,
-            "gaps": gaps,
-            "time": self.time,
-            "sums": sums,
-            "later": later,
-        }
+        names = profile["associations"]["columns"]
+        sizes = {column["name"]: column for column in profile["columns"]}
+        numbers = [sizes[column.name] for column in self.numbers]
+        linear = pearson_matrix(
+            self.source, numbers, names=names, kept=self.scaled, threads=threads
+        )
+        found = beside()
+        mutual = found.pop("mutual")
+        relations = _relations(profile, sizes=sizes, linear=linear, mutual=mutual)
+        return {"relations": relations, "gaps": found.pop("gaps"), "time": self.time, **found}
 
     def _read(self, name: str) -> NDArray[np.float64]:
         return _floats(self.source.read(name), slice(None))
@@ -173,29 +183,25 @@ def _floats(cells: Cells, rows: NDArray[np.int64] | slice) -> NDArray[np.float64
 def _relations(
     profile: dict[str, Any],
     *,
-    study: Study,
-    mutual: Callable[[], Square],
-    threads: ThreadPoolExecutor,
+    sizes: dict[str, dict[str, Any]],
+    linear: Square,
+    mutual: Square,
 ) -> dict[str, Any]:
     associations, target = profile["associations"], profile["target"] or {}
-    sizes = {column["name"]: column for column in profile["columns"]}
     names, kinds = associations["columns"], associations["kinds"]
     square = np.array(associations["values"], dtype=np.float64).reshape(len(names), len(names))
-    numbers = [sizes[column.name] for column in study.numbers]
-    linear = pearson_matrix(study.source, numbers, names=names, kept=study.scaled, threads=threads)
-    shared = mutual()  # last: somebody else may be at it
     return {
         "columns": names,
         "kinds": kinds,
         "order": clustered_order(square),
         "rank": associations["values"],
         "linear": linear,
-        "mutual": shared,
+        "mutual": mutual,
         "pairs": ranked_pairs(
             square,
             names=names,
             kinds=kinds,
-            mutual=shared,
+            mutual=mutual,
             levels=[sizes[name]["distinct"] for name in names],
             rows=[sizes[name]["count"] for name in names],
         ),

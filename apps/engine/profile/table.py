@@ -100,14 +100,14 @@ def profile(
                 so_far.tell(_with_findings(walk.told(columns)))
     report(len(names), len(names) + 1, "Comparing columns")
     told = walk.told(columns)
-    mutual = study.mutual if study else list
-    with aside(mutual, helps=helpers > 0) as mutual, ThreadPoolExecutor(THREADS) as threads:
+    other = study.beside if study else dict
+    with aside(other, helps=helpers > 0) as beside, ThreadPoolExecutor(THREADS) as threads:
         repeated = threads.submit(walk.hashes.repeated)
         told["associations"] = walk.compared.matrix(threads=threads)
         told["duplicate_rows"] = repeated.result()
         told = _with_findings(told)
         if study is not None:
-            told["study"] = study.told(told, mutual=mutual, threads=threads)
+            told["study"] = study.told(told, beside=beside, threads=threads)
     report(len(names) + 1, len(names) + 1, "Profiled")
     return told
 
