@@ -12,6 +12,8 @@ from apps.engine.profile.numeric import Sorted
 
 MIX = np.uint64(0x9E3779B97F4A7C15)
 """Odd multiplier which makes the order of the columns matter (2**64 / golden ratio)."""
+APART = np.uint64(0xBF58476D1CE4E5B9)
+"""Another odd multiplier: of SplitMix64, Steele, Lea and Flood (2014), OOPSLA."""
 BLOCK_ROWS = 131_072
 MISSING = np.uint64(0xD1B54A32D192ED03)
 """Stands for every missing value."""
@@ -71,6 +73,13 @@ class RowHashes:
             np.bitwise_xor(hashes, more, out=hashes, dtype=np.uint64, casting="unsafe")
             hashes *= MIX
             hashes ^= hashes >> np.uint64(32)
+
+    def join(self, others: NDArray[np.uint64]) -> None:
+        """Mix in the hashes that the same rows have by other columns. O(n)."""
+        # Columns that are like those here have like hashes: alone, the two would cancel out.
+        self.hashes *= APART
+        self.hashes ^= self.hashes >> np.uint64(32)
+        self.add(others)
 
     def repeated(self) -> int:
         """Rows that are equal to an earlier row.

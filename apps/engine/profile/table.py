@@ -133,7 +133,7 @@ def _profiled(walk: "_Walk", names: list[str], *, helpers: int) -> Generator["_C
         shelf_bytes=-(-len(names) // (helpers + 1)) * (MOST_BYTES_A_ROW * rows + 4_096) + 8 * rows,
         types={each.__name__: each for each in (_Column, Trait, Scaled, Piece, Gap, Binned)},
         gathered=lambda: walk.hashes.hashes,
-        gather=walk.hashes.add,
+        gather=walk.hashes.join,
     )
 
 

@@ -88,6 +88,22 @@ def test_a_call_aside_is_waited_for_when_its_result_is_asked_for():
         assert other() != mine() == os.getpid()
 
 
+@pytest.mark.parametrize("constants", [(), ("mine",), ("mine", "other")])
+def test_columns_that_say_the_same_in_two_processes_do_not_make_rows_equal(
+    constants, tmp_path, monkeypatch
+):
+    rng = np.random.default_rng(0)
+    first, second = rng.integers(0, 50, 900), rng.integers(0, 50, 900)
+    frame = pd.DataFrame({"a": first, "a too": first, "b": second, "b too": second})
+    frame = frame.assign(**dict.fromkeys(constants, 1))
+    path = tmp_path / "table.parquet"
+    write_table(frame, path)
+    monkeypatch.setattr(table, "LEAST_CELLS", 0)
+    monkeypatch.setattr(table, "HELPERS", 1)
+    told = explore_table(table=str(path), target=None, report=silent)
+    assert told["profile"]["duplicate_rows"] == frame.duplicated().sum() > 0
+
+
 def test_a_profile_is_the_same_with_and_without_helpers(tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
     rows = 3_000
