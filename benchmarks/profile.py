@@ -13,12 +13,12 @@ their own under var/, after one call that warms up; both write one page of HTML.
 """
 
 import argparse
+import contextlib
 import http.cookiejar
 import json
 import math
 import os
 import re
-import resource
 import statistics
 import subprocess
 import sys
@@ -179,18 +179,31 @@ def wide_peak_mb(folder: Path) -> float:
         writer.write_table(table, row_group_size=131_072)
     assert writer is not None
     writer.close()
-    child = "import sys; from benchmarks.profile import peak; peak(sys.argv[1])"
-    told = subprocess.run(
-        [sys.executable, "-c", child, str(path)], check=True, capture_output=True, text=True
-    )
-    return float(told.stdout)
+    call = "import sys; from benchmarks.profile import explored; explored(sys.argv[1])"
+    peak = 0.0
+    with subprocess.Popen([sys.executable, "-c", call, str(path)]) as child:
+        while child.poll() is None:
+            peak = max(peak, _held_mb(child.pid))
+            time.sleep(0.05)
+    assert child.returncode == 0
+    return peak
 
 
-def peak(path: str) -> None:
-    """Profile a file and print the peak memory in MB, at most: what both share counts twice."""
+def explored(path: str) -> None:
+    """Profile a file, as a process of its own does."""
     explore_table(table=path, target="target", report=silent)
-    both = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    print(sum(resource.getrusage(who).ru_maxrss for who in both) / 1024)
+
+
+def _held_mb(pid: int) -> float:
+    """Memory of a process and its helpers at a moment; what they share counts once."""
+    held = 0.0
+    with contextlib.suppress(OSError):  # one may just have ended
+        helpers = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        for each in (pid, *helpers):
+            told = Path(f"/proc/{each}/smaps_rollup").read_text()
+            found = re.search(r"^Pss:\s+(\d+) kB", told, re.MULTILINE)
+            held += int(found[1]) / 1024 if found else 0.0
+    return held
 
 
 def drawn_s(path: Path) -> tuple[float, float]:
