@@ -1,5 +1,6 @@
 """Distances between two distributions: PSI, Jensen-Shannon, Kolmogorov, Wasserstein, chi2."""
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,12 @@ def psi_by_chance(bins: int, *, rows: int, reference_rows: int, certainty: float
     """
     if bins < 2 or rows < 1 or reference_rows < 1:
         return 0.0
-    return float(chdtri(bins - 1, 1 - certainty)) * (1 / rows + 1 / reference_rows)
+    return _chi2_level(bins - 1, 1 - certainty) * (1 / rows + 1 / reference_rows)
+
+
+@lru_cache(maxsize=256)
+def _chi2_level(free: int, tail: float) -> float:
+    return float(chdtri(free, tail))
 
 
 def jensen_shannon(expected: Any, actual: Any) -> float:

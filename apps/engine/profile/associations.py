@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apps.engine.profile.categorical import Coded
-from apps.engine.profile.gram import PairSums, pair_sums
+from apps.engine.profile.gram import PairSums, Scaled, pair_sums
 from apps.engine.profile.numeric import Sorted
 
 MOST_COLUMNS = 60
@@ -25,7 +25,7 @@ class Trait:
 
     name: str
     levels: int  # different values
-    ranks: NDArray[np.float32] | None = None  # shape (n_rows,), -1 to 1, NaN when missing
+    ranks: Scaled | None = None  # -1 to 1
     codes: NDArray[np.int8] | None = None  # shape (n_rows,), -1 when missing
 
     @property
@@ -117,7 +117,7 @@ def trait_of(name: str, feature: Sorted | Coded) -> Trait:
     if levels < 2:
         return Trait(name, levels)
     if isinstance(feature, Sorted):
-        return Trait(name, levels, ranks=feature.ranks)
+        return Trait(name, levels, ranks=Scaled.of(feature.ranks, absent=feature.absent))
     if levels > MOST_LEVELS:
         return Trait(name, levels)
     return Trait(name, levels, codes=feature.codes.astype(np.int8))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from apps.engine.profile.cells import Cells
 from apps.engine.profile.gap_words import hides_a_gap
+from apps.engine.profile.lookup import taken
 
 TOP = 20
 WORDS_OF_A_TEXT = 2
@@ -44,6 +45,13 @@ class Coded:
         """Which of ``words`` usually mean "no value"."""
         return hides_a_gap(self.words)
 
+    def of_rows[Scalar: np.generic](
+        self, told: NDArray[Scalar], *, missing: Any
+    ) -> NDArray[Scalar]:
+        """What is told of every value, for every row; others get ``missing``."""
+        codes = np.minimum(self.codes.view(np.uint32), np.uint32(self.distinct))  # -1 is the most
+        return taken(np.append(told, told.dtype.type(missing)), codes)
+
     def first(self, count: int) -> list[str]:
         """The most frequent values."""
         texts: list[str] = self.words.slice(0, count).to_pylist()
@@ -65,9 +73,10 @@ def code_values(column: Cells) -> Coded:
     order = order[counts[order] > 0]
     new_code = np.full(len(words) + 1, -1, dtype=np.int32)
     new_code[order] = np.arange(len(order), dtype=np.int32)
-    codes = new_code[column.data]
+    codes = taken(new_code, column.data)
     if not whole:
-        codes[~column.present] = -1
+        codes = codes.copy()
+        codes[np.flatnonzero(~column.present)] = -1
     return Coded(codes, words.take(pa.array(order)), counts[order])
 
 

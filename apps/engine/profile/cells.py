@@ -1,5 +1,6 @@
 """One column of a typed table as plain arrays, read straight from Parquet."""
 
+import os
 import threading
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -97,8 +98,9 @@ class Columns:
         return whole.of(self.kept[before : before + len(whole.data)])
 
     def _open(self) -> pq.ParquetFile:
-        """The file, opened once by each thread; closed with the last of them."""
-        if not hasattr(self._files, "file"):
+        """The file, opened once by each thread of each process; closed with the last of them."""
+        if getattr(self._files, "of", None) != os.getpid():
+            self._files.of = os.getpid()
             # Read ahead, the bytes of a column would stay in memory beside the column.
             self._files.file = pq.ParquetFile(
                 self.path,

@@ -6,11 +6,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from apps.engine.profile.categorical import Coded
 from apps.engine.profile.cells import Cells
+from apps.engine.profile.numeric import Sorted
 
 MIX = np.uint64(0x9E3779B97F4A7C15)
 """Odd multiplier which makes the order of the columns matter (2**64 / golden ratio)."""
-BLOCK_ROWS = 16_384
+APART = np.uint64(0xBF58476D1CE4E5B9)
+"""Another odd multiplier: of SplitMix64, Steele, Lea and Flood (2014), OOPSLA."""
+BLOCK_ROWS = 131_072
 MISSING = np.uint64(0xD1B54A32D192ED03)
 """Stands for every missing value."""
 
@@ -27,12 +31,22 @@ def hash_cells(column: Cells) -> NDArray[np.uint64]:
         hashes = of_word[column.data] if len(of_word) else np.zeros(len(column.data), "u8")
     else:
         hashes = np.empty(len(column.data), dtype=np.uint64)
-        for start in range(0, len(hashes), BLOCK_ROWS):
-            rows = slice(start, start + BLOCK_ROWS)
+        for start in range(0, len(hashes), BLOCK_ROWS // 8):
+            rows = slice(start, start + BLOCK_ROWS // 8)
             _mix(column.data[rows], into=hashes[rows])
     if column.missing:
         hashes[~column.present] = MISSING
     return hashes
+
+
+def codes_apart(column: Cells, *, feature: Sorted | Coded) -> NDArray[np.int32]:
+    """Codes that are the same exactly where the cells are: also two infinite ones."""
+    if isinstance(feature, Coded) or not feature.infinite:
+        return feature.codes
+    codes = feature.codes.copy()
+    for number, side in enumerate((-np.inf, np.inf), feature.distinct + 1):
+        codes[column.present & (column.data == side)] = number
+    return codes
 
 
 def _mix(values: NDArray[Any], *, into: NDArray[np.uint64]) -> None:
@@ -51,10 +65,21 @@ class RowHashes:
     def __init__(self, rows: int) -> None:
         self.hashes: NDArray[np.uint64] = np.zeros(rows, dtype=np.uint64)
 
-    def add(self, column: NDArray[np.uint64]) -> None:
-        """Mix one more column, as ``hash_cells`` gives it, into the hashes. O(n)."""
-        np.bitwise_xor(self.hashes, column, out=self.hashes)
-        np.multiply(self.hashes, MIX, out=self.hashes)
+    def add(self, column: NDArray[np.integer[Any]]) -> None:
+        """Mix one more column into the hashes: ``hash_cells``, or codes of its values. O(n)."""
+        for start in range(0, len(self.hashes), BLOCK_ROWS):
+            hashes = self.hashes[start : start + BLOCK_ROWS]
+            more = column[start : start + BLOCK_ROWS]
+            np.bitwise_xor(hashes, more, out=hashes, dtype=np.uint64, casting="unsafe")
+            hashes *= MIX
+            hashes ^= hashes >> np.uint64(32)
+
+    def join(self, others: NDArray[np.uint64]) -> None:
+        """Mix in the hashes that the same rows have by other columns. O(n)."""
+        # Columns that are like those here have like hashes: alone, the two would cancel out.
+        self.hashes *= APART
+        self.hashes ^= self.hashes >> np.uint64(32)
+        self.add(others)
 
     def repeated(self) -> int:
         """Rows that are equal to an earlier row.

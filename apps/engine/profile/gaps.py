@@ -201,8 +201,8 @@ def missing_effect(target: Target, *, away: NDArray[np.bool_]) -> dict[str, Any]
 
 def _rate_effect(target: ClassTarget, *, away: NDArray[np.bool_]) -> dict[str, Any]:
     wide = len(target.labels)
-    lost = np.bincount(target.codes[away], minlength=wide)
-    kept = np.bincount(target.codes, minlength=wide) - lost
+    lost = np.bincount(target.codes[np.flatnonzero(away)], minlength=wide)
+    kept = target.counts - lost
     rows, others = int(lost.sum()), int(kept.sum())
     place = max(target.shown, key=lambda code: abs(lost[code] / rows - kept[code] / others))
     hits, other_hits = int(lost[place]), int(kept[place])

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from apps.engine.profile.categorical import Coded
+from apps.engine.profile.lookup import stretches
 from apps.engine.profile.missing import number_text
 from apps.engine.profile.numeric import Sorted
 
@@ -21,6 +23,7 @@ class Groups:
 
     codes: NDArray[np.uint8]  # shape (n_rows,), 0 <= code < len(labels)
     labels: list[str]
+    valued: int  # groups of rows that have a value
 
 
 def group_numbers(column: Sorted, *, text: Callable[[float], str] = number_text) -> Groups:
@@ -29,19 +32,20 @@ def group_numbers(column: Sorted, *, text: Callable[[float], str] = number_text)
     Rows with the same value are never parted. ``text`` writes a bound for the label.
     O(n).
     """
-    values, starts = column.ascending, column.starts
-    if len(starts) > BINS:
-        wanted = np.arange(1, BINS) * len(values) / BINS
-        nearest = starts[np.clip(np.searchsorted(starts, wanted), 0, len(starts) - 1)]
-        starts = np.unique(np.append(0, nearest))
-    ends = np.append(starts[1:], len(values))[: len(starts)]  # without a value, no group at all
+    values, starts = column.unique, column.starts
+    firsts = np.arange(min(len(values), BINS))
+    if len(values) > BINS:
+        wanted = np.arange(1, BINS) * column.size / BINS
+        nearest = np.clip(np.searchsorted(starts, wanted), 0, len(starts) - 1)
+        firsts = np.unique(np.append(0, nearest))
+    bounds = [*firsts.tolist(), len(values)]
     labels = [
-        _range(text(float(values[start])), text(float(values[end - 1])))
-        for start, end in zip(starts, ends, strict=True)
+        _range(text(float(values[first])), text(float(values[end - 1])))
+        for first, end in pairwise(bounds)
     ]
-    told = np.repeat(np.arange(len(starts), dtype=np.uint8), ends - starts)
+    told = stretches(bounds[1:-1], size=len(values))
     codes = column.of_rows(told, missing=len(labels))
-    return _with_missing(codes, has_missing=len(column.order) < len(codes), labels=labels)
+    return _with_missing(codes, has_missing=not column.is_whole, labels=labels)
 
 
 def group_values(column: Coded) -> Groups:
@@ -53,16 +57,14 @@ def group_values(column: Coded) -> Groups:
         labels.append(first[TOP_GROUPS][:LONGEST_LABEL])
     elif others:
         labels.append(f"{others:,} other values")
-    # The last place is that of a missing value: its code is -1.
-    told = np.append(np.minimum(np.arange(column.distinct), TOP_GROUPS), len(labels))
+    told = np.minimum(np.arange(column.distinct), TOP_GROUPS).astype(np.uint8)
+    codes = column.of_rows(told, missing=len(labels))
     has_missing = int(column.counts.sum()) < len(column.codes)
-    return _with_missing(
-        told.astype(np.uint8)[column.codes], has_missing=has_missing, labels=labels
-    )
+    return _with_missing(codes, has_missing=has_missing, labels=labels)
 
 
 def _with_missing(codes: NDArray[np.uint8], *, has_missing: bool, labels: list[str]) -> Groups:
-    return Groups(codes, [*labels, "missing"] if has_missing else labels)
+    return Groups(codes, [*labels, "missing"] if has_missing else labels, len(labels))
 
 
 def _range(low: str, high: str) -> str:

@@ -30,11 +30,10 @@ def disguised_numbers(column: Sorted) -> list[dict[str, Any]]:
     -1 counts when nothing else is negative; the others when the gap to the next value is
     wider than the range of all other values.
     """
-    distinct = column.ascending[column.starts]
+    distinct, counts = column.unique, column.counts
     if len(distinct) < LEAST_DISTINCT:
         return []
-    counts = np.diff(column.starts, append=len(column.ascending))
-    least = max(LEAST_ROWS, LEAST_SHARE * len(column.ascending))
+    least = max(LEAST_ROWS, LEAST_SHARE * column.size)
     found = []
     for value, rows, others in (
         (distinct[0], counts[0], distinct[1:]),

@@ -1,7 +1,8 @@
 """How much one column tells about another, whatever the shape of what binds them."""
 
-from concurrent.futures import Executor
+import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,8 @@ from numpy.typing import NDArray
 from scipy.special import chdtri
 
 from apps.engine.profile.categorical import Coded
-from apps.engine.profile.numeric import Sorted, doubled_places
+from apps.engine.profile.lookup import stretches
+from apps.engine.profile.numeric import Sorted
 
 LEVELS = 12
 """Groups a column is reduced to: equal shares of a number's rows, or its most frequent values."""
@@ -25,6 +27,7 @@ class Binned:
 
     name: str
     codes: NDArray[np.uint8]  # shape (n_rows,)
+    levels: int = LEVELS + 1  # codes below this are values
 
 
 MISSING = LEVELS + 1
@@ -33,18 +36,18 @@ WIDE = MISSING + 1
 
 def binned(name: str, *, feature: Sorted | Coded) -> Binned:
     """Reduce a prepared column to few groups, fewer on few rows. O(n)."""
-    rows = len(feature.codes if isinstance(feature, Coded) else feature.ranks)
-    levels = int(np.clip((rows / ROWS_A_CELL) ** 0.5, 2, LEVELS))
+    rows = len(feature.codes)
+    levels = max(2, min(LEVELS, int((rows / ROWS_A_CELL) ** 0.5)))
     if isinstance(feature, Coded):
-        # The last place is that of a missing value: its code is -1.
-        told = np.append(np.minimum(np.arange(feature.distinct), levels), MISSING)
-        return Binned(name, told.astype(np.uint8)[feature.codes])
-    n = len(feature.ascending)
-    share = doubled_places(feature.starts, n)
-    share /= 2 * max(n - 1, 1)
-    share *= levels
-    told = np.minimum(share.astype(np.uint8), levels - 1)
-    return Binned(name, feature.of_rows(feature.spread(told), missing=MISSING))
+        told = np.minimum(np.arange(feature.distinct), levels).astype(np.uint8)
+        codes = feature.of_rows(told, missing=MISSING)
+        return Binned(name, codes, min(feature.distinct, levels + 1))
+    # A value is in the stretch of all places that its mean place is in.
+    wide = feature.size - 1
+    bounds = 2 * wide * np.arange(1, levels) / levels - wide
+    cuts = np.searchsorted(feature.doubled_places, bounds).tolist()
+    told = stretches(cuts, size=feature.distinct)
+    return Binned(name, feature.of_rows(told, missing=MISSING), levels)
 
 
 def mutual_information(counts: NDArray[Any]) -> NDArray[np.float64]:
@@ -88,58 +91,80 @@ def informational_correlation(nats: NDArray[np.float64]) -> NDArray[np.float64]:
     return told
 
 
-def mutual_matrix(
-    columns: list[Binned], *, threads: Executor | None = None
-) -> list[list[float | None]]:
+def mutual_matrix(columns: list[Binned]) -> list[list[float | None]]:
     """``informational_correlation`` of every pair, over the rows that have both. O(n p ** 2)."""
     size = len(columns)
     if not size:
         return []
-    tables = _tables(columns, threads=threads)[:, :, :MISSING, :MISSING]
+    order, found = _tables(columns)
+    one, other = np.tril_indices(size)
+    tables = found[one, :MISSING, other, :MISSING]
     nats = mutual_information(tables)
     told = np.where(nats > chance_level(tables), informational_correlation(nats), 0.0)
-    np.fill_diagonal(told, 1.0)
-    rounded: list[list[float | None]] = np.round(told, 4).tolist()
+    square = np.empty((size, size))
+    square[order[one], order[other]] = square[order[other], order[one]] = told
+    np.fill_diagonal(square, 1.0)
+    rounded: list[list[float | None]] = [list(row) for row in np.round(square, 4).tolist()]
     return rounded
 
 
-def _tables(columns: list[Binned], *, threads: Executor | None) -> NDArray[np.float64]:
-    """The contingency table of every two columns, shape (p, p, WIDE, WIDE).
+@dataclass(frozen=True)
+class _Pack:
+    """Some columns made one, so that a count of two packs holds the tables of all their pairs."""
 
-    Two columns are made one of WIDE ** 2 levels, so that one count of two such columns holds the
-    tables of four pairs.
+    codes: NDArray[np.uint16]  # shape (n_rows,)
+    level_of: NDArray[Any]  # shape (levels of the pack, WIDE * columns): 1 where it has a level
+
+
+def _tables(columns: list[Binned]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """An order of the columns, and the table of each in it with those up to it.
+
+    Shape (p, WIDE, p, WIDE); what is above the diagonal is arbitrary.
     """
-    size = len(columns)
-    codes = [column.codes for column in columns]
-    if size % 2:
-        codes.append(np.zeros_like(codes[0]))
-    twos = [
-        one.astype(np.uint16) * np.uint16(WIDE) + other
-        for one, other in zip(codes[::2], codes[1::2], strict=True)
-    ]
-    found = np.empty((len(codes), len(codes), WIDE, WIDE))
-    pairs = [(one, other) for one in range(len(twos)) for other in range(one + 1)]
-    counted = (threads.map if threads else map)(lambda pair: _four(twos, *pair), pairs)
-    for (one, other), four in zip(pairs, counted, strict=True):
-        for a in (0, 1):
-            for b in (0, 1):
-                table = four[a * WIDE : (a + 1) * WIDE, b * WIDE : (b + 1) * WIDE]
-                found[2 * one + a, 2 * other + b] = table
-                found[2 * other + b, 2 * one + a] = table.T
-    return found[:size, :size]
+    widths = [column.levels + bool(column.codes.max(initial=0) == MISSING) for column in columns]
+    order, packs = _packs(columns, widths)
+    found = np.empty((len(columns) * WIDE, len(columns) * WIDE))
+    ends = np.cumsum([0, *[pack.level_of.shape[1] for pack in packs]]).tolist()
+    stretches_of = [slice(first, last) for first, last in pairwise(ends)]
+    for rows, one in zip(stretches_of, packs, strict=True):
+        for columns_of, other in zip(stretches_of, packs, strict=True):
+            found[rows, columns_of] = _counted(one, other)
+            if other is one:
+                break
+    return np.array(order), found.reshape(len(columns), WIDE, len(columns), WIDE)
 
 
-_LEVEL_OF = np.concatenate(
-    [np.repeat(np.eye(WIDE), WIDE, axis=0), np.tile(np.eye(WIDE), (WIDE, 1))], axis=1
-)
-"""Which level of the first and of the second column each level of two columns is."""
+def _packs(columns: list[Binned], widths: list[int]) -> tuple[list[int], list[_Pack]]:
+    """The widest columns first, as many together as have at most WIDE ** 2 levels."""
+    order = sorted(range(len(columns)), key=lambda place: -widths[place])
+    packs: list[list[int]] = []
+    for place in order:
+        if packs and math.prod(widths[one] for one in [*packs[-1], place]) <= WIDE**2:
+            packs[-1].append(place)
+        else:
+            packs.append([place])
+    return order, [_pack([(columns[place], widths[place]) for place in pack]) for pack in packs]
 
 
-def _four(twos: list[NDArray[np.uint16]], one: int, other: int) -> NDArray[np.float64]:
-    """The tables of both columns of ``one`` with both of ``other``, shape (2 WIDE, 2 WIDE)."""
-    cells = twos[one] * np.uint16(WIDE * WIDE) + twos[other]
-    counts = np.bincount(cells, minlength=WIDE**4).reshape(WIDE**2, WIDE**2)
-    told: NDArray[np.float64] = _LEVEL_OF.T @ counts.astype(np.float64) @ _LEVEL_OF
+def _pack(columns: list[tuple[Binned, int]]) -> _Pack:
+    rows = len(columns[0][0].codes)
+    codes, level_of = np.zeros(rows, dtype=np.uint16), np.zeros((1, 0))
+    for column, width in columns:
+        codes *= np.uint16(width)
+        codes += np.minimum(column.codes, column.levels)  # what is missing comes last
+        mine = np.eye(WIDE)[[*range(column.levels), MISSING][:width]]
+        level_of = np.hstack([level_of.repeat(width, axis=0), np.tile(mine, (len(level_of), 1))])
+    exact = np.float32 if rows < 2**24 else np.float64  # for whole numbers up to that
+    return _Pack(codes, level_of.astype(exact))
+
+
+def _counted(one: _Pack, other: _Pack) -> NDArray[Any]:
+    """The table of each column of ``one`` with each of ``other``, (p * WIDE, q * WIDE)."""
+    size, other_size = len(one.level_of), len(other.level_of)
+    cells = one.codes * np.uint16(other_size)
+    cells += other.codes
+    counts = np.bincount(cells, minlength=size * other_size).reshape(size, other_size)
+    told: NDArray[Any] = one.level_of.T @ (counts.astype(one.level_of.dtype) @ other.level_of)
     return told
 
 

@@ -1,13 +1,17 @@
 """Profile of one column of numbers: sorted once, everything else is read off."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from apps.engine.profile.cells import Cells
+from apps.engine.profile.lookup import blocks, taken
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 MOST_BINS = 60
@@ -17,51 +21,104 @@ MOST_EXTREMES = 5
 PACK_FROM = 512
 """Below this many values an ordinary sort is as fast."""
 _LOW = 2**32 - 1
+_PACKED = np.dtype([("row", "<u4"), ("key", "<u4")])
+"""One little-endian whole number of 64 bits, whatever the machine."""
 FAR_OUT = 10.0
 """Values beyond this many central ranges (1st to 99th percentile) are counted, not binned."""
 
 
 @dataclass(frozen=True)
 class Sorted:
-    """The finite values of a column, ascending, and what is needed to go back to rows."""
+    """A column as numbers of its different finite values, ascending."""
 
-    ascending: NDArray[Any]  # int64 or float64, shape (n_finite,), ascending
-    order: NDArray[np.int64]  # row of every value of ``ascending``, ties in the order of the rows
-    ranks: NDArray[np.float32]  # shape (n_rows,), average ranks scaled to -1..1, NaN when missing
-    starts: NDArray[np.int64]  # first index of every distinct value in ``ascending``
+    unique: NDArray[Any]  # int64 or float64, shape (n_distinct,), ascending
+    starts: NDArray[np.int64]  # place of the first row of each value among the finite, ascending
+    codes: NDArray[np.int32]  # shape (n_rows,), n_distinct where there is no finite value
+    size: int  # finite values
     infinite: int
 
     @property
     def distinct(self) -> int:
         """Number of different finite values."""
-        return len(self.starts)
+        return len(self.unique)
 
     @property
     def is_distinct(self) -> bool:
         """No value comes twice."""
-        return len(self.starts) == len(self.ascending)
+        return len(self.unique) == self.size
+
+    @property
+    def is_whole(self) -> bool:
+        """Every row has a finite value."""
+        return self.size == len(self.codes)
 
     @cached_property
     def counts(self) -> NDArray[np.int64]:
         """Rows of every distinct value, shape (n_distinct,)."""
         if self.is_distinct:
             return np.ones(len(self.starts), dtype=np.int64)
-        return np.diff(self.starts, append=len(self.ascending))
+        return np.diff(self.starts, append=self.size)
 
-    def spread[Scalar: np.generic](self, told: NDArray[Scalar]) -> NDArray[Scalar]:
-        """What is told of every distinct value, for every one of ``ascending``."""
-        return told if self.is_distinct else np.repeat(told, self.counts)
+    @cached_property
+    def ascending(self) -> NDArray[Any]:
+        """The finite values of all rows, ascending, shape (size,)."""
+        return self.unique if self.is_distinct else np.repeat(self.unique, self.counts)
+
+    @cached_property
+    def absent(self) -> NDArray[np.bool_] | None:
+        """Rows without a finite value; None when there is none."""
+        return None if self.is_whole else self.codes == self.distinct
+
+    @cached_property
+    def ranks(self) -> NDArray[np.float32]:
+        """Average rank of every row, scaled to -1 .. 1; 0 (the mean) without a finite value."""
+        most = max(self.size - 1, 1)
+        if not self.is_distinct:
+            return self.of_rows((self.doubled_places / most).astype(np.float32), missing=0)
+        told = np.empty(len(self.codes), dtype=np.float32)
+        np.subtract(self.codes, (self.size - 1) / 2, out=told, casting="same_kind")
+        told *= np.float32(2 / most)
+        if self.absent is not None:
+            told[np.flatnonzero(self.absent)] = 0
+        return told
+
+    @cached_property
+    def doubled_ranks(self) -> NDArray[np.float64]:
+        """Twice the average rank of every row, less its mean; 0 without a finite value."""
+        return self.of_rows(self.doubled_places, missing=0)
+
+    @property
+    def rank_squares(self) -> float:
+        """The squares of ``doubled_ranks`` added up."""
+        if self.is_distinct:
+            return self.size * (self.size**2 - 1) / 3
+        return float((self.doubled_places**2) @ self.counts)
+
+    def rank_sum(self, rows: NDArray[np.int64]) -> float:
+        """``doubled_ranks`` of some rows added up."""
+        codes = taken(self.codes, rows)
+        if not self.is_whole:
+            codes = codes[codes < self.distinct]
+        if self.is_distinct:
+            return float(2 * int(codes.sum()) - (self.size - 1) * len(codes))
+        return float(taken(self.doubled_places, codes).sum())
+
+    @cached_property
+    def doubled_places(self) -> NDArray[np.float64]:
+        """Twice the average place of every distinct value, less its mean: they add up to 0."""
+        told = np.empty(len(self.starts))
+        np.add(self.starts[:-1], self.starts[1:], out=told[:-1])
+        told[-1:] = self.starts[-1:] + self.size
+        told -= self.size
+        return told
 
     def of_rows[Scalar: np.generic](
         self, told: NDArray[Scalar], *, missing: Any
     ) -> NDArray[Scalar]:
-        """What is told of ``ascending``, back in the order of the rows; others get ``missing``."""
-        whole = len(self.order) == len(self.ranks)
-        rows = np.empty(len(self.ranks), dtype=told.dtype)
-        if not whole:
-            rows.fill(missing)
-        rows[self.order] = told
-        return rows
+        """What is told of every distinct value, for every row; others get ``missing``."""
+        return taken(
+            told if self.is_whole else np.append(told, told.dtype.type(missing)), self.codes
+        )
 
 
 def number(value: Any) -> float | None:
@@ -72,7 +129,8 @@ def number(value: Any) -> float | None:
 def sort_numbers(column: Cells) -> Sorted:
     """Sort a column of numbers or dates, whole numbers exactly. The column is not changed.
 
-    O(n log n), see ``argsort``.
+    O(n log n), see ``argsort``; O(n) for whole numbers of a range below the number of rows, which
+    are counted.
     """
     present, values = column.present, column.data
     infinite = 0
@@ -81,62 +139,102 @@ def sort_numbers(column: Cells) -> Sorted:
         if not finite.all():
             infinite = int(np.count_nonzero(present & np.isinf(values)))
             present = present & finite
-    rows = None if present.all() else np.flatnonzero(present)
-    order, ascending = argsort(values, rows=rows)
-    is_new = np.ones(len(ascending), dtype=bool)
+    gone = np.flatnonzero(~present)
+    size = len(values) - len(gone)
+    if not size:
+        nothing = np.zeros(len(values), dtype=np.int32)
+        return Sorted(values[:0], np.empty(0, dtype=np.int64), nothing, 0, infinite)
+    if len(gone):  # a value that is there stands for what is not, until the end
+        values = values.copy()
+        values[gone] = values[present.argmax()]
+    if values.dtype == np.int64 and int(values.max()) - int(values.min()) < len(values):
+        return _counted(values, gone=gone)
+    return _ordered(values, gone=gone, infinite=infinite)
+
+
+def _counted(values: NDArray[np.int64], *, gone: NDArray[np.int64]) -> Sorted:
+    """Whole numbers of a short range, counted instead of sorted."""
+    low = values.min()
+    away = values - low
+    counts = np.bincount(away)
+    if len(gone):
+        counts[away[gone[0]]] -= len(gone)
+        away[gone] = len(counts)
+    held = np.flatnonzero(counts)
+    numbers = np.zeros(len(counts) + 1, dtype=np.int32)
+    np.cumsum(counts > 0, out=numbers[1:])
+    codes = away.astype(np.int32) if len(held) == len(counts) else taken(numbers, away)
+    ends = np.cumsum(counts[held])
+    return Sorted(held + low, ends - counts[held], codes, int(ends[-1]), 0)
+
+
+def _ordered(values: NDArray[Any], *, gone: NDArray[np.int64], infinite: int) -> Sorted:
+    order, ascending = argsort(values, gone=gone)
+    size, rows = len(ascending), len(values)
+    is_new = np.ones(size, dtype=bool)
     np.not_equal(ascending[1:], ascending[:-1], out=is_new[1:])
+    codes = pc.inverse_permutation(pa.array(order), max_index=rows - 1).to_numpy()
     starts = np.flatnonzero(is_new)
-    ranks = np.empty(len(values), dtype=np.float32)
-    if rows is not None:
-        ranks.fill(np.nan)
-    ranks[order] = _scaled(starts, len(ascending))
-    return Sorted(ascending, order, ranks, starts, infinite)
+    if len(starts) < size:
+        numbers = np.cumsum(is_new, dtype=np.int32)
+        numbers -= 1
+        codes = taken(np.append(numbers, np.full(rows - size, len(starts), np.int32)), codes)
+        ascending = ascending[starts]
+    elif len(gone):
+        codes = codes.copy()
+        codes[gone] = size
+    return Sorted(ascending, starts, codes, size, infinite)
 
 
 def argsort(
-    values: NDArray[Any], *, rows: NDArray[np.int64] | None = None
-) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    values: NDArray[Any], *, gone: NDArray[np.int64]
+) -> tuple[NDArray[np.int32], NDArray[Any]]:
     """Order of finite values, ties in the order of the rows, and the values in that order.
 
-    Of all, or of some ascending ``rows``. O(n log n).
+    The rows ``gone`` come last, and their values are not told. O(n log n).
 
     A value is scaled to 32 bits, its row is put below them, and the whole numbers are sorted:
     numpy does that with vector instructions, several times as fast as sorting an index. Values that
     32 bits do not tell apart are put in order afterwards.
     """
-    mine = values if rows is None else values[rows]
-    keys = _keys(mine) if len(mine) >= PACK_FROM and len(values) <= _LOW else None
-    if keys is None:
-        order = np.argsort(mine, kind="stable")
-        return (order if rows is None else rows[order]), mine[order]
-    keys <<= np.uint64(32)
-    keys |= np.arange(len(values), dtype=np.uint64) if rows is None else rows.view(np.uint64)
+    size = len(values) - len(gone)
+    scale = _scale_of(values) if len(values) >= PACK_FROM else None
+    if scale is None:
+        rows = np.delete(np.arange(len(values)), gone)
+        order = np.append(rows[np.argsort(values[rows], kind="stable")], gone).astype(np.int32)
+        return order, values[order[:size]]
+    packed = np.empty(len(values), dtype=_PACKED)
+    packed["row"] = np.arange(len(values), dtype=np.uint32)
+    for some in blocks(len(values)):
+        packed["key"][some] = scale(values[some])
+    packed["key"][gone] = _LOW
+    keys: NDArray[np.uint64] = packed.view("<u8")
     keys.sort()
-    order = (keys & np.uint64(_LOW)).view(np.int64)
-    ascending = values[order]
+    order = packed["row"].astype(np.int32)
+    ascending = taken(values, order[:size])
     wrong = np.flatnonzero(ascending[1:] < ascending[:-1])
     if len(wrong):
-        _untie(order, ascending=ascending, keys=keys, wrong=wrong)
+        ascending = ascending.copy()
+        _untie(order, ascending=ascending, keys=keys[:size], wrong=wrong)
     return order, ascending
 
 
-def _keys(values: NDArray[Any]) -> NDArray[np.uint64] | None:
-    """Values scaled to 0 .. 2 ** 32 - 1, never in another order; None where they cannot be."""
+def _scale_of(values: NDArray[Any]) -> Callable[[NDArray[Any]], NDArray[Any]] | None:
+    """Scales values to 0 .. 2 ** 32 - 2, never in another order; None where they cannot be."""
     low, high = values.min(), values.max()
     if values.dtype == np.int64:
-        span = int(high) - int(low)
-        away = values.view(np.uint64) - low.view(np.uint64)  # cannot overflow, unlike a difference
-        shift = max(span.bit_length() - 32, 0)
-        return away >> np.uint64(shift)
+        shift = np.uint64(max((int(high) - int(low)).bit_length() - 31, 0))
+        least = low.view(np.uint64)  # a difference of these cannot overflow
+        return lambda some: (some.view(np.uint64) - least) >> shift
     with np.errstate(over="ignore", divide="ignore"):
-        factor = _LOW / (high - low)
+        factor = (_LOW - 1) / (high - low)
     if not (np.isfinite(factor) and factor > 0):
         return None
-    return ((values - low) * factor).astype(np.uint64)
+    return lambda some: (some - low) * factor
 
 
 def _untie(
-    order: NDArray[np.int64],
+    order: NDArray[np.int32],
     *,
     ascending: NDArray[Any],
     keys: NDArray[np.uint64],
@@ -155,32 +253,6 @@ def _untie(
     order[places], ascending[places] = order[sorted_places], ascending[sorted_places]
 
 
-def doubled_places(starts: NDArray[np.int64], n: int) -> NDArray[np.float64]:
-    """Twice the mean place, from 0, of every distinct one of ``n`` ascending values."""
-    told = np.empty(len(starts))
-    np.add(starts[:-1], starts[1:], out=told[:-1])
-    told[-1:] = starts[-1:] + n
-    told -= 1
-    return told
-
-
-def _scaled(starts: NDArray[np.int64], n: int) -> NDArray[np.float32]:
-    """Average rank of each of ``n`` ascending values, from -1 to 1."""
-    told = doubled_places(starts, n)
-    told /= max(n - 1, 1)
-    told -= 1
-    narrow = told.astype(np.float32)
-    return narrow if len(starts) == n else np.repeat(narrow, np.diff(starts, append=n))
-
-
-def doubled_ranks(column: Sorted) -> NDArray[np.float64]:
-    """Twice the average rank of each of ``ascending``, less its mean: they add up to 0."""
-    n = len(column.ascending)
-    told = doubled_places(column.starts, n)
-    told -= n - 1
-    return column.spread(told)
-
-
 def profile_numbers(column: Sorted) -> dict[str, Any]:
     """Moments, quantiles and histogram of a sorted column, in the column's own unit.
 
@@ -192,12 +264,10 @@ def profile_numbers(column: Sorted) -> dict[str, Any]:
         return {"distinct": 0, "infinite": column.infinite, "histogram": None}
     with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
         mean = values.mean(dtype=np.float64)
-        centred = values - mean
-        squares = centred * centred
-        total, n = squares.sum(), len(values)
+        (total, cubes), n = _powers(values, mean), len(values)
         std = np.sqrt(total / (n - 1)) if n > 1 else np.nan
         spread = np.sqrt(total / n)
-        skew = np.dot(squares, centred) / n / spread**3 if spread > 0 else np.nan
+        skew = cubes / n / spread**3 if spread > 0 else np.nan
     zero, above = np.searchsorted(values, 0, "left"), np.searchsorted(values, 0, "right")
     return {
         "distinct": column.distinct,
@@ -214,6 +284,17 @@ def profile_numbers(column: Sorted) -> dict[str, Any]:
         "log_histogram": log_histogram(values[above:]),
         "extremes": extremes(column),
     }
+
+
+def _powers(values: NDArray[Any], mean: Any) -> tuple[Any, Any]:
+    """Sums of the squares and of the cubes of what values are away from their mean."""
+    squares, cubes = np.float64(0), np.float64(0)
+    for rows in blocks(len(values)):
+        away = values[rows] - mean
+        squared = away * away
+        squares += squared.sum()
+        cubes += squared @ away
+    return squares, cubes
 
 
 def quantile(ascending: NDArray[Any], *, at: float) -> float:

@@ -91,7 +91,7 @@ def _dates(name: str, cells: Cells) -> Partition:
 
 def _numbers(name: str, cells: Cells, *, most: int, even: bool) -> Partition:
     column = sort_numbers(cells)
-    distinct = column.ascending[column.starts]
+    distinct = column.unique
     finite = cells.present & np.isfinite(cells.data)
     if not len(distinct):
         return Partition(np.full(len(finite), -1), [], [], is_ordered=True)

@@ -1,8 +1,8 @@
 """A table along one of its date columns: rows, target and every column by period."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import pairwise
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from apps.engine.monitoring.distances import psi_by_chance, psi_each
 from apps.engine.profile.categorical import Coded
 from apps.engine.profile.cells import Cells
 from apps.engine.profile.datetime import MONDAY, UNITS
+from apps.engine.profile.lookup import crossed, stretches, taken
 from apps.engine.profile.numeric import Sorted
 from apps.engine.profile.relation import ClassTarget, LabelsTarget, means, rates
 from apps.engine.profile.shifts import level_shift, steady_trend
@@ -27,6 +28,7 @@ CERTAIN = 1 - 1e-6
 """Many columns times many periods are asked: each may be wrong once in a million."""
 DAY_US = 86_400_000_000
 HOUR_US = DAY_US // 24
+MINUTE_US = HOUR_US // 60
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -43,15 +45,35 @@ class Calendar:
     @cached_property
     def narrow(self) -> NDArray[np.uint8]:
         """``codes`` plus 1 in one byte, 0 without a date."""
-        return (self.codes + 1).astype(np.uint8)
+        return (self.codes + np.int8(1)).view(np.uint8)
+
+    def rows_of(self, period: int) -> NDArray[np.int64]:
+        """The rows of one period, ascending."""
+        if self._remembered.get(period) is None:
+            self._remembered[period] = np.flatnonzero(self.narrow == period + 1)
+        return self._remembered[period]
+
+    @cached_property
+    def _remembered(self) -> dict[int, NDArray[np.int64]]:
+        return {}
 
     @cached_property
     def _counts(self) -> NDArray[np.int64]:
-        return np.bincount(self.codes + 1, minlength=len(self.starts) + 1)[1:]
+        return np.bincount(self.narrow, minlength=len(self.starts) + 1)[1:]
 
     def counts(self) -> NDArray[np.int64]:
         """Rows of every period."""
         return self._counts
+
+    @cached_property
+    def enough(self) -> NDArray[np.int64]:
+        """The periods with LEAST_ROWS rows or more."""
+        return np.flatnonzero(self._counts >= LEAST_ROWS)
+
+    @cached_property
+    def reference(self) -> int:
+        """The period that others are held against."""
+        return first_full(self._counts)
 
 
 def calendar(name: str, *, cells: Cells) -> Calendar | None:
@@ -86,10 +108,27 @@ def _moments(cells: Cells) -> NDArray[np.int64]:
 
 
 def _numbers(moments: NDArray[np.int64], *, step: str, unit: str) -> NDArray[np.int64]:
+    if step == "hour":
+        return moments // HOUR_US
+    if step == "minute":
+        return moments // MINUTE_US
     if step == "week":
-        weeks: NDArray[np.int64] = (moments // DAY_US + MONDAY) // 7
-        return weeks
-    return moments.view("datetime64[us]").astype(f"datetime64[{unit}]").astype(np.int64)
+        return _by_day(moments // DAY_US, lambda days: (days + MONDAY) // 7)
+    return _by_day(moments // DAY_US, partial(_units, unit=unit))
+
+
+def _units(days: NDArray[np.int64], *, unit: str) -> NDArray[np.int64]:
+    return days.view("datetime64[D]").astype(f"datetime64[{unit}]").astype(np.int64)
+
+
+def _by_day[Scalar: np.generic](
+    days: NDArray[np.int64], tell: Callable[[NDArray[np.int64]], NDArray[Scalar]]
+) -> NDArray[Scalar]:
+    """What is told of the day of every row; a day that many rows have is asked for once."""
+    first, last = int(days.min()), int(days.max())
+    if last - first >= len(days):
+        return tell(days)
+    return taken(tell(np.arange(first, last + 1)), days - first)
 
 
 def _start(number: int, *, step: str, unit: str) -> str:
@@ -109,7 +148,7 @@ def along(
         "step": days.step,
         "starts": days.starts,
         "rows": counts.tolist(),
-        "without_date": int((days.codes < 0).sum()),
+        "without_date": len(days.codes) - int(counts.sum()),
         "gaps": _gaps(counts, starts=days.starts),
         "target": None,
         "shift": None,
@@ -117,7 +156,7 @@ def along(
         "drift": [],
     }
     if target is not None:
-        told["target"] = _target(days.codes, target, usable=usable, size=len(days.starts))
+        told["target"] = _target(days.narrow, target, usable=usable, size=len(days.starts))
         series = [
             point["value"] if rows >= LEAST_ROWS else None
             for point, rows in zip(told["target"]["points"], told["rows"], strict=True)
@@ -142,7 +181,7 @@ def _gaps(counts: NDArray[np.int64], *, starts: list[str]) -> list[dict[str, Any
 
 
 def _target(
-    codes: NDArray[np.signedinteger[Any]],
+    codes: NDArray[np.uint8],
     target: Target,
     *,
     usable: NDArray[np.bool_] | None,
@@ -150,21 +189,22 @@ def _target(
 ) -> dict[str, Any]:
     """Rate of the first shown class or label, or mean, by group with 95 % intervals.
 
-    A code of -1 is no group.
+    A code is the number of a group from 1, or 0 for none.
     """
     mine = codes if usable is None else codes[usable]
-    dated = mine >= 0
-    sizes = np.bincount(mine[dated], minlength=size)
     if isinstance(target, LabelsTarget):
         target = target.each[0]
     if isinstance(target, ClassTarget):
         code = target.shown[0]
-        hits = np.bincount(mine[dated & (target.codes == code)], minlength=size)
-        return {"kind": "rate", "of": target.labels[code], "points": rates(hits, sizes)}
+        cells = mine * np.uint8(2) + (target.codes == code)  # at most 2 * (MOST_PERIODS + 1)
+        table = np.bincount(cells, minlength=2 * size + 2).reshape(-1, 2)[1:]
+        points = rates(table[:, 1], table.sum(axis=1))
+        return {"kind": "rate", "of": target.labels[code], "points": points}
+    sizes = np.bincount(mine, minlength=size + 1)[1:]
     centre = float(target.numbers.mean())
-    away = target.numbers[dated] - centre
-    sums = np.bincount(mine[dated], weights=away, minlength=size)
-    squares = np.bincount(mine[dated], weights=away**2, minlength=size)
+    away = target.numbers - centre
+    sums = np.bincount(mine, weights=away, minlength=size + 1)[1:]
+    squares = np.bincount(mine, weights=away**2, minlength=size + 1)[1:]
     points = means(sizes, sums, squares, centre=centre)
     return {"kind": "mean", "of": target.name, "points": points}
 
@@ -176,21 +216,23 @@ def _seasons(
     *,
     usable: NDArray[np.bool_] | None,
 ) -> list[dict[str, Any]]:
-    dated = days.codes >= 0
     span = int(moments.max() - moments.min())
-    seasons: list[tuple[str, NDArray[np.int64], tuple[str, ...]]] = []
-    if span >= 2 * DAY_US and bool((moments % DAY_US).any()):
+    dates = moments // DAY_US
+    inside = moments - dates * DAY_US
+    seasons: list[tuple[str, NDArray[np.uint8], tuple[str, ...]]] = []
+    if span >= 2 * DAY_US and bool(inside.any()):
         hours = tuple(f"{hour:02d}" for hour in range(24))
-        seasons.append(("hour of the day", moments % DAY_US // HOUR_US, hours))
+        seasons.append(("hour of the day", (inside // HOUR_US).astype(np.uint8), hours))
     if span >= 14 * DAY_US:
-        seasons.append(("day of the week", (moments // DAY_US + MONDAY) % 7, WEEKDAYS))
+        weekdays = _by_day(dates, lambda days: ((days + MONDAY) % 7).astype(np.uint8))
+        seasons.append(("day of the week", weekdays, WEEKDAYS))
     if span >= 360 * DAY_US:
-        months = moments.view("datetime64[us]").astype("datetime64[M]").astype(np.int64) % 12
+        months = _by_day(dates, lambda days: (_units(days, unit="M") % 12).astype(np.uint8))
         seasons.append(("month of the year", months, MONTHS))
     found = []
     for by, codes, labels in seasons:
-        mine = np.where(dated, codes, -1)
-        rows = np.bincount(mine + 1, minlength=len(labels) + 1)[1:]
+        mine = (codes + np.uint8(1)) * (days.narrow > 0)
+        rows = np.bincount(mine, minlength=len(labels) + 1)[1:]
         if np.count_nonzero(rows) < 2:
             continue
         told = None if target is None else _target(mine, target, usable=usable, size=len(labels))
@@ -210,11 +252,10 @@ def drift(
     rows enough.
     O(n).
     """
-    counts = days.counts()
-    enough = np.flatnonzero(counts >= LEAST_ROWS)
+    counts, enough = days.counts(), days.enough
     if len(enough) < 2:
         return None
-    reference = first_full(counts)
+    reference = days.reference
     if isinstance(feature, Sorted):
         table = _of_numbers(days, feature, cells=cells, first=reference)
     else:
@@ -248,48 +289,35 @@ def first_full(counts: NDArray[np.int64]) -> int:
 
 def _of_values(days: Calendar, feature: Coded, *, first: int) -> NDArray[np.int64]:
     """Rows of every period and bin; the last two bins are other values and no value."""
-    held = np.bincount(feature.codes[days.narrow == first + 1] + 1, minlength=feature.distinct + 1)[
-        1:
-    ]
-    bin_of = np.full(feature.distinct + 1, BINS, dtype=np.uint16)
+    held = np.bincount(feature.codes[days.rows_of(first)] + 1, minlength=feature.distinct + 1)[1:]
+    bin_of = np.full(feature.distinct, BINS, dtype=np.uint8)
     top = np.argsort(-held, kind="stable")[: _parts(days, first)]
     bin_of[top] = np.arange(len(top))
-    bin_of[-1] = BINS + 1  # a missing value has the code -1
-    return _count(days.narrow, bin_of[feature.codes], days=days)
+    return _count(days, feature.of_rows(bin_of, missing=BINS + 1), size=BINS + 2)
 
 
 def _of_numbers(days: Calendar, feature: Sorted, *, cells: Cells, first: int) -> NDArray[np.int64]:
-    """Rows of every period and bin, read off the ascending values: a bin is a stretch of them."""
-    periods, values = days.narrow[feature.order], feature.ascending
-    mine = values[periods == first + 1]
-    size = len(days.starts)
-    table = np.zeros((size, BINS + 3), dtype=np.int64)
-    if len(mine):
-        edges = _tenths(mine, parts=_parts(days, first))
-        inner = np.searchsorted(values, [*edges, mine[-1]], side="right")
-        cuts = [0, int(np.searchsorted(values, mine[0])), *inner.tolist(), len(values)]
-        bins = [*range(len(edges) + 2), BINS + 1]  # below and above all that the first one held
-    else:
-        cuts, bins = [0, len(values)], [0]
-    for place, (low, high) in zip(bins, pairwise(cuts), strict=True):
-        table[:, place] = np.bincount(periods[low:high], minlength=size + 1)[1:]
-    if len(feature.order) < len(days.codes):
-        without = np.isnan(feature.ranks)
-        endless = np.zeros_like(without)
-        if feature.infinite and len(mine):
-            endless = cells.present & np.isinf(cells.data)
-            for place, side in ((0, cells.data < 0), (BINS + 1, cells.data > 0)):
-                table[:, place] += _rows_of(days, endless & side)
-        table[:, BINS + 2] = _rows_of(days, without & ~endless)
-    return table if len(mine) else table[:, [0, BINS + 2]]
-
-
-def _rows_of(days: Calendar, rows: NDArray[np.bool_]) -> NDArray[np.int64]:
-    return np.bincount(days.narrow[rows], minlength=len(days.starts) + 1)[1:]
+    """Rows of every period and bin: a bin is a stretch of ascending values, or no value."""
+    codes = np.sort(feature.codes[days.rows_of(first)])
+    mine = feature.unique[codes[: np.searchsorted(codes, feature.distinct)]]
+    if not len(mine):
+        told = np.zeros(feature.distinct, dtype=np.uint8)
+        return _count(days, feature.of_rows(told, missing=1), size=2)
+    edges = _tenths(mine, parts=_parts(days, first))
+    inner = np.searchsorted(feature.unique, [*edges, mine[-1]], side="right")
+    cuts = [int(np.searchsorted(feature.unique, mine[0])), *inner.tolist()]
+    bins = [*range(len(edges) + 2), BINS + 1]  # below and above all that the first one held
+    told = stretches(cuts, size=feature.distinct, numbers=bins)
+    mine_of = feature.of_rows(told, missing=BINS + 2)
+    if feature.infinite:
+        mine_of = mine_of.copy()
+        mine_of[cells.present & (cells.data == -np.inf)] = 0
+        mine_of[cells.present & (cells.data == np.inf)] = BINS + 1
+    return _count(days, mine_of, size=BINS + 3)
 
 
 def _parts(days: Calendar, first: int) -> int:
-    return int(np.clip(days.counts()[first] // ROWS_A_BIN, 2, BINS))
+    return max(2, min(BINS, int(days.counts()[first]) // ROWS_A_BIN))
 
 
 def _tenths(ascending: NDArray[Any], *, parts: int) -> NDArray[np.float64]:
@@ -303,10 +331,5 @@ def _tenths(ascending: NDArray[Any], *, parts: int) -> NDArray[np.float64]:
     return np.unique(np.where(np.isfinite(edges), edges, start))
 
 
-def _count(
-    periods: NDArray[np.uint8], bins: NDArray[np.uint16], *, days: Calendar
-) -> NDArray[np.int64]:
-    size = BINS + 2
-    cells = periods * np.uint16(size) + bins
-    counts = np.bincount(cells, minlength=(len(days.starts) + 1) * size)
-    return counts.reshape(-1, size)[1:]
+def _count(days: Calendar, bins: NDArray[np.uint8], *, size: int) -> NDArray[np.int64]:
+    return crossed(days.narrow, bins, shape=(len(days.starts) + 1, size))[1:]

@@ -19,7 +19,8 @@ from apps.engine.profile.effects import (
 )
 from apps.engine.profile.groups import Groups
 from apps.engine.profile.leakage import auc_of_sum, held_out_auc
-from apps.engine.profile.numeric import Sorted, doubled_ranks
+from apps.engine.profile.lookup import crossed
+from apps.engine.profile.numeric import Sorted
 
 MOST_EFFECT_LEVELS = 1_000
 """More different values than this have no meaningful effect size."""
@@ -38,19 +39,27 @@ class ClassTarget:
     def _narrow(self) -> NDArray[np.unsignedinteger[Any]]:
         return self.codes.astype(np.min_scalar_type(len(self.labels)))
 
+    @cached_property
+    def _of_second(self) -> NDArray[np.int64]:
+        """Rows of the second class."""
+        return np.flatnonzero(self.codes == 1)
+
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """Rows of every class."""
+        return np.bincount(self.codes, minlength=len(self.labels))
+
     def relate(self, groups: Groups, *, feature: Sorted | Coded) -> dict[str, Any]:
         """Rate of each shown class by group, with Wilson intervals, AUC and effect size."""
         shape = (len(groups.labels), len(self.labels))
-        unit = np.min_scalar_type(shape[0] * shape[1])
-        cells = groups.codes * unit.type(len(self.labels)) + self._narrow
-        counts = np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape)
+        counts = crossed(groups.codes, self._narrow, shape=shape)
         sizes = counts.sum(axis=1)
         series = [
             {"name": self.labels[code], "points": rates(counts[:, code], sizes)}
             for code in self.shown
         ]
         if isinstance(feature, Sorted):
-            aucs, effect = self._of_numbers(feature)
+            aucs, effect = self._of_numbers(feature, rows=counts[: groups.valued].sum(axis=0))
         else:
             aucs = [held_out_auc(feature.codes, positive=self.codes == code) for code in self.shown]
             effect = self._of_values(feature)
@@ -65,27 +74,31 @@ class ClassTarget:
             "effect": effect,
         }
 
-    def _of_numbers(self, feature: Sorted) -> tuple[list[float | None], dict[str, Any]]:
+    def _of_numbers(
+        self, feature: Sorted, *, rows: NDArray[np.int64]
+    ) -> tuple[list[float | None], dict[str, Any]]:
         """AUC of each shown class, at least 0.5, and the correlation ratio of the ranks.
 
-        Both follow from the ranks that each class adds up to.
+        Both follow from the ranks that each class adds up to. ``rows`` are those of each class
+        that have a value.
         """
-        ranks = doubled_ranks(feature)
-        classes = self._narrow[feature.order]
-        rows = np.bincount(classes, minlength=len(self.labels))
+        n = feature.size
         if len(self.labels) == 2:  # the ranks add up to 0
-            of_one = float(ranks @ classes)
+            of_one = feature.rank_sum(self._of_second)
             sums = np.array([-of_one, of_one])
         else:
-            sums = np.bincount(classes, weights=ranks, minlength=len(self.labels))
-        aucs = [auc_of_sum(float(sums[k]), hits=int(rows[k]), rows=len(ranks)) for k in self.shown]
-        held, total = rows > 0, float(ranks @ ranks)
+            ranks = feature.doubled_ranks
+            sums = np.bincount(self._narrow, weights=ranks, minlength=len(self.labels))
+        aucs = [auc_of_sum(float(sums[k]), hits=int(rows[k]), rows=n) for k in self.shown]
+        held, total = rows > 0, feature.rank_squares
         between = float((sums[held] ** 2 / rows[held]).sum())
         ratio = float(np.sqrt(min(1.0, between / total))) if total > 0 else None
         sides = [None if auc is None else max(auc, 1 - auc) for auc in aucs]
         interval = None
         if len(self.labels) > 2:  # of two classes it follows from the AUC
-            interval = correlation_ratio_interval(power_sums(ranks / len(ranks), groups=classes))
+            there = slice(None) if feature.absent is None else ~feature.absent
+            moments = power_sums(feature.doubled_ranks[there] / n, groups=self._narrow[there])
+            interval = correlation_ratio_interval(moments)
         return sides, {"name": "correlation_ratio", "value": ratio, "interval": interval}
 
     def _of_values(self, feature: Coded) -> dict[str, Any]:
@@ -166,10 +179,9 @@ class NumberTarget:
                 interval = correlation_ratio_interval(sums)
             return {"name": "correlation_ratio", "value": value, "interval": interval}
         # Of the ranks of a part, the part is ranked again: the order is the same.
-        whole = len(feature.order) == len(self.numbers)
-        other = self._ranks[feature.order]
-        mine = doubled_ranks(feature)
-        other = other if whole else rankdata(other)
+        mine, other = feature.doubled_ranks, self._ranks
+        if feature.absent is not None:
+            mine, other = mine[~feature.absent], rankdata(other[~feature.absent])
         varies = len(mine) > 1 and feature.distinct > 1 and bool((other != other[0]).any())
         value = float(np.corrcoef(mine, other)[0, 1]) if varies else None
         return {"name": "spearman", "value": value, "interval": None}

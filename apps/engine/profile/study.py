@@ -1,20 +1,23 @@
 """What lies between columns: relations, gaps, time, sums."""
 
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import permutations
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.engine.profile.associations import Trait, rank_correlations
+from apps.engine.profile.associations import MOST_COLUMNS, Trait, rank_correlations
 from apps.engine.profile.categorical import Coded
 from apps.engine.profile.cells import Cells, Columns
 from apps.engine.profile.gaps import Gap, Gaps
-from apps.engine.profile.gram import PairSums, pair_sums
+from apps.engine.profile.gram import PairSums, Scaled, pair_sums
 from apps.engine.profile.likeness import clustered_order, ranked_pairs, redundancy_groups
+from apps.engine.profile.lookup import blocks
 from apps.engine.profile.missing import number_text
 from apps.engine.profile.mutual import Binned, binned, mutual_matrix
 from apps.engine.profile.numeric import Sorted
@@ -23,10 +26,14 @@ from apps.engine.profile.sums import Numbers, probe_of, sum_rules
 from apps.engine.profile.target import Target
 from apps.engine.types import Kind
 
+Square = list[list[float | None]]
+
 MOST_CLOCKS = 3
 """Date columns along which the table is told."""
 LEAST_LATER = 0.99
 FEW = 64
+KEPT_BYTES = 2**28
+"""Numbers of a table that need more are read once more for Pearson's correlations."""
 MOST_EXACT_ROWS = 0.5
 
 
@@ -38,14 +45,16 @@ class Piece:
     gap: Gap | None
     drift: list[dict[str, Any] | None]  # one for each clock
     bins: Binned | None
-    numbers: Numbers | None
+    seen: NDArray[np.float64] | None  # numbers in the rows of the probe
+    scaled: Scaled | None
 
 
 class Study:
     """What lies between columns, gathered while they are profiled one by one.
 
-    In memory are one byte for each row of every compared column and clock, and one bit for each row
-    of a column with gaps. Source of each number: the function that computes it.
+    In memory are one byte for each row of every compared column and clock, one bit for each row
+    of a column with gaps, and of a table that is not large its numbers in single precision.
+    Source of each number: the function that computes it.
     """
 
     def __init__(self, source: Columns) -> None:
@@ -54,6 +63,8 @@ class Study:
         self.gaps = Gaps(source.rows, None, None)
         self.bins: dict[str, Binned] = {}
         self.numbers: list[Numbers] = []
+        self.scaled: dict[str, Scaled] = {}
+        self.keeps_numbers = 4 * source.rows * min(len(source.names), MOST_COLUMNS) <= KEPT_BYTES
         self.clocks: list[Calendar] = []
         self.time: list[dict[str, Any]] = []
 
@@ -70,7 +81,13 @@ class Study:
                 self.time.append(along(days, cells=cells, target=target, usable=usable))
 
     def look(
-        self, trait: Trait, *, cells: Cells, feature: Sorted | Coded, is_target: bool
+        self,
+        trait: Trait,
+        profile: dict[str, Any],
+        *,
+        cells: Cells,
+        feature: Sorted | Coded,
+        is_target: bool,
     ) -> Piece:
         """Everything about one column; keeps nothing, so threads may ask."""
         name = trait.name
@@ -85,8 +102,9 @@ class Study:
                 for days in self.clocks
             ],
             binned(name, feature=feature) if trait.is_comparable else None,
-            Numbers(name, _floats(cells, self.probe), partial(self._read, name))
-            if is_number
+            _floats(cells, self.probe) if is_number else None,
+            _standard(cells, profile, absent=feature.absent)
+            if isinstance(feature, Sorted) and is_number and self.keeps_numbers
             else None,
         )
 
@@ -101,25 +119,50 @@ class Study:
             return
         assert piece.bins is not None
         self.bins[piece.name] = piece.bins
-        if piece.numbers is not None:
-            self.numbers.append(piece.numbers)
+        if piece.seen is not None:
+            read = partial(self._read, piece.name)
+            self.numbers.append(Numbers(piece.name, piece.seen, read))
+        if piece.scaled is not None:
+            self.scaled[piece.name] = piece.scaled
 
-    def told(self, profile: dict[str, Any], *, threads: ThreadPoolExecutor) -> dict[str, Any]:
-        """All of it beside the profile, JSON-ready.
+    def beside(self) -> dict[str, Any]:
+        """What follows from the columns without their associations, JSON-ready.
 
-        ``relations`` (order, three square matrices, ranked pairs, redundancy groups), ``gaps``
-        (see ``Gaps``), ``time`` (see ``along``, one for each date column, at most MOST_CLOCKS),
-        ``sums`` (see ``sum_rules``) and ``later`` (dates that follow other dates).
+        ``gaps`` (see ``Gaps``), ``sums`` (see ``sum_rules``), ``later`` (dates that follow other
+        dates) and ``mutual`` (see ``mutual_matrix``).
         """
         gaps = self.gaps.told()
         _find_exact(gaps["columns"], gaps=self.gaps, source=self.source, columns=self.bins)
         return {
-            "relations": _relations(profile, study=self, threads=threads),
             "gaps": gaps,
-            "time": self.time,
             "sums": sum_rules(self.numbers),
             "later": _later(self.clocks, source=self.source),
+            "mutual": mutual_matrix(list(self.bins.values())),
         }
+
+    def told(
+        self,
+        profile: dict[str, Any],
+        *,
+        beside: Callable[[], dict[str, Any]],
+        threads: ThreadPoolExecutor,
+    ) -> dict[str, Any]:
+        """All of it beside the profile, JSON-ready.
+
+        ``relations`` (order, three square matrices, ranked pairs, redundancy groups), ``time``
+        (see ``along``, one for each date column, at most MOST_CLOCKS), and what ``beside`` tells:
+        it is asked last, as a helper may be at it meanwhile.
+        """
+        names = profile["associations"]["columns"]
+        sizes = {column["name"]: column for column in profile["columns"]}
+        numbers = [sizes[column.name] for column in self.numbers]
+        linear = pearson_matrix(
+            self.source, numbers, names=names, kept=self.scaled, threads=threads
+        )
+        found = beside()
+        mutual = found.pop("mutual")
+        relations = _relations(profile, sizes=sizes, linear=linear, mutual=mutual)
+        return {"relations": relations, "gaps": found.pop("gaps"), "time": self.time, **found}
 
     def _read(self, name: str) -> NDArray[np.float64]:
         return _floats(self.source.read(name), slice(None))
@@ -138,20 +181,21 @@ def _floats(cells: Cells, rows: NDArray[np.int64] | slice) -> NDArray[np.float64
 
 
 def _relations(
-    profile: dict[str, Any], *, study: Study, threads: ThreadPoolExecutor
+    profile: dict[str, Any],
+    *,
+    sizes: dict[str, dict[str, Any]],
+    linear: Square,
+    mutual: Square,
 ) -> dict[str, Any]:
     associations, target = profile["associations"], profile["target"] or {}
-    sizes = {column["name"]: column for column in profile["columns"]}
     names, kinds = associations["columns"], associations["kinds"]
     square = np.array(associations["values"], dtype=np.float64).reshape(len(names), len(names))
-    mutual = mutual_matrix([study.bins[name] for name in names], threads=threads)
-    numbers = [sizes[column.name] for column in study.numbers]
     return {
         "columns": names,
         "kinds": kinds,
         "order": clustered_order(square),
         "rank": associations["values"],
-        "linear": pearson_matrix(study.source, numbers, names=names, threads=threads),
+        "linear": linear,
         "mutual": mutual,
         "pairs": ranked_pairs(
             square,
@@ -170,26 +214,24 @@ def pearson_matrix(
     numbers: list[dict[str, Any]],
     *,
     names: list[str],
+    kept: Mapping[str, Scaled] = MappingProxyType({}),
     threads: ThreadPoolExecutor | None = None,
 ) -> list[list[float | None]]:
     """Pearson's correlation of every two numbers among ``names``, None elsewhere.
 
     ``numbers`` are profiles of columns, whose mean and deviation make single precision enough. A
-    pair is compared on the rows that have both; infinite values count as missing. The rows are
-    read once more, in the groups of the file. Source: Pearson (1895), Proceedings of the Royal
-    Society 58, 240-242.
+    pair is compared on the rows that have both; infinite values count as missing. Columns that are
+    not ``kept`` are read once more, in the groups of the file. Source: Pearson (1895), Proceedings
+    of the Royal Society 58, 240-242.
     """
     place_of = {name: place for place, name in enumerate(names)}
     square: list[list[float | None]] = [[None] * len(names) for _ in names]
     if not numbers:
         return square
-    total: PairSums | None = None
-    for group in range(source.groups):
-        read = partial(_standard, source, group=group)
-        scaled = list((threads.map if threads else map)(read, numbers))
-        part = pair_sums(scaled, [], threads=threads)
-        total = part if total is None else total + part
-    assert total is not None
+    if all(column["name"] in kept for column in numbers):
+        total = pair_sums([kept[column["name"]] for column in numbers], [], threads=threads)
+    else:
+        total = _read_sums(source, numbers, threads=threads)
     found = np.round(rank_correlations(total), 4)
     places = [place_of[column["name"]] for column in numbers]
     for one, row in zip(places, found.tolist(), strict=True):
@@ -198,16 +240,38 @@ def pearson_matrix(
     return square
 
 
-def _standard(source: Columns, column: dict[str, Any], *, group: int) -> NDArray[np.float32]:
-    """A group of rows in standard deviations from the mean, NaN where there is no number."""
+def _read_sums(
+    source: Columns, numbers: list[dict[str, Any]], *, threads: ThreadPoolExecutor | None
+) -> PairSums:
+    total: PairSums | None = None
+    for group in range(source.groups):
+        read = partial(_standard_group, source, group=group)
+        scaled = (threads.map if threads else map)(read, numbers)
+        part = pair_sums(list(scaled), [], threads=threads)
+        total = part if total is None else total + part
+    assert total is not None
+    return total
+
+
+def _standard_group(source: Columns, column: dict[str, Any], *, group: int) -> Scaled:
     cells = source.read(column["name"], group=group)
-    if column["mean"] is None or not column["std"]:
-        return np.full(len(cells.data), np.nan, dtype=np.float32)
-    away = cells.data - column["mean"]
-    away /= column["std"]
-    scaled = away.astype(np.float32)
-    np.copyto(scaled, np.nan, where=~(cells.present & np.isfinite(scaled)))
-    return scaled
+    absent = ~(cells.present & np.isfinite(cells.data))
+    return _standard(cells, column, absent=absent if absent.any() else None)
+
+
+def _standard(cells: Cells, column: dict[str, Any], *, absent: NDArray[np.bool_] | None) -> Scaled:
+    """Numbers in standard deviations from the mean, 0 where they are absent."""
+    if column.get("mean") is None or not column["std"]:
+        nothing = np.ones(len(cells.data), dtype=bool)
+        return Scaled.of(np.zeros(len(cells.data), dtype=np.float32), absent=nothing)
+    scaled = np.empty(len(cells.data), dtype=np.float32)
+    for rows in blocks(len(scaled)):
+        away = cells.data[rows] - column["mean"]
+        away /= column["std"]
+        scaled[rows] = away
+    if absent is not None:
+        scaled[np.flatnonzero(absent)] = 0
+    return Scaled.of(scaled, absent=absent)
 
 
 def _find_exact(

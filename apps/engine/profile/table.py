@@ -1,9 +1,8 @@
 """Profile a table. Columns are read one at a time."""
 
-import os
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+import contextlib
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,11 +19,15 @@ from apps.engine.profile.categorical import (
 )
 from apps.engine.profile.cells import Cells, Columns
 from apps.engine.profile.datetime import moment, profile_dates
-from apps.engine.profile.duplicates import RowHashes, hash_cells
+from apps.engine.profile.duplicates import RowHashes, codes_apart
 from apps.engine.profile.findings import find
+from apps.engine.profile.gaps import Gap
+from apps.engine.profile.gram import Scaled
 from apps.engine.profile.groups import Groups, group_numbers, group_values
+from apps.engine.profile.helpers import HELPERS, LEAST_CELLS, aside, shared_out
 from apps.engine.profile.leakage import leak
 from apps.engine.profile.missing import disguised_numbers, disguised_texts, number_text
+from apps.engine.profile.mutual import Binned
 from apps.engine.profile.numeric import Sorted, profile_numbers, sort_numbers
 from apps.engine.profile.so_far import SoFar
 from apps.engine.profile.study import Piece, Study
@@ -32,9 +35,11 @@ from apps.engine.profile.target import Target, has_target, prepare_target
 from apps.engine.types import Kind, Report
 
 MOST_SPELLINGS = 20
-THREADS = min(4, os.process_cpu_count() or 1)
-"""Columns profiled at once; each needs about 60 bytes a row while it is."""
+THREADS = max(1, HELPERS)
+"""For what libraries compute by themselves, beside one helper."""
 MOST_SPELLING_VALUES = 10_000
+MOST_BYTES_A_ROW = 11
+"""What is kept of a column, and told to another process."""
 
 
 def profile(
@@ -86,20 +91,23 @@ def profile(
         raise NotEnoughData("The table has no rows, so there is nothing to profile.")
     walk = _Walk(source, target=target, positive=positive, reading=reading, study=study)
     columns = []
-    with ThreadPoolExecutor(THREADS) as threads:
-        for done, column in enumerate(_in_turn(threads, walk.column, names)):
+    helpers = _helpers_for(source)
+    with contextlib.closing(_profiled(walk, names, helpers=helpers)) as found:
+        for done, column in enumerate(found):
             report(done, len(names) + 1, f"Profiling “{names[done]}”")
             columns.append(walk.kept(column))
             if so_far is not None and so_far.is_due:
                 so_far.tell(_with_findings(walk.told(columns)))
-        report(len(names), len(names) + 1, "Comparing columns")
+    report(len(names), len(names) + 1, "Comparing columns")
+    told = walk.told(columns)
+    other = study.beside if study else dict
+    with aside(other, helps=helpers > 0) as beside, ThreadPoolExecutor(THREADS) as threads:
         repeated = threads.submit(walk.hashes.repeated)
-        told = walk.told(columns)
         told["associations"] = walk.compared.matrix(threads=threads)
         told["duplicate_rows"] = repeated.result()
         told = _with_findings(told)
         if study is not None:
-            told["study"] = study.told(told, threads=threads)
+            told["study"] = study.told(told, beside=beside, threads=threads)
     report(len(names) + 1, len(names) + 1, "Profiled")
     return told
 
@@ -108,21 +116,25 @@ def _with_findings(told: dict[str, Any]) -> dict[str, Any]:
     return {**told, "findings": find(told)}
 
 
-def _in_turn[Item, Result](
-    threads: Executor, call: Callable[[Item], Result], items: list[Item]
-) -> Iterator[Result]:
-    """Results in the order of the items, few at a time: each holds a column in memory."""
-    waiting: deque[Future[Result]] = deque()
-    try:
-        for item in items:
-            waiting.append(threads.submit(call, item))
-            if len(waiting) > THREADS:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        for future in waiting:
-            future.cancel()
+def _helpers_for(source: Columns) -> int:
+    """Other processes that are worth their start."""
+    if source.rows * len(source.names) < LEAST_CELLS:
+        return 0
+    return min(HELPERS, len(source.names) - 1)
+
+
+def _profiled(walk: "_Walk", names: list[str], *, helpers: int) -> Generator["_Column"]:
+    """The columns in the order of the table, shared out with other processes."""
+    rows = walk.source.rows
+    return shared_out(
+        walk.column,
+        names,
+        helpers=helpers,
+        shelf_bytes=-(-len(names) // (helpers + 1)) * (MOST_BYTES_A_ROW * rows + 4_096) + 8 * rows,
+        types={each.__name__: each for each in (_Column, Trait, Scaled, Piece, Gap, Binned)},
+        gathered=lambda: walk.hashes.hashes,
+        gather=walk.hashes.join,
+    )
 
 
 @dataclass(frozen=True)
@@ -131,7 +143,6 @@ class _Column:
 
     profile: dict[str, Any]
     trait: Trait
-    hashes: NDArray[np.uint64]
     nbytes: int
     piece: Piece | None
 
@@ -170,7 +181,7 @@ class _Walk:
             study.begin(self.target, self.has_target)
 
     def column(self, name: str) -> _Column:
-        """Read and profile one column; called from several threads."""
+        """Read and profile one column, in this process or in a helper."""
         cells = self.source.read(name)
         profile: dict[str, Any] = {
             "name": name,
@@ -189,12 +200,14 @@ class _Walk:
         trait, piece = trait_of(name, feature), None
         if self.study is not None:
             is_target = name == self.target_name
-            piece = self.study.look(trait, cells=cells, feature=feature, is_target=is_target)
-        return _Column(profile, trait, hash_cells(cells), cells.nbytes, piece)
+            piece = self.study.look(
+                trait, profile, cells=cells, feature=feature, is_target=is_target
+            )
+        self.hashes.add(codes_apart(cells, feature=feature))
+        return _Column(profile, trait, cells.nbytes, piece)
 
     def kept(self, column: _Column) -> dict[str, Any]:
         """Take over a column in the order of the table; its profile."""
-        self.hashes.add(column.hashes)
         self.memory_bytes += column.nbytes
         is_compared = self.compared.add(column.trait)
         if self.study is not None and column.piece is not None:

@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from apps.engine.errors import EngineError
 from apps.engine.labels import SIGN, in_notation, labels_in, matrix_of, sign_in
 from apps.engine.profile.categorical import code_values
-from apps.engine.profile.cells import cells_of
+from apps.engine.profile.cells import Cells, cells_of
+from apps.engine.profile.lookup import taken
 from apps.engine.profile.relation import ClassTarget, LabelsTarget, NumberTarget
 from apps.engine.splitting.target import as_quantity, is_class_target, label_rows
+from apps.engine.types import Kind
 
 SHOWN_CLASSES = 6
 YES = frozenset({"true", "yes", "y", "1", "positive"})
@@ -111,7 +113,12 @@ def class_target(column: pd.Series, *, positive: str | None) -> ClassTarget:
     Without it, of two classes the one that says yes is told, else the rarer one; of more
     classes the most frequent SHOWN_CLASSES.
     """
-    coded = code_values(cells_of(column.astype("string")))
+    codes, different = pd.factorize(column)
+    words = cells_of(pd.Series(different).astype("string"))
+    assert words.words is not None
+    order = words.data.astype(np.int32)
+    cells = Cells(Kind.TEXT, taken(order, codes), np.ones(len(codes), dtype=bool), words.words)
+    coded = code_values(cells)
     labels = coded.labels
     if positive in labels:
         shown = [labels.index(positive)]

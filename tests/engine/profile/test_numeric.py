@@ -41,6 +41,10 @@ def test_moments_quantiles_and_bins_agree_with_numpy_and_scipy(name):
     assert profile["histogram"]["counts"] == np.histogram(column, edges)[0].tolist()
 
 
+def rows_absent(ordered):
+    return [False] * len(ordered.codes) if ordered.absent is None else ordered.absent.tolist()
+
+
 NUMBERS = st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1), st.integers(-5, 5))
 
 
@@ -58,9 +62,10 @@ def test_whole_numbers_are_counted_exactly(values):
 @given(st.lists(st.one_of(st.none(), st.floats(-1e300, 1e300)), min_size=2, max_size=60))
 def test_ranks_agree_with_scipy(values):
     column = pd.Series(values, dtype="float64")
-    ranks = sort_numbers(column).ranks
-    n = column.count()
-    assert np.isnan(ranks).tolist() == column.isna().tolist()
+    ordered = sort_numbers(column)
+    ranks, n = ordered.ranks, column.count()
+    assert rows_absent(ordered) == column.isna().tolist()
+    assert not ranks[column.isna()].any()
     if n > 1:
         expected = 2 * (stats.rankdata(column.dropna()) - 1) / (n - 1) - 1
         np.testing.assert_allclose(ranks[column.notna()], expected, atol=1e-6)
@@ -70,7 +75,7 @@ def test_infinite_numbers_are_counted_and_left_out():
     ordered = sort_numbers(pd.Series([1.0, np.inf, 3.0, -np.inf, np.nan]))
     profile = profile_numbers(ordered)
     assert (profile["infinite"], profile["mean"], profile["maximum"]) == (2, 2.0, 3.0)
-    assert np.isnan(ordered.ranks).tolist() == [False, True, False, True, True]
+    assert rows_absent(ordered) == [False, True, False, True, True]
 
 
 def test_moments_that_overflow_are_none_and_not_nan():
@@ -112,7 +117,7 @@ def test_sorting_by_digits_is_sorting(kind):
         "whole": rng.integers(-50, 50, 9_000),
         "far whole": rng.integers(-(2**62), 2**62, 9_000),
     }[kind]
-    order, ascending = numeric.argsort(values)
+    order, ascending = numeric.argsort(values, gone=np.array([], dtype=np.int64))
     np.testing.assert_array_equal(ascending, np.sort(values))
     np.testing.assert_array_equal(order, np.argsort(values, kind="stable"))
     ordered = sort_numbers(pd.Series(values))
@@ -143,6 +148,19 @@ def test_the_extremes_are_the_outermost_different_values_with_their_rows():
 def test_sorting_some_rows_tells_their_rows_and_ties_stay_in_order():
     values = np.random.default_rng(0).normal(size=5_000).round(2)
     rows = np.flatnonzero(np.arange(5_000) % 3)
-    order, ascending = numeric.argsort(values, rows=rows)
-    np.testing.assert_array_equal(order, rows[np.argsort(values[rows], kind="stable")])
-    np.testing.assert_array_equal(ascending, values[order])
+    gone = np.setdiff1d(np.arange(5_000), rows)
+    order, ascending = numeric.argsort(values, gone=gone)
+    np.testing.assert_array_equal(order[: len(rows)], rows[np.argsort(values[rows], kind="stable")])
+    np.testing.assert_array_equal(order[len(rows) :], gone)
+    np.testing.assert_array_equal(ascending, values[order[: len(rows)]])
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(-9, 9), st.integers(0, 2**40)), max_size=40))
+def test_whole_numbers_that_are_counted_are_those_that_are_sorted(values):
+    """Of a short range they are counted: the codes lead back to the cells either way."""
+    column = pd.Series(values, dtype="Int64")
+    ordered = sort_numbers(column)
+    assert ordered.unique.tolist() == sorted({value for value in values if value is not None})
+    assert ordered.counts.tolist() == column.value_counts().sort_index().tolist()
+    back = [*ordered.unique.tolist(), None]
+    assert [back[code] for code in ordered.codes] == values

@@ -53,7 +53,8 @@ def test_cramers_v_is_the_corrected_one():
 
 
 def correlations(data):
-    return rank_correlations(pair_sums([sort_numbers(data[name]).ranks for name in data], []))
+    traits = [trait_of(name, sort_numbers(data[name])) for name in data]
+    return rank_correlations(pair_sums([trait.ranks for trait in traits], []))
 
 
 def test_rank_correlations_are_spearmans():
@@ -68,7 +69,7 @@ def test_rank_correlations_use_the_rows_that_have_both_and_blocks_do_not_matter(
     data.loc[::5, "bp"] = np.nan
     whole = correlations(data)
     np.testing.assert_allclose(whole, data.corr("spearman").to_numpy(), atol=0.01)
-    monkeypatch.setattr("apps.engine.profile.gram.BLOCK_ROWS", 37)
+    monkeypatch.setattr("apps.engine.profile.gram.BLOCK_ROWS", 40)
     np.testing.assert_allclose(correlations(data), whole, atol=1e-5)
 
 
@@ -94,7 +95,8 @@ def test_the_matrix_of_mixed_columns_equals_its_pairs_one_by_one():
     for number in (0, 1):
         for category in (2, 3):
             one, other = list(prepared.values())[number], list(prepared.values())[category]
-            alone = correlation_ratio(one.ranks, codes=other.codes)
+            ranks = one.ranks if one.absent is None else np.where(one.absent, np.nan, one.ranks)
+            alone = correlation_ratio(ranks, codes=other.codes)
             assert values[number, category] == pytest.approx(alone, abs=1e-4)
     both = columns["g"].notna()
     table = pd.crosstab(columns["g"][both], columns["h"][both]).to_numpy()
@@ -141,7 +143,7 @@ def relate(feature, target, *, positive=None):
     prepared, says = prepare_target(
         target[usable].reset_index(drop=True), rows=len(target), positive=positive
     )
-    groups = (group_values if hasattr(feature, "codes") else group_numbers)(feature)
+    groups = (group_values if hasattr(feature, "words") else group_numbers)(feature)
     return prepared.relate(groups, feature=feature), says
 
 
