@@ -17,7 +17,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-HELPERS = min(4, os.process_cpu_count() or 1) - 1
+HELPERS = min(4, len(os.sched_getaffinity(0))) - 1
 LEAST_CELLS = 500_000
 """A smaller table is profiled sooner than it is shared out."""
 _PAGE = 4_096
