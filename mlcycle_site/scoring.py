@@ -22,9 +22,6 @@ import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mlcycle_site.settings.production")
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in wsgi.py
-# What is at hand has a second left when it is looked at. Should the process have slept longer than
-# that in between, one question is asked by the thread that has all connections.
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 django.setup()
 
 # ruff: noqa: E402  (models exist once Django is set up)
@@ -117,6 +114,9 @@ def _elsewhere() -> Reply:
 
 async def serve(**where: Any) -> None:
     """Answer until SIGTERM or SIGINT; ``where`` as ``loop.create_server`` takes it."""
+    # What is at hand has a second left when it is looked at. Should the process have slept longer
+    # than that in between, one question is asked by the thread that has all connections.
+    os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
     here, over = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         here.add_signal_handler(number, over.set)

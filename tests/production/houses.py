@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 from apps.production.replies import Reply
 from mlcycle_site import connections
@@ -92,4 +93,6 @@ def run(scenario):
             server.close()
             await house.doors.close(within_s=0.1)
 
-    asyncio.run(play(), loop_factory=connections.loop)
+    # In a thread: the main one may have Playwright's loop.
+    with ThreadPoolExecutor(1) as apart:
+        apart.submit(asyncio.run, play(), loop_factory=connections.loop).result()
