@@ -1,5 +1,6 @@
 """Children are forked by a nursery: each by itself, none outlives whom it works for."""
 
+import contextlib
 import os
 import resource
 import signal
@@ -8,11 +9,13 @@ import subprocess
 import sys
 import tempfile
 import threading
+from pathlib import Path
 
 import pytest
 from django.conf import settings
 
 from apps.engine.errors import Stopped
+from apps.engine.nursery import NICENESS
 from apps.jobs import nursery
 from apps.jobs.children import Child, OutOfMemory
 from tests.jobs.processes import is_alive, wait_for
@@ -43,6 +46,12 @@ def test_two_children_of_one_nursery_are_processes_of_their_own(marker):
     assert not is_alive(first)
 
 
+def session_niceness(pid):
+    """That of a process's session, None where the kernel does not weigh sessions."""
+    with contextlib.suppress(OSError):
+        return int(Path(f"/proc/{pid}/autogroup").read_text().split()[-1])
+
+
 def test_a_child_is_limited_nice_and_alone_in_its_group(marker):
     seen = {}
 
@@ -56,10 +65,12 @@ def test_a_child_is_limited_nice_and_alone_in_its_group(marker):
             seen["nice"] = os.getpriority(os.PRIO_PROCESS, pid) - os.getpriority(
                 os.PRIO_PROCESS, nursery._process.pid
             )
+            seen["session"] = session_niceness(pid)
             raise Stopped
 
     with pytest.raises(Stopped):
         run(does="hang", marker=str(marker), check=look)
+    assert seen["session"] in (NICENESS, None)
     assert 0 < seen["memory"] < 4 * 1024**3  # what the libraries have mapped
     assert (seen["file"], seen["group"], seen["nice"] >= 1) == (
         settings.CHILD_FILE_BYTES,

@@ -1,5 +1,6 @@
 """The supervisor on parts that misbehave: none of ours, so that only the supervision is tested."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -135,6 +136,22 @@ def test_kill_9_of_a_keeper_takes_its_family_and_the_part_comes_back(start):
     wait_for(lambda: before.isdisjoint(group.carriers()), within_s=5, what="the old family's end")
     wait_for(lambda: whole_family(group), within_s=5, what="a new family")
     assert "family was killed by SIGKILL; starting it again" in group.output()
+
+
+def test_a_part_that_others_go_before_says_so_to_the_kernel_with_its_session(start):
+    group = start(
+        part("first", "import time; time.sleep(611)"),
+        part("last", "import time; time.sleep(612)", niceness=5),
+    )
+    wait_for(lambda: len(group.carriers()) == 5, within_s=10, what="the whole group")
+    for words, niceness in (("sleep(611)", 0), ("sleep(612)", 5)):
+        pid = carrier(group.token, words=words, but="keeper")
+        assert (
+            os.getpriority(os.PRIO_PROCESS, pid)
+            == os.getpriority(os.PRIO_PROCESS, group.process.pid) + niceness
+        )
+        with contextlib.suppress(OSError):  # a kernel that does not weigh sessions
+            assert int(Path(f"/proc/{pid}/autogroup").read_text().split()[-1]) == niceness
 
 
 def test_kill_9_of_a_part_takes_what_it_started_and_the_part_comes_back(start):

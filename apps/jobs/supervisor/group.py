@@ -41,7 +41,7 @@ class Kept:
         keeper = [sys.executable, "-S", "-m", "apps.jobs.supervisor.keeper"]
         with logs.opened(log_folder, self.part.name) as log:
             self.keeper = subprocess.Popen(  # noqa: S603
-                [*keeper, str(os.getpid()), str(self.part.grace_s), *self.part.command],
+                [*keeper, *map(str, self._how()), *self.part.command],
                 stdin=subprocess.DEVNULL,
                 stdout=None if self.part.speaks else log,
                 stderr=log,
@@ -49,6 +49,9 @@ class Kept:
                 pass_fds=(lock_fd,),
             )
         self.started_at = time.monotonic()
+
+    def _how(self) -> tuple[int, float, int]:
+        return os.getpid(), self.part.grace_s, self.part.niceness
 
     def has_ended(self) -> bool:
         """Tell whether it was started and has ended."""

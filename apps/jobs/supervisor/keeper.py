@@ -1,8 +1,8 @@
 """Runs one part of the group as a family: when the part or the supervisor ends, all of it ends.
 
-``python -m apps.jobs.supervisor.keeper PARENT_PID GRACE_S COMMAND…``. Pool processes of a worker
-and their own children live in other sessions and process groups, so that a signal to a group does
-not reach them. The keeper adopts them when they lose their parent, and ends them.
+``python -m apps.jobs.supervisor.keeper PARENT_PID GRACE_S NICENESS COMMAND…``. Pool processes of a
+worker and their own children live in other sessions and process groups, so that a signal to a group
+does not reach them. The keeper adopts them when they lose their parent, and ends them.
 """
 
 import contextlib
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 
+from apps.engine.priority import go_last
 from apps.jobs.supervisor import family
 
 LOOK_EVERY_S = 2.0
@@ -21,7 +22,9 @@ KILLED = 128  # shells' convention: 128 + the signal's number
 
 def main(arguments: list[str]) -> int:
     """Run the command until it ends, or is asked to, or the parent is gone; return its code."""
-    parent_pid, grace_s, command = int(arguments[0]), float(arguments[1]), arguments[2:]
+    parent_pid, grace_s, command = int(arguments[0]), float(arguments[1]), arguments[3:]
+    if niceness := int(arguments[2]):
+        go_last(niceness)
     wake = _wake_on_signals()
     family.die_with_parent(signal.SIGTERM)
     family.adopt_orphans()

@@ -14,6 +14,7 @@ class Part:
     name: str
     command: tuple[str, ...]
     grace_s: float = 3.0  # between asking it to end and killing it
+    niceness: int = 0  # others go before it
     once: bool = False  # started when the web answers, and not again
     speaks: bool = False  # its output goes to the terminal, not to its log
     last_to_end: bool = False  # others may need it while they end

@@ -17,8 +17,8 @@ from apps.jobs.supervisor.parts import Part, Plan
 EXIT_CANNOT_START = 2
 HEAVY_QUEUES = "data,train"
 LIGHT_QUEUES = "quick,watch"
-LAST = ("nice", "-n", "5")
-"""Begins the command of a part that the others go before."""
+LAST = 5
+"""Niceness of a part that the others go before."""
 
 
 class Command(BaseCommand):
@@ -152,7 +152,8 @@ def parts_to_run(here: Here, *, demo: bool) -> tuple[Part, ...]:
         # It takes up the log of calls, which can wait longer than a caller: the web goes first.
         Part(
             "worker-light",
-            (*LAST, *worker, "-n", "light@%h", "-Q", LIGHT_QUEUES, "--pool", "solo"),
+            (*worker, "-n", "light@%h", "-Q", LIGHT_QUEUES, "--pool", "solo"),
+            niceness=LAST,
         ),
         # The plain scheduler keeps nothing on disk: every entry is an interval.
         Part("scheduler", (*celery, "beat", "--scheduler", "celery.beat.Scheduler", "--pidfile=")),
