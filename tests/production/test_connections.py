@@ -136,7 +136,7 @@ def test_many_requests_in_one_piece_are_no_large_head():
 
 def test_a_large_body_may_take_longer_as_long_as_it_comes(monkeypatch):
     monkeypatch.setattr(connections, "WHOLE_WITHIN_S", 0.1)
-    monkeypatch.setattr(connections, "LEAST_BYTES_A_S", 10_000)
+    monkeypatch.setattr(connections, "LEAST_BYTES_A_S", 1_000)
     body = b"x" * 10_000
 
     async def scenario(house):
@@ -261,11 +261,12 @@ def test_nothing_more_is_answered_to_a_caller_who_does_not_read():
         caller = await house.open()
         many = 200_000
         sending = asyncio.create_task(caller.send(request() * many))
-        await asyncio.sleep(1.0)
-        answered = len(house.asked)
-        assert 0 < answered < many
-        await asyncio.sleep(0.2)
-        assert len(house.asked) == answered
+        async with asyncio.timeout(30):
+            answered = 0
+            while not answered or answered != len(house.asked):
+                answered = len(house.asked)
+                await asyncio.sleep(0.5)
+        assert answered < many
         sending.cancel()
         caller.writer.transport.abort()
 
