@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PLACE = ROOT / "var" / "benchmarks"
 MLFLOW = "mlflow==3.17.2"
 SAME_AS_OURS = ("scikit-learn", "lightgbm", "skops", "pandas")
-OURS = ("granian", "django", "orjson", *SAME_AS_OURS)
+OURS = ("httptools", "django", "orjson", *SAME_AS_OURS)
 BATCH_ROWS = 1_000
 LOADS = {
     "1 client, 1 row": (1, 1),
@@ -79,7 +79,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--candidate", default="boosting", help="which model is served")
     parser.add_argument("--runs", type=int, default=5, help="turns of each server")
     parser.add_argument("--seconds", type=float, default=4.0, help="of load per turn")
-    parser.add_argument("--threads", type=int, default=8, help="of the web server (ours)")
+    parser.add_argument(
+        "--threads", type=int, default=8, help="beside the one that has all connections (ours)"
+    )
     return parser.parse_args()
 
 
@@ -114,7 +116,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         busy = while_training(ours, known["env"], for_s=2 * options.seconds)
     return {
         "machine": {
-            **figures.machine(("granian", "django", "orjson", *SAME_AS_OURS)),
+            **figures.machine(OURS),
             "peer": MLFLOW,
         },
         "model": options.candidate,

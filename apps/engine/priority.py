@@ -12,7 +12,8 @@ def go_last(niceness: int) -> None:
 
     Where Linux weighs sessions against each other (autogroup, sched(7)), the niceness of a process
     counts among those of its session alone, so the session is told as well. In a container the
-    limits of the container count instead.
+    limits of the container count instead. The kernel hears users other than root ten times a
+    second, all together: whom it does not hear is nice among his own only.
     """
     os.nice(niceness)
     with contextlib.suppress(OSError):

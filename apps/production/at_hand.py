@@ -1,7 +1,8 @@
 """Whether a call can be answered with what this process has in memory.
 
 Then whoever looks after all connections may answer it himself: nothing asks the database or the
-disk, and nothing computes for long. All else is for a thread (docs/decisions/0054-…).
+disk, and nothing computes for long. All else is for a thread
+(docs/decisions/0054-predictions-have-a-process-of-their-own.md).
 """
 
 import re
