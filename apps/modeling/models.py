@@ -231,7 +231,7 @@ class Candidate(models.Model):
         ordering = ["pk"]
 
     def __str__(self) -> str:
-        return f"{self.trial.title} #{self.pk}"
+        return str(self.trial)
 
     @property
     def is_ready(self) -> bool:

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from apps.modeling.models import Evaluation
 from apps.projects.models import Role
 from tests.journeys.test_fraud_handbook import FEATURES, FILE, PUBLISHED, WEEKS, cut_to, windows
-from tests.journeys.travel import Case, fill, press, sign, submit, write_plan
+from tests.journeys.travel import Case, fill, judge, press, sign, submit, write_plan
 
 pytestmark = [
     pytest.mark.browser,
@@ -119,7 +119,7 @@ def split_and_look(page: Page, slug: str) -> None:
     expect(page.get_by_role("heading", name="Look at these first")).to_be_visible(timeout=JOB_MS)
 
 
-def judge(page: Page, slug: str) -> float:
+def area_of_the_forest(page: Page, slug: str) -> float:
     """The forest on the handbook's features, frozen, judged once; its AUC on the page."""
     page.goto(f"/p/{slug}/model/select/")
     for name, wanted in (("candidates", {"forest"}), ("features", set(FEATURES))):
@@ -127,16 +127,7 @@ def judge(page: Page, slug: str) -> float:
             box.set_checked(box.get_attribute("value") in wanted)
     press(page, "Train on")
     expect(page.locator("#board")).to_contain_text("2 of 2 candidates finished", timeout=JOB_MS)
-    page.get_by_role("button", name="Freeze for the test").first.click()
-    opens = page.get_by_text("Open the sealed test…")
-    for _ in range(JOB_MS // 3000):
-        if opens.count():
-            break
-        page.wait_for_timeout(3000)
-        page.reload()
-    opens.click()
-    press(page, "Yes, open the sealed test")
-    expect(page.get_by_text("Verdict on")).to_be_visible(timeout=JOB_MS)
+    judge(page, page.get_by_role("button", name="Freeze for the test").first)
     row = page.get_by_role("row").filter(has_text="ROC AUC")
     return float(row.locator("td").nth(1).inner_text())
 
@@ -150,7 +141,7 @@ def test_the_handbooks_weeks_and_features_reach_its_published_area_in_a_browser(
     wrangle(analyst, slug)
     split_and_look(analyst, slug)
     sign(analyst, slug, "data")
-    shown = judge(analyst, slug)
+    shown = area_of_the_forest(analyst, slug)
     line = Evaluation.objects.get().result["verdicts"][0]
     assert line["rows"] == 55_743  # as the handbook counts
     assert shown == pytest.approx(line["result"], abs=0.005)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from apps.projects.models import Role
 from tests.conftest import PASSWORD
@@ -138,6 +138,15 @@ def prepare_data(page: Page, slug: str, file: Path, case: Case) -> None:
     expect(page.locator(".page-lead")).to_contain_text("never read the sealed test rows")
 
 
+def judge(page: Page, freeze: Locator) -> None:
+    """Press ``freeze``, wait until the candidate is fitted, open the sealed test."""
+    freeze.click()
+    page.wait_for_url("**/model/evaluate/")
+    page.get_by_text("Open the sealed test…").click(timeout=JOB_MS)  # it appears by itself
+    press(page, "Yes, open the sealed test")
+    expect(page.get_by_text("Verdict on")).to_be_visible(timeout=JOB_MS)
+
+
 def train_and_test(page: Page, slug: str) -> float:
     """Train two models, freeze the linear one, open the sealed test; return the AUC on it."""
     page.goto(f"/p/{slug}/model/select/")
@@ -147,15 +156,7 @@ def train_and_test(page: Page, slug: str) -> float:
     # The baseline is always trained beside them.
     expect(page.locator("#board")).to_contain_text("3 of 3 candidates finished", timeout=JOB_MS)
     row = page.get_by_role("row").filter(has_text="Linear model")
-    row.get_by_role("button", name="Freeze for the test").click()
-    for _ in range(60):
-        if page.get_by_text("Open the sealed test…").count():
-            break
-        page.wait_for_timeout(1000)
-        page.reload()
-    page.get_by_text("Open the sealed test…").click()
-    press(page, "Yes, open the sealed test")
-    expect(page.get_by_text("Verdict on")).to_be_visible(timeout=JOB_MS)
+    judge(page, row.get_by_role("button", name="Freeze for the test"))
     page.locator("#chart-roc").scroll_into_view_if_needed()
     expect(page.locator("#chart-roc .main-svg").first).to_be_visible(timeout=15_000)
     return float(
