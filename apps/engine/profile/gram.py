@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK_ROWS = 16_384  # a multiple of 8: what is absent is told in bits
+BLOCK_ROWS = 8_192  # a multiple of 8: what is absent is told in bits
 
 Square = NDArray[np.float64]
 
