@@ -16,6 +16,7 @@ import signal
 import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import django
@@ -33,7 +34,7 @@ from apps.production import predicting
 from apps.production.at_hand import is_at_hand
 from apps.production.replies import Reply, refused
 from apps.production.serving import KNOWN, ApiRefusal
-from mlcycle_site.connections import Connection, Doors, Request, loop
+from mlcycle_site.connections import Connection, Doors, Request, Work, loop
 from mlcycle_site.hot import always, is_safe, predict_address
 
 HEALTH = b"/healthz"
@@ -71,8 +72,8 @@ class Scoring:
             always=always(),
         )
 
-    def at_once(self, request: Request) -> Reply | None:
-        """The reply to what needs nothing but memory; None: ask ``later``."""
+    def at_once(self, request: Request) -> Reply | Work:
+        """The reply to what needs nothing but memory; else what a thread has to do for it."""
         path = request.target.partition(b"?")[0]
         found = self._match(path.decode("latin-1"))
         if found is None:
@@ -81,15 +82,12 @@ class Scoring:
         if not is_safe(headers):
             return refused(ApiRefusal(403, "plain", "Send calls by https: a token is a secret."))
         if not is_at_hand(headers.get("HTTP_AUTHORIZATION", ""), request.body):
-            return None
+            return partial(_answered, _environ(request), found[1])
         return predicting.reply_to(_environ(request), slug=found[1])
 
-    def later(self, request: Request) -> "asyncio.Future[Reply]":
-        """The reply, by a thread."""
-        found = self._match(request.target.partition(b"?")[0].decode("latin-1"))
-        assert found is not None
-        here = asyncio.get_running_loop()
-        return here.run_in_executor(self._pool, _answered, _environ(request), found[1])
+    def later(self, work: Work) -> "asyncio.Future[Reply]":
+        """What the work replies, by a thread."""
+        return asyncio.get_running_loop().run_in_executor(self._pool, work)
 
 
 def _answered(environ: Mapping[str, Any], slug: str) -> Reply:
