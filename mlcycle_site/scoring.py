@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import gc
 import io
+import json
 import os
 import signal
 import sys
@@ -29,6 +30,7 @@ django.setup()
 from django.conf import settings
 from django.db import close_old_connections
 
+from apps.jobs import health
 from apps.jobs.pulse import keep_beating
 from apps.production import predicting
 from apps.production.at_hand import is_at_hand
@@ -37,7 +39,7 @@ from apps.production.serving import KNOWN, ApiRefusal
 from mlcycle_site.connections import Connection, Doors, Request, Work, loop
 from mlcycle_site.hot import always, is_safe, predict_address
 
-HEALTH = b"/healthz"
+HEALTH, READY = b"/healthz", b"/readyz"
 CLOSE_WITHIN_S = 2.0
 SWITCH_S = 0.001
 """Threads that answer many rows let go of Python's lock so soon when a single row comes in."""
@@ -57,6 +59,10 @@ class Scoring:
         self._pool = pool
         self._match = predict_address()
         self._elsewhere = _elsewhere()
+        self._beside: dict[bytes, Reply | Work] = {
+            HEALTH: Reply(200, health.SCORING_LIVES),
+            READY: _ready,
+        }
 
     def doors(self) -> Doors:
         """What connections ask."""
@@ -77,7 +83,7 @@ class Scoring:
         path = request.target.partition(b"?")[0]
         found = self._match(path.decode("latin-1"))
         if found is None:
-            return Reply(200, b'{"ok": true}') if path == HEALTH else self._elsewhere
+            return self._beside.get(path, self._elsewhere)
         headers = request.headers
         if not is_safe(headers):
             return refused(ApiRefusal(403, "plain", "Send calls by https: a token is a secret."))
@@ -95,6 +101,14 @@ def _answered(environ: Mapping[str, Any], slug: str) -> Reply:
     reply = predicting.reply_to(environ, slug=slug)
     close_old_connections()
     return reply
+
+
+def _ready() -> Reply:
+    """Whether a call could be answered: 503 when not. Workers and broker are not needed for it."""
+    close_old_connections()
+    works = health.works(health.TO_SCORE)
+    close_old_connections()
+    return Reply(200 if all(works.values()) else 503, json.dumps(works).encode())
 
 
 def _environ(request: Request) -> dict[str, Any]:

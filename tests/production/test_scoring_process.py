@@ -4,6 +4,7 @@ import json
 import time
 
 import pytest
+from django.db import DatabaseError, connection
 
 from apps.production import actions, serving, taking
 from apps.production.at_hand import MOST_ROWS, SHORT_BYTES
@@ -157,6 +158,26 @@ def test_other_addresses_are_told_where_everything_else_is(process, asked, setti
     assert reply.status == 404
     assert "https://ml.example.org" in json.loads(reply.body)["error"]["message"]
     assert process.at_once(asked(b"", target="/healthz", method="GET")).status == 200
+
+
+def test_a_thread_asks_whether_calls_can_be_answered_and_logged(
+    process, asked, monkeypatch, settings, tmp_path
+):
+    ready = asked(b"", target="/readyz", method="GET", HTTP_AUTHORIZATION="")
+    assert waits(process.at_once(ready))
+    reply = process.at_once(ready)()
+    assert (reply.status, json.loads(reply.body)) == (200, {"database": True, "calls": True})
+    (tmp_path / "file").touch()
+    settings.CALL_LOG = tmp_path / "file"
+    reply = process.at_once(ready)()
+    assert (reply.status, json.loads(reply.body)) == (503, {"database": True, "calls": False})
+
+    def gone():
+        raise DatabaseError("gone")
+
+    with monkeypatch.context() as without:
+        without.setattr(connection, "ensure_connection", gone)
+        assert json.loads(process.at_once(ready)().body) == {"database": False, "calls": False}
 
 
 def test_with_tls_a_plain_call_is_refused_and_its_token_not_looked_at(
