@@ -97,7 +97,7 @@ def test_a_model_without_a_plain_form_never_answers_where_all_wait(
     process, asked, later, release, row
 ):
     later(asked({"rows": [row]}))
-    scorer = serving.KNOWN.models.at_hand(release.content_hash)
+    scorer = serving.KNOWN.models.at_hand(release)
     scorer.compiled = None
     assert waits(process.at_once(asked({"rows": [row]})))
 
