@@ -20,6 +20,9 @@ from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrad
 from apps.production.replies import Reply, crashed, refused
 from apps.production.serving import ApiRefusal
 
+Work = Callable[[], Reply]
+"""What makes a reply and takes long."""
+
 LOG = logging.getLogger(__name__)
 AT_ONCE = 4
 MOST_CONNECTIONS = 2_000
@@ -84,12 +87,12 @@ class Request:
 class Doors:
     """What all connections of a process share: what is answered, and what is open.
 
-    ``at_once`` answers where the bytes arrive, or says None: then ``later`` is asked in a thread.
-    ``headers`` names the headers that either reads; ``always`` stand in each reply.
+    ``at_once`` answers where the bytes arrive, or gives the work that does: ``later`` has it done
+    by a thread. ``headers`` names the headers that are read; ``always`` stand in each reply.
     """
 
-    at_once: Callable[[Request], Reply | None]
-    later: Callable[[Request], "asyncio.Future[Reply]"]
+    at_once: Callable[[Request], Reply | Work]
+    later: Callable[[Work], "asyncio.Future[Reply]"]
     headers: Mapping[bytes, str]
     most_body_bytes: int
     always: Mapping[str, str]
@@ -298,13 +301,13 @@ class Connection(asyncio.Protocol):
         """Answer what is there, as far as nothing has to be waited for; then read on."""
         while self._whole and not (self._is_busy or self._is_slow):
             request = self._whole.popleft()
-            reply = request.refusal or self._doors.at_once(request)
-            if reply is not None:
-                self._send(reply, request)
+            told = request.refusal or self._doors.at_once(request)
+            if isinstance(told, Reply):
+                self._send(told, request)
                 continue
             self._is_busy = True
             self._transport.pause_reading()
-            self._doors.later(request).add_done_callback(partial(self._told, request))
+            self._doors.later(told).add_done_callback(partial(self._told, request))
         if not (self._is_busy or self._is_slow):
             self._transport.resume_reading()
 

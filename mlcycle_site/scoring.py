@@ -11,11 +11,13 @@ import argparse
 import asyncio
 import gc
 import io
+import json
 import os
 import signal
 import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import django
@@ -28,15 +30,16 @@ django.setup()
 from django.conf import settings
 from django.db import close_old_connections
 
+from apps.jobs import health
 from apps.jobs.pulse import keep_beating
 from apps.production import predicting
 from apps.production.at_hand import is_at_hand
 from apps.production.replies import Reply, refused
 from apps.production.serving import KNOWN, ApiRefusal
-from mlcycle_site.connections import Connection, Doors, Request, loop
+from mlcycle_site.connections import Connection, Doors, Request, Work, loop
 from mlcycle_site.hot import always, is_safe, predict_address
 
-HEALTH = b"/healthz"
+HEALTH, READY = b"/healthz", b"/readyz"
 CLOSE_WITHIN_S = 2.0
 SWITCH_S = 0.001
 """Threads that answer many rows let go of Python's lock so soon when a single row comes in."""
@@ -56,6 +59,10 @@ class Scoring:
         self._pool = pool
         self._match = predict_address()
         self._elsewhere = _elsewhere()
+        self._beside: dict[bytes, Reply | Work] = {
+            HEALTH: Reply(200, health.SCORING_LIVES),
+            READY: _ready,
+        }
 
     def doors(self) -> Doors:
         """What connections ask."""
@@ -71,25 +78,22 @@ class Scoring:
             always=always(),
         )
 
-    def at_once(self, request: Request) -> Reply | None:
-        """The reply to what needs nothing but memory; None: ask ``later``."""
+    def at_once(self, request: Request) -> Reply | Work:
+        """The reply to what needs nothing but memory; else what a thread has to do for it."""
         path = request.target.partition(b"?")[0]
         found = self._match(path.decode("latin-1"))
         if found is None:
-            return Reply(200, b'{"ok": true}') if path == HEALTH else self._elsewhere
+            return self._beside.get(path, self._elsewhere)
         headers = request.headers
         if not is_safe(headers):
             return refused(ApiRefusal(403, "plain", "Send calls by https: a token is a secret."))
         if not is_at_hand(headers.get("HTTP_AUTHORIZATION", ""), request.body):
-            return None
+            return partial(_answered, _environ(request), found[1])
         return predicting.reply_to(_environ(request), slug=found[1])
 
-    def later(self, request: Request) -> "asyncio.Future[Reply]":
-        """The reply, by a thread."""
-        found = self._match(request.target.partition(b"?")[0].decode("latin-1"))
-        assert found is not None
-        here = asyncio.get_running_loop()
-        return here.run_in_executor(self._pool, _answered, _environ(request), found[1])
+    def later(self, work: Work) -> "asyncio.Future[Reply]":
+        """What the work replies, by a thread."""
+        return asyncio.get_running_loop().run_in_executor(self._pool, work)
 
 
 def _answered(environ: Mapping[str, Any], slug: str) -> Reply:
@@ -97,6 +101,14 @@ def _answered(environ: Mapping[str, Any], slug: str) -> Reply:
     reply = predicting.reply_to(environ, slug=slug)
     close_old_connections()
     return reply
+
+
+def _ready() -> Reply:
+    """Whether a call could be answered: 503 when not. Workers and broker are not needed for it."""
+    close_old_connections()
+    works = health.works(health.TO_SCORE)
+    close_old_connections()
+    return Reply(200 if all(works.values()) else 503, json.dumps(works).encode())
 
 
 def _environ(request: Request) -> dict[str, Any]:

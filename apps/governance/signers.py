@@ -222,6 +222,7 @@ def hands_in(gates: Sequence[GateGlance]) -> dict[str, frozenset[int]]:
 
     The gates come from ``glances``, which read that line before everything else.
     """
+    # No role is kept: those are read for each page (circle_of), and no hand comes without an event.
     keys = {key_of(seen): seen for seen in gates}
     known = cache.get_many(keys)
     fresh = {key: contributors(seen) for key, seen in keys.items() if key not in known}

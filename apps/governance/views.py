@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from apps.governance import queries
 from apps.governance.forms import ProjectForm, TierForm
 from apps.governance.portfolio import Health, Order, portfolio_of
+from apps.jobs.health import scoring_said
 from apps.jobs.queries import jobs_of, queue_lines
 from apps.projects import actions
 from apps.projects.access import Verb, project_view
@@ -29,13 +30,15 @@ MODELS_A_PAGE = 25
 def home(request: HttpRequest) -> HttpResponse:
     """What is asked of this person next, by role; then their projects."""
     page = page_of(queries.projects_of(request.user), request, per_page=20)
+    sees_system = request.user.has_perm("jobs.see_queues")
     roles = set(Membership.objects.filter(user=request.user).values_list("role", flat=True))
     context = {
         "roles": roles,
         "page": page,
         "lines": queries.project_lines(list(page)),
         "jobs": jobs_of(request.user)[:5],
-        "queues": queue_lines() if request.user.has_perm("jobs.see_queues") else [],
+        "queues": queue_lines() if sees_system else [],
+        "scoring": scoring_said() if sees_system else None,
         "may_start": ProjectForm.may_start(request.user),
         "alarms": queries.open_alarms(request.user)[:10],
     }

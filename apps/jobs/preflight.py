@@ -31,7 +31,7 @@ def check_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         probe.write_bytes(b"x")
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # two threads of a process may ask at once
     except OSError as error:
         raise CannotStart(
             f"Cannot write in {folder} ({error.strerror}): "

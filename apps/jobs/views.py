@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.accounts.models import User
 from apps.jobs import actions, queries
+from apps.jobs.health import scoring_said
 from apps.jobs.models import Job
 from apps.projects.access import Verb, may
 from apps.web.declare import signed_in
@@ -34,7 +35,12 @@ def jobs(request: HttpRequest) -> HttpResponse:
     found = queries.jobs_of(request.user)
     if state:
         found = found.filter(state=state)
-    context = {"queues": queries.queue_lines(), "page": page_of(found, request), "state": state}
+    context = {
+        "queues": queries.queue_lines(),
+        "scoring": scoring_said() if request.user.has_perm("jobs.see_queues") else None,
+        "page": page_of(found, request),
+        "state": state,
+    }
     return render_page(request, "jobs/jobs.html", context, fragments={"queues"})
 
 

@@ -16,8 +16,10 @@ from apps.planning.actions import draft_plan
 from apps.planning.queries import current_plan
 from apps.production.building import alike, asked_for
 from apps.production.lessons import lessons, taught
+from apps.production.loaded import NotLoaded, require_version
 from apps.production.models import ApiToken, Deployment, Release
 from apps.production.queries import signed_release
+from apps.production.switching import locked_for
 from apps.projects import ledger
 from apps.projects.access import Verb, require
 from apps.projects.actions import start_cycle
@@ -69,6 +71,41 @@ def deploy(*, cycle: Cycle, by: User) -> Release:
         facts={"release": release.number, "model": model.candidate.model},
     )
     return release
+
+
+@transaction.atomic
+def compile_again(*, release: Release, by: User) -> None:
+    """Have a release that scikit-learn serves compiled: this program may be newer than its build.
+
+    Nothing that was signed changes. Processes take the compiled form once it is proven.
+    """
+    deployment = locked_for(release.deployment, Verb.DEPLOY, by)
+    release.refresh_from_db()
+    if not release.is_ready:
+        raise Refusal("This release is not built yet.")
+    if release.is_compiled:
+        raise Refusal(f"Release {release.number} is served by a compiled form already.")
+    if release.compile_job and release.compile_job.is_live:
+        raise Refusal(f"Release {release.number} is being compiled. Wait for it.")
+    try:
+        require_version(release)
+    except NotLoaded as reason:
+        raise Refusal(str(reason)) from reason
+    release.compile_job = enqueue(
+        "production.compile_again",
+        queue=Queue.DATA,
+        title=f"Compile release {release.number} of {deployment.slug}",
+        project=deployment.project,
+        by=by,
+    )
+    release.save(update_fields=["compile_job"])
+    ledger.record(
+        "production.compile_asked",
+        f"{by} had {release} compiled again",
+        actor=by,
+        project=deployment.project,
+        facts={"release": release.content_hash},
+    )
 
 
 @transaction.atomic

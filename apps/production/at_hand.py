@@ -9,6 +9,7 @@ import re
 
 from django.conf import settings
 
+from apps.production.models import Release
 from apps.production.serving import KNOWN, token_key
 
 SHORT_BYTES = 16 * 1024
@@ -38,12 +39,12 @@ def is_at_hand(authorization: str, body: bytes) -> bool:
     standing = KNOWN.seen[standing_key][1]
     rows = max(1, body.count(b"{") - 1)
     return rows <= MOST_ROWS and all(
-        _has_scorer(release.content_hash, rows) and KNOWN.has(("keeping", release.pk))
+        _has_scorer(release, rows) and KNOWN.has(("keeping", release.pk))
         for release in (standing.release, standing.canary)
         if release is not None
     )
 
 
-def _has_scorer(content_hash: str, rows: int) -> bool:
-    scorer = KNOWN.models.at_hand(content_hash)
+def _has_scorer(release: Release, rows: int) -> bool:
+    scorer = KNOWN.models.at_hand(release)
     return scorer is not None and scorer.compiled is not None and rows <= scorer.compiled_rows

@@ -29,6 +29,7 @@ VERBS = (
 OF_SERVICE = (
     *VERBS,
     "production.switched",
+    "production.compiled",
     "production.shadow_set",
     "production.drift_reference_set",
 )

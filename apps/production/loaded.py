@@ -39,7 +39,7 @@ class NotLoaded(Exception):
 
 @dataclass
 class Models:
-    """The scorers of this process by the hash of their release."""
+    """The scorers of this process by what their release is loaded as."""
 
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _kept: "OrderedDict[str, tuple[Scorer, int]]" = field(default_factory=OrderedDict)
@@ -56,11 +56,11 @@ class Models:
 
         Who asks for one that is just being loaded waits for it instead of loading it again.
         """
-        return self.kept(release.content_hash, lambda: self._load(release))
+        return self.kept(release.loaded_as, lambda: self._load(release))
 
-    def at_hand(self, content_hash: str) -> Scorer | None:
+    def at_hand(self, release: Release) -> Scorer | None:
         """The scorer of a release if it is in memory."""
-        found = self._kept.get(content_hash)
+        found = self._kept.get(release.loaded_as)
         return found[0] if found else None
 
     def told(self) -> dict[str, Any]:
@@ -160,12 +160,12 @@ def load(release: Release) -> tuple[Scorer, int]:
 
 
 def _compile(scorer: Scorer, release: Release) -> None:
-    """Compile again what was proven at the release; this program may be a newer one than then."""
-    if release.report.get("engine") != "compiled":
+    """Compile again what was proven; this program may be a newer one than then."""
+    if not release.is_compiled:
         verify_many(scorer, made_up(scorer.contract, []))
         return
     verdict = compile_and_verify(scorer, [])
     if scorer.compiled is not None:
-        scorer.use(scorer.compiled, rows=release.report["compiled"]["rows_up_to"])
+        scorer.use(scorer.compiled, rows=release.form["compiled"]["rows_up_to"])
     else:
         LOG.error("%s is served by scikit-learn: %s.", release, verdict.why_not)

@@ -1,6 +1,7 @@
 """Deployment, Release, ApiToken, what the log holds, what the watch finds; the words about them."""
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -85,6 +86,10 @@ class Release(models.Model):
     content_hash = models.CharField(max_length=64, blank=True)
     job = models.ForeignKey(Job, models.PROTECT, related_name="+", null=True)
     report = models.JSONField(default=dict, help_text="What build_release returned.")
+    compile_job = models.ForeignKey(Job, models.PROTECT, related_name="+", null=True)
+    compiled_anew = models.JSONField(
+        null=True, help_text="What compile_again returned last; null: it is as it was built."
+    )
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -109,6 +114,25 @@ class Release(models.Model):
     def is_ready(self) -> bool:
         """Built and verified."""
         return bool(self.content_hash)
+
+    @property
+    def form(self) -> dict[str, Any]:
+        """Which form serves, its Verdict, milliseconds of a row: as they were proven last.
+
+        It is worked out of what the hash covers and no part of it, so it may become another one.
+        """
+        return self.compiled_anew or self.report
+
+    @property
+    def is_compiled(self) -> bool:
+        """Its compiled form answers few rows; else scikit-learn does."""
+        return self.form.get("engine") == "compiled"
+
+    @property
+    def loaded_as(self) -> str:
+        """Under which a process keeps its scorer: compiled anew it is loaded once more."""
+        is_new = self.compiled_anew is not None and self.is_compiled
+        return f"{self.content_hash} compiled" if is_new else self.content_hash
 
     @property
     def level(self) -> float | None:

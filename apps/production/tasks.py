@@ -21,6 +21,12 @@ def build_release(job_id: str) -> None:
     runner.run(job_id, work.build_release)
 
 
+@shared_task(name="production.compile_again", acks_late=True, ignore_result=True)
+def compile_again(job_id: str) -> None:
+    """Compile a release anew (see work.compile_again)."""
+    runner.run(job_id, work.compile_again)
+
+
 @shared_task(name="production.compare_releases", acks_late=True, ignore_result=True)
 def compare_releases(job_id: str) -> None:
     """Answer logged cases by another release (see comparing.compare_releases)."""

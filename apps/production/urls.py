@@ -20,6 +20,7 @@ urlpatterns = [
     path("deploy/", deploy.deploy, name="deploy"),
     path("deploy/build/", deploy.build, name="build"),
     path("deploy/releases/<int:release_id>/try/", deploy.rehearse, name="rehearse"),
+    path("deploy/releases/<int:release_id>/compile/", deploy.compile_again, name="compile_again"),
     path("deploy/api/", described.described, name="described"),
     path("deploy/api/openapi.json", described.openapi, name="openapi"),
     path("deploy/score/", scoring.score, name="score"),

@@ -36,16 +36,9 @@ def build_release(job: Job, desk: Desk) -> None:
     split, told = release.candidate.trial.experiment.split, release.served_with
     result = desk.child(
         "apps.engine.serving.release:build_release",
-        model=str(local(release.candidate.model)),
-        sha256=release.candidate.model,
-        raw_development=str(local(split.raw_development)),
+        **_served(release),
         development=str(local(split.development)),
         target=split.target,
-        steps=release.steps,
-        features=told["features"],
-        problem=told["problem"],
-        positive=told["positive"],
-        threshold=told["threshold"],
         rules=_rules(told),
         time=split.time,
         **_for_estimates(release),
@@ -70,6 +63,44 @@ def build_release(job: Job, desk: Desk) -> None:
             project=release.cycle.project,
             facts={"release": release.content_hash, "latency_ms": result["latency_ms"]},
         )
+
+
+def compile_again(job: Job, desk: Desk) -> None:
+    """Compile a release anew and prove it; its hash does not cover how answers are computed."""
+    release = Release.objects.select_related(
+        "candidate__trial__experiment__split", "cycle__project", "deployment"
+    ).get(compile_job=job)
+    result = desk.child(
+        "apps.engine.serving.release:compile_again", contract=release.contract, **_served(release)
+    )
+    with desk.finishing():
+        release.compiled_anew = result
+        release.save(update_fields=["compiled_anew"])
+        found = result["compiled"]
+        says = (
+            f"is compiled: {found['compared']} rows answered as scikit-learn does"
+            if release.is_compiled
+            else f"goes on being served by scikit-learn: {found['why_not']}"
+        )
+        ledger.record(
+            "production.compiled",
+            f"{release} {says}",
+            actor=job.by,
+            project=release.cycle.project,
+            facts={"release": release.content_hash, **result},
+        )
+
+
+def _served(release: Release) -> dict[str, Any]:
+    """What the engine needs of a release to answer its development rows."""
+    told, split = release.served_with, release.candidate.trial.experiment.split
+    return {
+        "model": str(local(release.candidate.model)),
+        "sha256": release.candidate.model,
+        "raw_development": str(local(split.raw_development)),
+        "steps": release.steps,
+        **{name: told[name] for name in ("features", "problem", "positive", "threshold")},
+    }
 
 
 def _rules(served_with: dict[str, Any]) -> list[dict[str, Any]]:

@@ -315,6 +315,8 @@ PORT = env.int("MLCYCLE_PORT", default=8000)
 SCORING_PORT = env.int("MLCYCLE_SCORING_PORT", default=PORT + 1)  # 0: the web answers alone
 # The calls that pages show begin with it; empty: with the address of the pages.
 SCORING_URL = env.str("MLCYCLE_SCORING_URL", default="").rstrip("/")
+# Whether it answers is asked there; empty: at the address above, else at its port.
+SCORING_INSIDE = env.str("MLCYCLE_SCORING_INSIDE", default="").rstrip("/")
 WEB_THREADS = env.int("MLCYCLE_WEB_THREADS", default=8)
 WORKERS = env.int("MLCYCLE_WORKERS", default=2)  # data and training jobs at a time
 WORKER_HOUR_PRICE = env.float("MLCYCLE_WORKER_HOUR_PRICE", default=0)  # in the plans' money

@@ -22,4 +22,5 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, not memory: worker processes of a test must see the same database.
     DATABASES["default"]["TEST"] = {"NAME": str(VAR / "test.sqlite3")}
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+SCORING_PORT = 0  # nobody asks at a port that another installation of this machine may have
 WHITENOISE_USE_FINDERS = True

@@ -147,7 +147,7 @@ def test_probes_ask_addresses_that_there_are_under_a_host_that_is_allowed(name: 
         hosts = {header["name"]: header["value"] for header in asked["httpHeaders"]}
         assert hosts["Host"] in SETTINGS["ALLOWED_HOSTS"].split(",")
     assert paths["livenessProbe"] == "/healthz"
-    assert paths["readinessProbe"] == {"web": "/readyz", "scoring": "/healthz"}[name]
+    assert paths["readinessProbe"] == "/readyz"
     assert str(ports["http"]) in container["command"]
 
 

@@ -1,15 +1,21 @@
 """/healthz says that the process lives, /readyz and `doctor` which parts work."""
 
 import re
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
+from apps.accounts.models import User
 from apps.jobs import broker, health, preflight
 from apps.jobs.management.commands import prepare
+from apps.jobs.pulse import Heard, Run
+from tests.jobs.processes import free_port
 
 ALL = {"versions", "disk", "database", "broker", "workers"}
 
@@ -19,6 +25,34 @@ def without_broker(monkeypatch: pytest.MonkeyPatch, settings, tmp_path) -> None:
     url = f"redis+socket://{tmp_path}/none.sock"
     settings.CELERY_BROKER_URL = url
     monkeypatch.setattr(health, "listening", lambda: None)
+
+
+@pytest.fixture
+def scoring_port(settings):
+    """``scoring_port(body)``: who is at the port answers so; None: nobody. Returns its address."""
+    servers = []
+
+    def make(body: bytes | None) -> str:
+        port = free_port()
+        if body is not None:
+            answer = {"do_GET": lambda asked: _send(asked, body), "log_message": lambda *told: None}
+            kind = type("Answers", (BaseHTTPRequestHandler,), answer)
+            servers.append(HTTPServer(("127.0.0.1", port), kind))
+            threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
+        settings.SCORING_PORT = port
+        return f"http://127.0.0.1:{port}"
+
+    yield make
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def _send(asked: BaseHTTPRequestHandler, body: bytes) -> None:
+    asked.send_response(200 if asked.path == "/healthz" else 404)
+    asked.send_header("Content-Length", str(len(body)))
+    asked.end_headers()
+    asked.wfile.write(body)
 
 
 def test_a_living_process_says_ok_to_anyone(client):
@@ -48,6 +82,17 @@ def test_readiness_is_200_when_all_parts_work(client, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("is_there", [True, False])
+def test_readiness_tells_whether_predictions_are_answered_and_does_not_fail_for_it(
+    is_there, client, monkeypatch: pytest.MonkeyPatch, scoring_port
+):
+    monkeypatch.setattr(health, "PARTS", {"disk": health.disk})
+    scoring_port(health.SCORING_LIVES if is_there else None)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()) == (200, {"disk": True, "scoring": is_there})
+
+
+@pytest.mark.django_db
 def test_doctor_says_what_to_do_and_exits_with_1(without_broker):
     out = StringIO()
     with pytest.raises(SystemExit) as ended:
@@ -58,6 +103,65 @@ def test_doctor_says_what_to_do_and_exits_with_1(without_broker):
     assert lines["database"].startswith("ok")
     assert re.search(r"PROBLEM +broker .*none\.sock does not answer.*REDIS_URL", lines["broker"])
     assert "No worker listens on quick, data, train, watch" in lines["workers"]
+
+
+def test_the_process_for_predictions_is_asked_where_the_others_reach_it(settings, scoring_port):
+    address = scoring_port(health.SCORING_LIVES)
+    assert health.scoring() == f"{address} answers"
+    settings.SCORING_URL, settings.SCORING_PORT = address, 1
+    assert health.scoring() == f"{address} answers"
+    settings.SCORING_URL, settings.SCORING_INSIDE = "https://scoring.invalid", address
+    assert health.scoring() == f"{address} answers"
+
+
+def test_what_is_wrong_with_the_process_for_predictions_is_told_with_what_to_do(
+    settings, scoring_port, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(health, "heard", lambda: None)
+    address = scoring_port(None)
+    told = health.scoring_said()
+    assert told.says.startswith(f"{address} does not answer (Connection refused): start `python -m")
+    assert "MLCYCLE_SCORING_PORT=0" in told.says
+    assert not told.works
+    run = Run("key", "scoring", "host", 1, 0.0, 0.0)
+    monkeypatch.setattr(health, "heard", lambda: Heard((run,), (), {}))
+    assert "it runs, so let MLCYCLE_SCORING_INSIDE" in health.scoring_said().says
+    address = scoring_port(b"ok\n")  # as the web answers
+    assert f"{address} is answered by something else: " in health.scoring_said().says
+    for wrong in ("scoring:8001", "http://x:port", "ftp://x"):
+        settings.SCORING_INSIDE = wrong
+        assert f"{wrong} is no address: " in health.scoring_said().says
+
+
+def test_nothing_is_asked_where_there_is_to_be_no_process_for_predictions(settings):
+    settings.SCORING_PORT, settings.SCORING_INSIDE = 0, "http://127.0.0.1:1"
+    assert (health.beside(), health.scoring_said()) == ({}, None)
+
+
+@pytest.mark.parametrize("page", ["/", "/jobs/"])
+def test_administrators_see_whether_predictions_are_answered(
+    page, client, analyst, scoring_port, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(health, "heard", lambda: None)
+    address = scoring_port(None)
+    client.force_login(analyst)
+    assert address not in client.get(page).text
+    User.objects.filter(pk=analyst.pk).update(is_superuser=True)
+    assert f"{address} does not answer" in client.get(page).text
+
+
+def test_another_thread_may_take_the_probe_of_a_folder_away(
+    tmp_path, monkeypatch: pytest.MonkeyPatch
+):
+    really = Path.write_bytes
+
+    def write(path: Path, data: bytes) -> int:
+        count = really(path, data)
+        path.unlink()  # its name is that of the process
+        return count
+
+    monkeypatch.setattr(Path, "write_bytes", write)
+    preflight.check_folder(tmp_path)
 
 
 def test_a_queue_nobody_listens_on_is_named(monkeypatch: pytest.MonkeyPatch):

@@ -167,6 +167,7 @@ def test_doctor_has_a_line_for_each_part(running: Installation):
         "database",
         "broker",
         "workers",
+        "scoring",
     ]
     assert all(line.startswith("ok") for line in lines)
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from apps.production.replies import Reply
 from mlcycle_site import connections
@@ -31,11 +32,12 @@ class House:
 
     def at_once(self, request):
         self.asked.append(request)
-        return None if "SLOW" in request.headers else self.reply(request)
+        is_slow = "SLOW" in request.headers
+        return partial(self.reply, request) if is_slow else self.reply(request)
 
-    def later(self, request):
+    def later(self, work):
         answer = asyncio.get_running_loop().create_future()
-        self.waiting.append(lambda: answer.set_result(self.reply(request)))
+        self.waiting.append(lambda: answer.set_result(work()))
         return answer
 
     def reply(self, request):

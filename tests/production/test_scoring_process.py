@@ -4,10 +4,12 @@ import json
 import time
 
 import pytest
+from django.db import DatabaseError, connection
 
 from apps.production import actions, serving, taking
 from apps.production.at_hand import MOST_ROWS, SHORT_BYTES
 from apps.production.models import Call
+from apps.production.replies import Reply
 from mlcycle_site import scoring
 from mlcycle_site.connections import Request
 
@@ -36,16 +38,26 @@ def asked(caller):
 
 
 @pytest.fixture
-def later(process, caller):
-    """As a thread answers."""
-    return lambda request: scoring._answered(scoring._environ(request), caller.slug)
+def later(process):
+    """What is replied, by a thread where it needs one."""
+
+    def answer(request):
+        found = process.at_once(request)
+        return found if isinstance(found, Reply) else found()
+
+    return answer
+
+
+def waits(found):
+    """Is it what a thread has to do, and no reply?"""
+    return callable(found)
 
 
 def test_the_first_call_is_for_a_thread_and_those_after_it_ask_the_database_nothing(
     process, asked, later, row, django_assert_num_queries
 ):
     call = asked({"rows": [row]})
-    assert process.at_once(call) is None
+    assert waits(process.at_once(call))
     first = later(call)
     with django_assert_num_queries(0):
         again = process.at_once(call)
@@ -75,19 +87,19 @@ def test_what_takes_long_or_is_looked_up_is_for_a_thread(process, asked, later, 
         {"rows": [row], "reasons": True},
         json.dumps({"rows": [row]}).encode() + b" " * SHORT_BYTES,
     ):
-        assert process.at_once(asked(body)) is None
+        assert waits(process.at_once(asked(body)))
         assert later(asked(body)).status == 200
     settings.CALL_LOG_FSYNC = True
-    assert process.at_once(asked({"rows": [row]})) is None
+    assert waits(process.at_once(asked({"rows": [row]})))
 
 
 def test_a_model_without_a_plain_form_never_answers_where_all_wait(
     process, asked, later, release, row
 ):
     later(asked({"rows": [row]}))
-    scorer = serving.KNOWN.models.at_hand(release.content_hash)
+    scorer = serving.KNOWN.models.at_hand(release)
     scorer.compiled = None
-    assert process.at_once(asked({"rows": [row]})) is None
+    assert waits(process.at_once(asked({"rows": [row]})))
 
 
 def test_one_thread_looks_anew_while_calls_are_answered_with_what_is_known(
@@ -105,7 +117,7 @@ def test_one_thread_looks_anew_while_calls_are_answered_with_what_is_known(
     for key, (_, value) in serving.KNOWN.seen.items():
         age_s = 3.5 if key[0] == "token" else 0.0
         serving.KNOWN.seen[key] = (now - age_s, value)
-    assert process.at_once(call) is None  # for the thread that looks anew
+    assert waits(process.at_once(call))  # for the thread that looks anew
     assert later(call).status == 200
     assert statuses == [200]
     assert process.at_once(call).status == 200
@@ -128,7 +140,7 @@ def test_a_revoked_token_is_refused_at_once(process, asked, later, row, token, a
     later(call)
     actions.revoke_token(token=token, by=analyst)
     serving.KNOWN.seen.clear()
-    assert process.at_once(call) is None
+    assert waits(process.at_once(call))
     assert later(call).status == 401
     assert process.at_once(call).status == 401  # and asks the database no more for it
 
@@ -148,6 +160,26 @@ def test_other_addresses_are_told_where_everything_else_is(process, asked, setti
     assert process.at_once(asked(b"", target="/healthz", method="GET")).status == 200
 
 
+def test_a_thread_asks_whether_calls_can_be_answered_and_logged(
+    process, asked, monkeypatch, settings, tmp_path
+):
+    ready = asked(b"", target="/readyz", method="GET", HTTP_AUTHORIZATION="")
+    assert waits(process.at_once(ready))
+    reply = process.at_once(ready)()
+    assert (reply.status, json.loads(reply.body)) == (200, {"database": True, "calls": True})
+    (tmp_path / "file").touch()
+    settings.CALL_LOG = tmp_path / "file"
+    reply = process.at_once(ready)()
+    assert (reply.status, json.loads(reply.body)) == (503, {"database": True, "calls": False})
+
+    def gone():
+        raise DatabaseError("gone")
+
+    with monkeypatch.context() as without:
+        without.setattr(connection, "ensure_connection", gone)
+        assert json.loads(process.at_once(ready)().body) == {"database": False, "calls": False}
+
+
 def test_with_tls_a_plain_call_is_refused_and_its_token_not_looked_at(
     process, asked, later, row, settings
 ):
@@ -157,7 +189,7 @@ def test_with_tls_a_plain_call_is_refused_and_its_token_not_looked_at(
     assert process.at_once(call).status == 403
     assert b"x-forwarded-proto" in process.doors().headers
     call.headers["HTTP_X_FORWARDED_PROTO"] = "https"
-    assert process.at_once(call) is None
+    assert waits(process.at_once(call))
     later(call)
     assert process.at_once(call).status == 200
 

@@ -74,7 +74,7 @@ def build_release(
         When an answer differs by more than TOLERANCE: such a release must not serve.
     """
     kind = Problem(problem)
-    report(0, 5, "Drafting the contract")
+    report(0, 4, "Drafting the contract")
     raw = read_table(raw_development)
     wanted = [feature["name"] for feature in features]
     asked = needed(raw.columns, wanted, steps, target=target)
@@ -82,36 +82,85 @@ def build_release(
     fitted = load_model(model, sha256=sha256)
     how: dict[str, Any] = {"positive": positive, "threshold": threshold}
     scorer = Scorer(fitted, contract=contract, steps=steps, features=features, problem=kind, **how)
-    report(1, 5, "Answering development rows as requests")
+    report(1, 4, "Answering development rows as requests")
     rows = load_rows(development, target=target, spec=specs(features), problem=kind)
-    chosen = np.unique(np.linspace(0, len(raw) - 1, min(len(raw), VERIFIED_ROWS)).astype(int))
+    chosen = _chosen(raw)
     difference = _verify(scorer, raw, rows.features, chosen, kind=kind)
-    report(2, 5, "Compiling, and comparing with scikit-learn")
+    report(2, 4, "Compiling, and comparing with scikit-learn")
     requests = _requests(raw, contract, chosen)
-    verdict = compile_and_verify(scorer, check_rows(requests, contract).rows)
-    report(3, 5, "Timing single rows")
     shape = spec_of(read_rows(development, first=0, count=0))
-    scorer.contract = held = _held(contract, rules, steps, after=shape)
-    timed = _latency_ms(scorer, requests[:TIMED_ROWS])
-    report(4, 5, "Keeping a reference for drift")
+    held = _held(contract, rules, steps, after=shape)
+    form = _compiled(scorer, requests, held)
+    report(3, 4, "Keeping a reference for drift")
     told = predict(fitted, rows.features, problem=kind, positive=positive, threshold=threshold)
     times, scores = _times(raw, time), _scores(told, positive)
     sketch = sketch_of(raw[list(contract.names)], prediction=scores, times=times)
-    report(5, 5, "Done")
+    report(4, 4, "Done")
     return {
         "contract": held.as_dict(),
         "verified_rows": len(chosen),
         "refused_rows": sum(bool(check_rows([row], held).errors) for row in requests),
         "max_difference": difference,
-        "latency_ms": timed,
-        "engine": "compiled" if verdict.serves else "scikit-learn",
-        "compiled": verdict.as_dict(),
+        **form,
         "sketch": sketch,
         "sketch_time": "" if times is None else time,
         "example": contract.example(),
         "estimator": _estimator(
             answers, raw[list(contract.names)], promises, positive=positive, threshold=threshold
         ),
+    }
+
+
+def compile_again(
+    *,
+    model: str,
+    sha256: str,
+    raw_development: str,
+    contract: Mapping[str, Any],
+    steps: list[dict[str, Any]],
+    features: list[dict[str, Any]],
+    problem: str,
+    positive: str | None,
+    threshold: float,
+    report: Report,
+) -> dict[str, Any]:
+    """Job function: the form of a release proven anew, on the rows of its build and made-up ones.
+
+    Returns ``engine``, ``compiled`` and ``latency_ms`` as build_release does. Nothing else of a
+    release depends on how its answers are computed.
+    """
+    report(0, 2, "Reading development rows")
+    held = Contract.from_dict(contract)
+    scorer = Scorer(
+        load_model(model, sha256=sha256),
+        contract=replace(held, rules=(), made=(), steps=()),  # as at the build
+        steps=steps,
+        features=features,
+        problem=Problem(problem),
+        positive=positive,
+        threshold=threshold,
+    )
+    raw = read_table(raw_development)
+    requests = _requests(raw, held, _chosen(raw))
+    report(1, 2, "Compiling, and comparing with scikit-learn")
+    form = _compiled(scorer, requests, held)
+    report(2, 2, "Done")
+    return form
+
+
+def _chosen(raw: pd.DataFrame) -> Any:
+    """Positions of the rows that proofs are made on, spread over the table."""
+    return np.unique(np.linspace(0, len(raw) - 1, min(len(raw), VERIFIED_ROWS)).astype(int))
+
+
+def _compiled(scorer: Scorer, requests: list[dict[str, Any]], held: Contract) -> dict[str, Any]:
+    """Compile, prove, time: which form serves and what was found. The contract is ``held`` then."""
+    verdict = compile_and_verify(scorer, check_rows(requests, scorer.contract).rows)
+    scorer.contract = held
+    return {
+        "latency_ms": _latency_ms(scorer, requests[:TIMED_ROWS]),
+        "engine": "compiled" if verdict.serves else "scikit-learn",
+        "compiled": verdict.as_dict(),
     }
 
 

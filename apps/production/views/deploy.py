@@ -84,6 +84,15 @@ def build(request: HttpRequest, project: Project) -> HttpResponse:
 
 
 @require_POST
+@project_view(Verb.DEPLOY)
+def compile_again(request: HttpRequest, project: Project, release_id: int) -> HttpResponse:
+    """Try to compile a release that scikit-learn serves."""
+    release = get_object_or_404(Release, pk=release_id, deployment__project=project)
+    actions.compile_again(release=release, by=request.user)
+    return redirect("production:deploy", project.slug)
+
+
+@require_POST
 @project_view(Verb.DISCUSS)
 def rehearse(request: HttpRequest, project: Project, release_id: int) -> HttpResponse:
     """Send one row to a release from the form; it is logged as a rehearsal."""

@@ -11,6 +11,7 @@ from django.core.management import get_commands
 from django.core.management.base import BaseCommand
 
 from apps.jobs import broker, preflight
+from apps.jobs.health import host_to_call
 from apps.jobs.management.commands.prepare import prepare
 from apps.jobs.supervisor.parts import Part, Plan
 
@@ -81,7 +82,7 @@ class Here:
     @property
     def shown_host(self) -> str:
         """A host that can be called from this machine."""
-        return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104
+        return host_to_call(self.host)
 
     @property
     def address(self) -> str:
