@@ -17,8 +17,8 @@ from typing import Any, cast
 
 from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpRequestParser
 
-from apps.production.replies import Reply, crashed, refused
-from apps.production.serving import ApiRefusal
+from apps.production.endpoint.replies import Reply, crashed, refused
+from apps.production.refusals import ApiRefusal
 
 Work = Callable[[], Reply]
 """What makes a reply and takes long."""

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import close_old_connections
 from django.urls import get_resolver, reverse
 
-from apps.production import predicting
+from apps.production.endpoint import predicting
 from apps.web.declare import TOKEN
 
 Start = Callable[..., Any]

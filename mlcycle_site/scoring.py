@@ -32,10 +32,11 @@ from django.db import close_old_connections
 
 from apps.jobs import health
 from apps.jobs.pulse import keep_beating
-from apps.production import predicting
-from apps.production.at_hand import is_at_hand
-from apps.production.replies import Reply, refused
-from apps.production.serving import KNOWN, ApiRefusal
+from apps.production.endpoint import predicting
+from apps.production.endpoint.at_hand import is_at_hand
+from apps.production.endpoint.replies import Reply, refused
+from apps.production.endpoint.serving import KNOWN
+from apps.production.refusals import ApiRefusal
 from mlcycle_site.connections import Connection, Doors, Request, Work, loop
 from mlcycle_site.hot import always, is_safe, predict_address
 

@@ -33,7 +33,7 @@ urlpatterns = [
     path("", include("apps.accounts.urls")),
     path("jobs/", include("apps.jobs.urls")),
     path("", include("apps.jobs.health")),
-    path("", include("apps.production.metrics")),
+    path("", include("apps.production.watch.metrics")),
     path("schemas/", include("apps.planning.schema_urls")),
     path("p/<slug:slug>/plan/", include("apps.planning.urls")),
     path("team/<int:team_id>/databases/", include("apps.datasets.team_urls")),

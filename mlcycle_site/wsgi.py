@@ -12,7 +12,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 site = get_wsgi_application()
 
 from apps.jobs.pulse import keep_beating  # noqa: E402  (models exist once Django is set up)
-from apps.production.serving import KNOWN  # noqa: E402
+from apps.production.endpoint.serving import KNOWN  # noqa: E402
 from mlcycle_site.hot import PredictFirst  # noqa: E402
 
 application = PredictFirst(site)

@@ -60,6 +60,7 @@ from apps.modeling.models import (
     Trial,
 )
 from apps.planning.models import ColumnClass, Plan, Sensitivity
+from apps.production.log.tallying import recount
 from apps.production.models import (
     Actual,
     Alarm,
@@ -84,7 +85,6 @@ from apps.production.models import (
     WatchReport,
     WirePolicy,
 )
-from apps.production.tallying import recount
 from apps.projects import actions
 from apps.projects.models import Chain, ConditionMet, Decision, Membership, Project, Role, Team
 from apps.projects.stages import Stage

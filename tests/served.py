@@ -25,9 +25,10 @@ django.setup()
 from django.conf import settings
 from django.db import connections
 
-from apps.production import serving, standing, taking
+from apps.production.endpoint import serving, standing
+from apps.production.endpoint.standing import Standing
+from apps.production.log import taking
 from apps.production.models import Release, Segment
-from apps.production.standing import Standing
 from mlcycle_site import scoring
 from mlcycle_site.connections import loop
 from mlcycle_site.hot import PredictFirst

@@ -10,7 +10,7 @@ from apps.governance.incident_notices import budget_of, monday_of, told_this_wee
 from apps.governance.models import Delivery, ToldIncident, Webhook
 from apps.governance.outgoing import webhook_of
 from apps.production.models import Incident
-from apps.production.precision import Rate, rate_of, rates_by_kind
+from apps.production.watch.precision import Rate, rate_of, rates_by_kind
 from apps.production.watch_queries import ranked
 from apps.projects.models import Team
 

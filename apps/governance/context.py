@@ -16,7 +16,7 @@ from apps.governance.notices import gate_link, unread_count
 from apps.governance.places import field_id, is_about, task_at
 from apps.governance.rail import RailPhase, rail_of
 from apps.jobs.queries import live_jobs
-from apps.production import glass
+from apps.production.release import glass
 from apps.projects.models import Cycle, Project
 
 MOST_PROJECTS = 50

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from apps.engine.evaluation.forecasts import brier_score
-from apps.production.outcomes import promises_kept
+from apps.production.watch.outcomes import promises_kept
 from apps.projects.models import PASSING, Decision, Team
 
 

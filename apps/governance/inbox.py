@@ -25,8 +25,8 @@ from apps.governance.signers import (
 )
 from apps.governance.state import HEAD, GateGlance, GateState, glances
 from apps.governance.through import facts_of
-from apps.production import glass
 from apps.production.models import GlassRequest, Incident
+from apps.production.release import glass
 from apps.production.watch_queries import open_incidents
 from apps.projects.access import Verb
 from apps.projects.models import Cycle, Project

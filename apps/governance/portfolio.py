@@ -17,11 +17,11 @@ from django.db.models import Q
 from apps.accounts.models import User
 from apps.engine.monitoring.performance import BROKEN, UNKNOWN
 from apps.governance.through import through
-from apps.production import glass
+from apps.production.endpoint.standing import Standing
+from apps.production.endpoint.standings import standings
 from apps.production.models import Deployment, Release, WatchReport
 from apps.production.queries import last_looks, open_alarm_counts
-from apps.production.standing import Standing
-from apps.production.standings import standings
+from apps.production.release import glass
 from apps.projects.access import visible_projects
 from apps.projects.models import Cycle, Project
 

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from apps.governance.models import Notice, NoticeKind
 from apps.governance.notices import notify
-from apps.production import glass
 from apps.production.models import GlassRequest, Switch
+from apps.production.release import glass
 from apps.projects.models import Project, Role
 
 TOLD_WITHIN = timedelta(days=7)

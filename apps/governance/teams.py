@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from apps.governance.forecasts import Reviewer, reviewers_of
 from apps.governance.models import Delegation
 from apps.governance.signers import delegations_today
-from apps.production.outcomes import WINDOW
+from apps.production.watch.outcomes import WINDOW
 from apps.projects.models import Membership, Role, Team, Tier
 from apps.web.ordering import Alphabetical
 

@@ -14,12 +14,12 @@ from apps.jobs.models import Queue
 from apps.modeling.queries import require_signed_model
 from apps.planning.actions import draft_plan
 from apps.planning.queries import current_plan
-from apps.production.building import alike, asked_for
-from apps.production.lessons import lessons, taught
-from apps.production.loaded import NotLoaded, require_version
+from apps.production.endpoint.loaded import NotLoaded, require_version
 from apps.production.models import ApiToken, Deployment, Release
 from apps.production.queries import signed_release
-from apps.production.switching import locked_for
+from apps.production.release.building import alike, asked_for
+from apps.production.release.switching import locked_for
+from apps.production.watch.lessons import lessons, taught
 from apps.projects import ledger
 from apps.projects.access import Verb, require
 from apps.projects.actions import start_cycle

@@ -11,11 +11,11 @@ from django.views.decorators.csrf import csrf_exempt
 
 from apps.engine.serving.contract import Contract
 from apps.engine.serving.payload import BadPayload, parse_body
-from apps.production import describing, predicting, serving
-from apps.production.actuals import record
+from apps.production.endpoint import describing, predicting, serving
+from apps.production.endpoint.replies import Reply, busy, crashed, refused
+from apps.production.log.actuals import record
 from apps.production.models import ApiToken
-from apps.production.replies import Reply, busy, crashed, refused
-from apps.production.serving import ApiRefusal
+from apps.production.refusals import ApiRefusal
 from apps.web.declare import TOKEN, View, declared
 
 LOG = logging.getLogger(__name__)

@@ -14,11 +14,13 @@ from django.urls import reverse
 
 from apps.datasets.storage import scratch
 from apps.engine.serving.payload import BadPayload, parse_body
-from apps.production import predicting, score_actions, scores, serving
+from apps.production import score_actions
 from apps.production.api import door
-from apps.production.caps import require_batch
+from apps.production.batch import scores
+from apps.production.endpoint import predicting, serving
+from apps.production.endpoint.caps import require_batch
 from apps.production.models import ApiToken, Scores, Scoring
-from apps.production.serving import ApiRefusal
+from apps.production.refusals import ApiRefusal
 from apps.projects.access import Verb, require
 from apps.web.csv_file import csv_file
 from apps.web.refusals import Refusal

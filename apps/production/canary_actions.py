@@ -5,11 +5,11 @@ from typing import Any
 from django.db import transaction
 
 from apps.accounts.models import User
-from apps.production.canaries import can_begin
+from apps.production.endpoint.standing import answering, signed_releases
 from apps.production.models import FallbackKind, Release, Switch
+from apps.production.release.canaries import can_begin
+from apps.production.release.switching import load, locked_for, said, write_switch
 from apps.production.release_actions import not_held
-from apps.production.standing import answering, signed_releases
-from apps.production.switching import load, locked_for, said, write_switch
 from apps.projects.access import Verb
 from apps.web.refusals import Refusal
 

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable
 from django.urls import reverse
 
 from apps.engine.percent import percent
-from apps.production.glass import unanswered
+from apps.production.endpoint.standing import answering, signed_releases
 from apps.production.models import Release
 from apps.production.queries import current_release
-from apps.production.releases import (
+from apps.production.release.glass import unanswered
+from apps.production.release.releases import (
     fallback_of,
     fallback_says,
     flips_between,
@@ -16,7 +17,6 @@ from apps.production.releases import (
     risks_of,
     wire_lines,
 )
-from apps.production.standing import answering, signed_releases
 from apps.projects.evidence import Check, Evidence
 from apps.projects.models import Cycle
 

@@ -12,10 +12,10 @@ from apps.engine.serving.contract import Contract, Field
 from apps.engine.serving.fallback import OPERATORS, Rule
 from apps.engine.types import Kind
 from apps.production.canary_actions import MOST_SHARE
-from apps.production.glass import MOST_HOURS
+from apps.production.log.retention import MOST_DAYS, terms_of
 from apps.production.models import Deployment, FallbackKind, Release
-from apps.production.releases import Risk
-from apps.production.retention import MOST_DAYS, terms_of
+from apps.production.release.glass import MOST_HOURS
+from apps.production.release.releases import Risk
 
 NOTHING = ""
 

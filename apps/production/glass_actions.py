@@ -6,12 +6,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.production.glass import ASKED_FOR, MOST_HOURS, key_of
-from apps.production.incidents import open_incident
+from apps.production.endpoint.standing import answering
 from apps.production.models import Deployment, FallbackKind, GlassRequest, Release, Switch
-from apps.production.releases import fallback_of
-from apps.production.standing import answering
-from apps.production.switching import load, locked_for, said, write_switch
+from apps.production.release.glass import ASKED_FOR, MOST_HOURS, key_of
+from apps.production.release.releases import fallback_of
+from apps.production.release.switching import load, locked_for, said, write_switch
+from apps.production.watch.incidents import open_incident
 from apps.projects import ledger
 from apps.projects.access import Verb, role_in
 from apps.projects.models import Role

@@ -13,11 +13,12 @@ from apps.engine.monitoring.seasons import KINDS as REFERENCES
 from apps.engine.monitoring.wires import KINDS, TRIPPED
 from apps.jobs.processes import Fate
 from apps.modeling.queries import model_subject
-from apps.production import serving
-from apps.production.booking import Cost, cost_of
-from apps.production.canaries import last_comparison
-from apps.production.changes import changes_since
-from apps.production.keeping import keeping_of, says_of
+from apps.production.endpoint import serving
+from apps.production.endpoint.keeping import keeping_of, says_of
+from apps.production.endpoint.running import Running, running
+from apps.production.endpoint.standing import Standing, answering, release_subject
+from apps.production.log.retention import Terms, is_held, terms_of
+from apps.production.log.tallying import service_by_release, service_of
 from apps.production.models import (
     Alarm,
     Deployment,
@@ -27,11 +28,10 @@ from apps.production.models import (
     Removal,
     WatchReport,
 )
-from apps.production.releases import reference_of
-from apps.production.retention import Terms, is_held, terms_of
-from apps.production.running import Running, running
-from apps.production.standing import Standing, answering, release_subject
-from apps.production.tallying import service_by_release, service_of
+from apps.production.release.canaries import last_comparison
+from apps.production.release.releases import reference_of
+from apps.production.watch.booking import Cost, cost_of
+from apps.production.watch.changes import changes_since
 from apps.projects.models import Cycle, Event, Project
 from apps.projects.queries import passed_by
 from apps.projects.stages import Stage

@@ -11,7 +11,8 @@ from apps.engine.serving.fallback import Rule, rule_for
 from apps.engine.types import Problem
 from apps.jobs.actions import enqueue
 from apps.jobs.models import Queue
-from apps.production import serving
+from apps.production.endpoint import serving
+from apps.production.endpoint.standing import Standing, answering, signed_releases
 from apps.production.models import (
     Deployment,
     Drill,
@@ -22,7 +23,8 @@ from apps.production.models import (
     Switch,
     WirePolicy,
 )
-from apps.production.releases import (
+from apps.production.refusals import ApiRefusal
+from apps.production.release.releases import (
     Risk,
     flips_between,
     kept_from_answering,
@@ -30,9 +32,7 @@ from apps.production.releases import (
     risk_of,
     wire_lines,
 )
-from apps.production.serving import ApiRefusal
-from apps.production.standing import Standing, answering, signed_releases
-from apps.production.switching import load, locked_for, said, write_switch
+from apps.production.release.switching import load, locked_for, said, write_switch
 from apps.projects import ledger
 from apps.projects.access import Verb, require
 from apps.projects.models import Cycle

@@ -10,9 +10,9 @@ from apps.datasets.models import Version
 from apps.datasets.storage import keep
 from apps.jobs.actions import enqueue
 from apps.jobs.models import Queue
+from apps.production.batch.scores import require_answering
 from apps.production.models import ApiToken, Release, Scoring
-from apps.production.scores import require_answering
-from apps.production.switching import locked_for
+from apps.production.release.switching import locked_for
 from apps.projects import ledger
 from apps.projects.access import Verb
 from apps.web.refusals import Refusal

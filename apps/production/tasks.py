@@ -3,16 +3,11 @@
 from celery import shared_task
 
 from apps.jobs import runner
-from apps.production import (
-    comparing,
-    release_actions,
-    retention,
-    score_removal,
-    score_work,
-    taking,
-    work,
-)
+from apps.production import release_actions, work
+from apps.production.batch import removal, scoring
+from apps.production.log import retention, taking
 from apps.production.models import Deployment
+from apps.production.release import comparing
 
 
 @shared_task(name="production.build_release", acks_late=True, ignore_result=True)
@@ -35,8 +30,8 @@ def compare_releases(job_id: str) -> None:
 
 @shared_task(name="production.score", acks_late=True, ignore_result=True)
 def score(job_id: str) -> None:
-    """Score the rows of a batch (see score_work.score)."""
-    runner.run(job_id, score_work.score)
+    """Score the rows of a batch (see scoring.score)."""
+    runner.run(job_id, scoring.score)
 
 
 @shared_task(name="production.follow", ignore_result=True)
@@ -68,4 +63,4 @@ def take_up() -> None:
 def remove_due() -> None:
     """Remove calls and batches whose time is over (see retention and score_removal)."""
     retention.remove_due()
-    score_removal.remove_due()
+    removal.remove_due()

@@ -4,8 +4,8 @@ from django.db import transaction
 
 from apps.accounts.models import User
 from apps.engine.monitoring.seasons import KINDS
+from apps.production.log.retention import MOST_DAYS
 from apps.production.models import Deployment, DriftReference, Retention
-from apps.production.retention import MOST_DAYS
 from apps.projects import ledger
 from apps.projects.access import Verb, require
 from apps.web.refusals import Refusal

@@ -14,10 +14,10 @@ from apps.engine.monitoring.keeping import is_mark
 from apps.modeling.models import Opening
 from apps.planning.models import Plan
 from apps.planning.queries import veiled_columns
-from apps.production.lessons import Lesson, lessons
 from apps.production.models import Deployment, Incident, Prediction, Release
-from apps.production.precision import Rate, rate_of
 from apps.production.queries import serving_release
+from apps.production.watch.lessons import Lesson, lessons
+from apps.production.watch.precision import Rate, rate_of
 from apps.projects.models import Cycle, Decision, Project, Role
 from apps.projects.queries import latest_decision
 from apps.projects.stages import Stage

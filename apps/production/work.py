@@ -13,15 +13,15 @@ from apps.engine.errors import EngineError
 from apps.jobs.models import Job
 from apps.jobs.runner import Desk
 from apps.planning.queries import as_signed
-from apps.production.canaries import compare
-from apps.production.guarding import end_canary, fall_back
-from apps.production.incidents import raise_alarms
-from apps.production.keeping import how_of
-from apps.production.looks import Looked, look_at
+from apps.production.endpoint.keeping import how_of
+from apps.production.endpoint.standing import Standing, answering
+from apps.production.log.taking import take_up
 from apps.production.models import Actual, Deployment, Release, WatchReport
 from apps.production.queries import serving_release
-from apps.production.standing import Standing, answering
-from apps.production.taking import take_up
+from apps.production.release.canaries import compare
+from apps.production.watch.guarding import end_canary, fall_back
+from apps.production.watch.incidents import raise_alarms
+from apps.production.watch.looks import Looked, look_at
 from apps.projects import ledger
 from apps.projects.canonical import content_hash
 

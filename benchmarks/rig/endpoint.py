@@ -24,7 +24,7 @@ from apps.governance.demo.people import cast
 from apps.jobs.models import Job, JobState, Queue
 from apps.modeling import actions as modeling
 from apps.production import actions as production
-from apps.production import serving
+from apps.production.endpoint import serving
 from apps.production.models import Release
 from apps.projects.models import Cycle
 from apps.projects.stages import Stage

@@ -26,8 +26,10 @@ from apps.governance.demo.people import cast
 from apps.governance.portfolio import portfolio_of
 from apps.modeling.models import Candidate, Evaluation, Experiment, Opening, Trial
 from apps.planning.models import Plan
-from apps.production import predicting, tallying, work
+from apps.production import work
 from apps.production.actions import issue_token
+from apps.production.endpoint import predicting
+from apps.production.log import tallying
 from apps.production.models import Actual, Call, Deployment, Prediction, Release, WatchReport
 from apps.projects.models import Cycle, Decision, Event, Project, Submission
 from benchmarks.rig.endpoint import build

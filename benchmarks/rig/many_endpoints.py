@@ -9,7 +9,7 @@ import json
 import time
 from pathlib import Path
 
-from apps.production import serving
+from apps.production.endpoint import serving
 from apps.production.models import Release
 
 

@@ -304,7 +304,7 @@ PREDICT_CALLS_PER_MINUTE = env.int("MLCYCLE_PREDICT_CALLS_PER_MINUTE", default=6
 PREDICT_ROWS_PER_MINUTE = env.int("MLCYCLE_PREDICT_ROWS_PER_MINUTE", default=60_000_000)
 METRICS_TOKEN = env.str("MLCYCLE_METRICS_TOKEN", default="")
 CALL_LOG = VAR / "calls"  # web writes, workers read: on one disk
-# Unless an endpoint says otherwise; 0: for good (apps/production/retention.py).
+# Unless an endpoint says otherwise; 0: for good (apps/production/log/retention.py).
 KEEP_INPUTS_DAYS = env.int("MLCYCLE_KEEP_INPUTS_DAYS", default=400)
 KEEP_ANSWERS_DAYS = env.int("MLCYCLE_KEEP_ANSWERS_DAYS", default=0)
 CALL_LOG_FSYNC = env.bool("MLCYCLE_CALL_LOG_FSYNC", default=False)

@@ -164,7 +164,7 @@ def test_the_table_of_roles_says_what_access_allows():
 def test_every_refusal_of_the_api_is_documented_with_its_status():
     page = text_of("docs/api.md")
     refusals = re.findall(r"ApiRefusal\(\s*(\d{3}),\s*\"(\w+)\"", sources(ERROR_SOURCES))
-    unloaded = re.findall(r"NotLoaded\(\s*\"(\w+)\"", sources(("production/loaded.py",)))
+    unloaded = re.findall(r"NotLoaded\(\s*\"(\w+)\"", sources(("production/endpoint/loaded.py",)))
     refusals += [("503", code) for code in unloaded]
     assert len(refusals) >= 10
     for status, code in refusals:
@@ -191,7 +191,7 @@ def test_every_code_of_a_bad_body_or_row_is_documented():
     codes |= set(re.findall(r'_told\(\w+, [\w\[\]:]+, "(\w+)"', row))
     codes |= set(re.findall(r'(?:return|\()\s*"(\w+)",\s*f', row))
     codes |= set(re.findall(r'told\("(\w+)"', text_of("apps/production/api.py")))
-    codes |= set(re.findall(r'Misfit\(\s*"(\w+)"', text_of("apps/production/actuals.py")))
+    codes |= set(re.findall(r'Misfit\(\s*"(\w+)"', text_of("apps/production/log/actuals.py")))
     assert {"bad_json", "missing_field", "wrong_type", "unknown_category", "conflict"} <= codes
     assert {code for code in codes if f"`{code}`" not in page} == set()
 

@@ -13,7 +13,7 @@ from apps.governance.incident_notices import monday_of, tell_of_incidents
 from apps.governance.models import Notice, ToldIncident
 from apps.production import incident_actions
 from apps.production.models import Incident
-from apps.production.precision import rate_of, rates_by_kind
+from apps.production.watch.precision import rate_of, rates_by_kind
 from tests.rows import Rows
 
 

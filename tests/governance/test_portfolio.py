@@ -12,8 +12,8 @@ from apps.datasets.models import Split, Table
 from apps.governance import portfolio, views
 from apps.governance.portfolio import Health, Order, portfolio_of
 from apps.modeling.models import Candidate, Experiment, Trial
+from apps.production.endpoint.standing import Standing
 from apps.production.models import Alarm, Deployment, FallbackKind, Release, Switch, WatchReport
-from apps.production.standing import Standing
 from apps.projects import actions
 from tests import builders
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from apps.governance.actions.submitting import submit_gate
 from apps.governance.forecasts import reviewers_of
 from apps.production.models import Alarm, Release, WatchReport
-from apps.production.outcomes import WINDOW, promises_kept
+from apps.production.watch.outcomes import WINDOW, promises_kept
 from apps.projects.models import Verdict
 from apps.projects.stages import Stage
 from apps.web.refusals import Refusal

@@ -18,9 +18,10 @@ from apps.modeling.aiming import Aim
 from apps.modeling.models import Candidate
 from apps.planning.queries import as_signed
 from apps.production import actions as production
-from apps.production import serving, taking
-from apps.production.looks import look_at
+from apps.production.endpoint import serving
+from apps.production.log import taking
 from apps.production.models import Actual, Prediction
+from apps.production.watch.looks import look_at
 from apps.projects.stages import Stage
 from apps.web.refusals import Refusal
 from tests import builders

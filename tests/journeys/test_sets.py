@@ -17,10 +17,11 @@ from apps.modeling.models import Candidate
 from apps.modeling.queries import latest_evaluation
 from apps.planning.problems import problems_of
 from apps.production import actions as production
-from apps.production import looks, serving
+from apps.production.endpoint import serving
+from apps.production.log.taking import take_up
 from apps.production.models import Actual, Prediction
 from apps.production.queries import signed_release
-from apps.production.taking import take_up
+from apps.production.watch import looks
 from apps.projects.stages import Stage
 from tests import builders
 from tests.journeys.ways import alike, at_home, card, compared, notebook, scored, scrutinised, tried

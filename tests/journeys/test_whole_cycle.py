@@ -14,7 +14,7 @@ from apps.modeling import actions as modeling
 from apps.modeling.models import Candidate
 from apps.modeling.queries import signed_model
 from apps.production import actions as production
-from apps.production import serving
+from apps.production.endpoint import serving
 from apps.production.models import Prediction
 from apps.production.queries import signed_release
 from apps.projects.models import Cycle
@@ -198,7 +198,7 @@ def other_tokens_are_refused(cycle, live, client):
 
 
 def the_same_is_built_once(cycle, client):
-    from apps.production.building import alike, asked_for, differing
+    from apps.production.release.building import alike, asked_for, differing
 
     (release,) = cycle.releases.all()
     client.force_login(release.created_by)

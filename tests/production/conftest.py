@@ -22,9 +22,11 @@ from apps.engine.training.rows import distinct_values
 from apps.engine.types import Problem, silent
 from apps.jobs.models import Job, Queue
 from apps.modeling.models import Candidate, Experiment, Trial
-from apps.production import actions, serving, standing, standings, taking
+from apps.production import actions
+from apps.production.endpoint import serving, standing, standings
+from apps.production.endpoint.standing import Standing, answering, release_subject
+from apps.production.log import taking
 from apps.production.models import ApiToken, Deployment, FlipReport, Release
-from apps.production.standing import Standing, answering, release_subject
 from apps.projects.models import Decision, Role, Verdict
 from apps.projects.stages import Stage
 from tests import builders

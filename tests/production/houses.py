@@ -5,7 +5,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from apps.production.replies import Reply
+from apps.production.endpoint.replies import Reply
 from mlcycle_site import connections
 from mlcycle_site.connections import Connection, Doors
 

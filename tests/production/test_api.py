@@ -10,8 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.engine.errors import BadParameter
-from apps.production import actions, actuals, serving
+from apps.production import actions
+from apps.production.endpoint import serving
+from apps.production.log import actuals
 from apps.production.models import Call, Deployment
+from apps.production.refusals import ApiRefusal
 from tests.production.conftest import one, told
 
 
@@ -190,7 +193,7 @@ def test_of_200_calls_at_once_just_as_many_are_let_in_as_a_minute_has(token, set
     def call(_):
         try:
             serving._limit(("calls", token.pk), 1, settings.PREDICT_CALLS_PER_MINUTE, "No.")
-        except serving.ApiRefusal as refusal:
+        except ApiRefusal as refusal:
             return refusal.status
         return 200
 

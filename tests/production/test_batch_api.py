@@ -4,9 +4,11 @@ import pytest
 from django.urls import reverse
 
 from apps.jobs import pulse
-from apps.production import actions, caps, score_removal, scores
+from apps.production import actions
+from apps.production.batch import removal, scores
+from apps.production.endpoint import caps
+from apps.production.endpoint.standing import Standing
 from apps.production.models import ApiToken, Scores, Scoring
-from apps.production.standing import Standing
 from apps.projects.models import Event, Membership, Role
 from tests.production.conftest import told
 from tests.production.test_scoring import ROWS, lines, rows
@@ -62,7 +64,7 @@ def test_a_file_is_sent_followed_and_fetched(ask, body, token, run_jobs):
     parquet = b"".join(ask("GET", seen["answers"]["parquet"]).streaming_content)
     assert parquet[:4] == parquet[-4:] == b"PAR1"
     made = Scoring.objects.get()
-    score_removal.remove_batch(scoring=made, reason="Done with", by=token.created_by)
+    removal.remove_batch(scoring=made, reason="Done with", by=token.created_by)
     assert ask("GET", sent.json()["address"]).json()["state"] == "removed"
     assert told(ask("GET", seen["answers"]["csv"]))[:2] == (409, "no_answers")
 

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from apps.datasets import storage
 from apps.jobs.models import Job, JobState
-from apps.production import score_removal, scores
+from apps.production.batch import removal, scores
+from apps.production.log.retention import Terms
 from apps.production.models import Incident, Retention, Scores, Scoring, ScoringRemoval
-from apps.production.retention import Terms
 from apps.projects.models import Event
 from apps.web.refusals import Refusal
 from tests.production.test_scoring import batch, rows, standing  # noqa: F401
@@ -54,9 +54,9 @@ def test_a_batch_at_work_is_not_removed_and_a_removed_one_is_not_scored_again(
     made = Scoring.objects.get()
     Job.objects.filter(pk=made.job_id).update(state=JobState.RUNNING)
     with pytest.raises(Refusal, match="at work"):
-        score_removal.remove_batch(scoring=made, reason="Gone", by=analyst)
+        removal.remove_batch(scoring=made, reason="Gone", by=analyst)
     Job.objects.filter(pk=made.job_id).update(state=JobState.DONE)
-    score_removal.remove_batch(scoring=made, reason="Gone", by=analyst)
+    removal.remove_batch(scoring=made, reason="Gone", by=analyst)
     with pytest.raises(Refusal, match="were removed"):
         scores.require_kept(made)
 
@@ -73,7 +73,7 @@ def test_a_viewer_removes_nothing(client, viewer):
     ("inputs", "answers", "days"), [(0, 0, 0), (30, 0, 30), (0, 9, 9), (30, 9, 9), (9, 30, 9)]
 )
 def test_a_batch_holds_rows_and_answers_so_the_shorter_time_counts(inputs, answers, days):
-    assert score_removal.days_of(Terms(inputs, answers)) == days
+    assert removal.days_of(Terms(inputs, answers)) == days
 
 
 def test_a_batch_goes_when_its_time_is_over_and_no_incident_rests_on_it(
@@ -82,7 +82,7 @@ def test_a_batch_goes_when_its_time_is_over_and_no_incident_rests_on_it(
     made = Scoring.objects.get()
     said = {"deployment": made.deployment, "reason": "The law", "person": manager}
     Retention.objects.create(inputs_days=30, answers_days=0, **said)
-    assert score_removal.remove_due() == 0  # it is of today
+    assert removal.remove_due() == 0  # it is of today
     now = timezone.now() + timedelta(days=32)
     monkeypatch.setattr(timezone, "now", lambda: now)
     held = Incident.objects.create(
@@ -94,25 +94,25 @@ def test_a_batch_goes_when_its_time_is_over_and_no_incident_rests_on_it(
         raised_at=now,
         last_seen_at=now,
     )
-    assert score_removal.remove_due() == 0
+    assert removal.remove_due() == 0
     held.delete()
     with django_capture_on_commit_callbacks(execute=True):
-        assert score_removal.remove_due() == 1
+        assert removal.remove_due() == 1
     assert files(made) == []
     gone = ScoringRemoval.objects.get()
-    assert (gone.person, gone.reason) == (None, score_removal.OVER)
-    assert score_removal.remove_due() == 0
+    assert (gone.person, gone.reason) == (None, removal.OVER)
+    assert removal.remove_due() == 0
 
 
 def test_files_that_no_batch_has_are_swept_an_hour_later(tmp_path, monkeypatch):
     made = Scoring.objects.get()
     (tmp_path / "left").write_bytes(b"what a killed process left")
     storage.keep(tmp_path / "left", shelf="batches/nobody")
-    score_removal.remove_due()
+    removal.remove_due()
     assert storage.shelved("batches/nobody")
     now = timezone.now() + timedelta(hours=2)
     monkeypatch.setattr(timezone, "now", lambda: now)
-    score_removal.remove_due()
+    removal.remove_due()
     assert not storage.shelved("batches/nobody")
     assert len(files(made)) == 2
 

@@ -7,9 +7,10 @@ from django.urls import reverse
 from apps.engine.serving.fallback import Rule
 from apps.governance.models import Notice
 from apps.governance.switch_notices import tell_of_switches
-from apps.production import incident_actions, release_actions, serving, work
+from apps.production import incident_actions, release_actions, work
+from apps.production.endpoint import serving
+from apps.production.endpoint.standing import answering
 from apps.production.models import Alarm, FallbackKind, Incident, Switch
-from apps.production.standing import answering
 from apps.web.refusals import Refusal
 from tests.production.test_incidents import WIRE, hang
 from tests.production.test_monitor_page import sent

@@ -8,9 +8,11 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from apps.engine.serving.share import bucket, key_of
-from apps.production import canary_actions, predicting, release_actions, serving, taking, work
+from apps.production import canary_actions, release_actions, work
+from apps.production.endpoint import predicting, serving
+from apps.production.endpoint.standing import answering
+from apps.production.log import taking
 from apps.production.models import Call, FlipReport, Incident, Prediction, Switch
-from apps.production.standing import answering
 from apps.projects.models import Verdict
 from apps.web.refusals import Refusal
 from tests.production.conftest import trips

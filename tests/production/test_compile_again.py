@@ -17,9 +17,10 @@ from apps.engine.serving.compile_prepare import CannotCompile
 from apps.engine.serving.compile_verify import Verdict
 from apps.engine.types import silent
 from apps.jobs.models import Job, JobState
-from apps.production import actions, serving, work
-from apps.production.at_hand import is_at_hand
-from apps.production.standing import release_subject
+from apps.production import actions, work
+from apps.production.endpoint import serving
+from apps.production.endpoint.at_hand import is_at_hand
+from apps.production.endpoint.standing import release_subject
 from apps.projects.models import Event
 from apps.web.refusals import Refusal
 

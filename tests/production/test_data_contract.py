@@ -6,8 +6,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from apps.engine.contract.rule import Rule, relation
-from apps.production import queries, serving, work
-from apps.production.standing import Standing
+from apps.production import queries, work
+from apps.production.endpoint import serving
+from apps.production.endpoint.standing import Standing
 from tests.production.conftest import one, told
 
 RULES = [

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from apps.production import release_actions
 from apps.production.models import Call, Drill, FallbackKind
-from apps.production.releases import risks_of
+from apps.production.release.releases import risks_of
 from apps.projects.models import Tier
 from apps.web.refusals import Refusal
 from tests.production.test_releases import check

@@ -12,8 +12,8 @@ from apps.engine.training.files import load_model
 from apps.engine.training.rows import load_rows, predict, specs
 from apps.engine.types import Problem, silent
 from apps.production import queries, work
+from apps.production.endpoint.standing import Standing
 from apps.production.models import Prediction
-from apps.production.standing import Standing
 from tests.production.conftest import STEPS, TARGET
 from tests.production.test_monitor_page import sent
 

@@ -7,9 +7,11 @@ import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.production import glass, glass_actions, incident_actions, release_actions, serving
+from apps.production import glass_actions, incident_actions, release_actions
+from apps.production.endpoint import serving
+from apps.production.endpoint.standing import answering
 from apps.production.models import FallbackKind, Incident
-from apps.production.standing import answering
+from apps.production.release import glass
 from apps.projects.models import Role
 from apps.web.refusals import Refusal
 from tests.production.test_releases import check

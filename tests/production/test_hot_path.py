@@ -8,8 +8,10 @@ import pytest
 from django.db import OperationalError
 from django.urls import reverse
 
-from apps.production import actions, api, serving, taking
-from apps.production.ids import DRAWN, new_id, new_ids
+from apps.production import actions, api
+from apps.production.endpoint import serving
+from apps.production.endpoint.ids import DRAWN, new_id, new_ids
+from apps.production.log import taking
 from apps.production.models import Call, Release
 from mlcycle_site.hot import PredictFirst
 

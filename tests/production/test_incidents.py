@@ -14,16 +14,9 @@ from apps.engine.errors import NotEnoughData
 from apps.engine.evaluation.metrics import Predictions
 from apps.engine.monitoring.level import level_loss
 from apps.engine.percent import THIN
-from apps.production import (
-    actions,
-    changes,
-    incident_actions,
-    queries,
-    tallying,
-    watch_queries,
-    work,
-)
-from apps.production.lessons import lessons, taught
+from apps.production import actions, incident_actions, queries, watch_queries, work
+from apps.production.endpoint.standing import Standing
+from apps.production.log import tallying
 from apps.production.models import (
     Actual,
     Alarm,
@@ -34,8 +27,9 @@ from apps.production.models import (
     Prediction,
     WatchReport,
 )
-from apps.production.reviews import REVIEW_AFTER
-from apps.production.standing import Standing
+from apps.production.release.reviews import REVIEW_AFTER
+from apps.production.watch import changes
+from apps.production.watch.lessons import lessons, taught
 from apps.projects import ledger
 from apps.projects.models import Event
 from apps.web.refusals import Refusal

@@ -14,9 +14,12 @@ from apps.engine.serving.flips import _whole
 from apps.jobs.models import Job, Queue
 from apps.planning.models import ColumnClass, Sensitivity
 from apps.planning.queries import sensitive_columns
-from apps.production import comparing, predicting, segments, serving, taking, work
-from apps.production.keeping import how_of, keeping_of
+from apps.production import work
+from apps.production.endpoint import predicting, serving
+from apps.production.endpoint.keeping import how_of, keeping_of
+from apps.production.log import segments, taking
 from apps.production.models import Prediction
+from apps.production.release import comparing
 from tests.production.conftest import told
 
 TEXT, NUMBER = "canary-5e1f", 117.515171

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from apps.production import taking
+from apps.production.log import taking
 from apps.production.models import Call, Prediction
 from tests.jobs.processes import wait_for
 from tests.workers import database_url
@@ -121,7 +121,8 @@ def test_no_answered_call_is_lost_or_doubled_when_the_process_is_killed(
 
 
 def test_a_taker_that_is_killed_in_the_middle_leaves_all_to_the_next_one(caller, row):
-    from apps.production import predicting, segments
+    from apps.production.endpoint import predicting
+    from apps.production.log import segments
 
     ids = []
     for _ in range(5):

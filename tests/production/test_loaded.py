@@ -7,7 +7,7 @@ import pytest
 
 from apps.engine.serving.compile_verify import compile_and_verify
 from apps.engine.types import Problem
-from apps.production import loaded
+from apps.production.endpoint import loaded
 from tests.engine.serving.test_compile import served
 
 pytestmark = pytest.mark.once  # no database at all

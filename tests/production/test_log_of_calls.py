@@ -7,7 +7,8 @@ import uuid
 import pytest
 from django.db import DatabaseError
 
-from apps.production import predicting, segments, serving, taking, tallying
+from apps.production.endpoint import predicting, serving
+from apps.production.log import segments, taking, tallying
 from apps.production.models import Actual, AnswerSum, Call, Prediction, Segment
 from tests.production.conftest import told
 

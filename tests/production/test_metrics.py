@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from apps.engine.monitoring.wires import TRIPPED
 from apps.jobs.pulse import Pulse
-from apps.production import metrics, work
-from apps.production.metrics import _latency, exposition, family
+from apps.production import work
 from apps.production.models import Call, Deployment, Release, WatchReport
+from apps.production.watch import metrics
+from apps.production.watch.metrics import _latency, exposition, family
 from tests.production.test_monitor_page import sent
 
 LINE = re.compile(r'^[a-z_]+(\{[a-z_]+="[^"\n]*"(,[a-z_]+="[^"\n]*")*\})? -?[0-9.e+-]+$')

@@ -8,9 +8,11 @@ from django.utils import timezone
 
 from apps.engine.monitoring.service import PERIOD, Tally
 from apps.jobs.pulse import Pulse
-from apps.production import queries, serving, tallying, work
+from apps.production import queries, work
+from apps.production.endpoint import serving
+from apps.production.endpoint.standing import Standing
+from apps.production.log import tallying
 from apps.production.models import Alarm, CallSum, FallbackKind, Incident, Prediction, Switch
-from apps.production.standing import Standing
 from tests.production.conftest import TARGET, trips
 
 

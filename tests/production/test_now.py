@@ -11,9 +11,9 @@ from apps.engine.serving.fallback import Rule
 from apps.governance.inbox import waiting_for
 from apps.governance.through import Facts
 from apps.production import actions, canary_actions, glass_actions, release_actions
+from apps.production.endpoint.standing import answering
 from apps.production.models import FallbackKind
-from apps.production.now import now_of
-from apps.production.standing import answering
+from apps.production.release.now import now_of
 from apps.projects.models import Verdict
 from tests.production.test_canary import TERMS
 

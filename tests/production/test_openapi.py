@@ -13,9 +13,9 @@ import pytest
 from django.urls import reverse
 
 from apps.engine.serving.openapi import EXAMPLE_ID
-from apps.production import scores
-from apps.production.snippets import snippets, snippets_of
-from apps.production.standing import Standing
+from apps.production.batch import scores
+from apps.production.endpoint.snippets import snippets, snippets_of
+from apps.production.endpoint.standing import Standing
 
 pytestmark = pytest.mark.once  # documents, the same on every database
 TYPES = {

@@ -12,10 +12,11 @@ import urllib.request
 
 import pytest
 
-from apps.production import scores, taking
+from apps.production.batch import scores
+from apps.production.endpoint.snippets import snippets, snippets_of
+from apps.production.endpoint.standing import Standing
+from apps.production.log import taking
 from apps.production.models import Actual, Prediction
-from apps.production.snippets import snippets, snippets_of
-from apps.production.standing import Standing
 
 pytestmark = [
     pytest.mark.processes,

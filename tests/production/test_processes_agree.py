@@ -8,7 +8,9 @@ from contextlib import ExitStack
 
 import pytest
 
-from apps.production import actions, canary_actions, release_actions, serving, taking
+from apps.production import actions, canary_actions, release_actions
+from apps.production.endpoint import serving
+from apps.production.log import taking
 from apps.production.models import Prediction
 from tests.jobs.processes import wait_for
 from tests.production.test_canary import TERMS

@@ -14,9 +14,10 @@ import pytest
 from django.db.models import F
 
 from apps.engine.evaluation.verdict import Promise
-from apps.production import actions, queries, serving, work
+from apps.production import actions, queries, work
+from apps.production.endpoint import serving
+from apps.production.endpoint.standing import Standing
 from apps.production.models import Actual, Alarm, Call, Incident, Prediction
-from apps.production.standing import Standing
 from tests.production.conftest import Caller
 from tests.production.worlds import asked_rows, learnt, released
 

@@ -10,10 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.engine.serving.fallback import Rule
-from apps.production import predicting, queries, release_actions, serving, standing
+from apps.production import queries, release_actions
 from apps.production.checks import CHECKS
+from apps.production.endpoint import predicting, serving, standing
+from apps.production.endpoint.standing import Standing, answering
 from apps.production.models import Call, FallbackKind, FlipReport, Prediction, Switch
-from apps.production.standing import Standing, answering
 from apps.projects import ledger
 from apps.projects.models import Verdict
 from apps.projects.remembered import Remembered

@@ -9,7 +9,8 @@ from django.db.models import Count, F, Sum
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.production import booking, retention, tallying, watch_actions
+from apps.production import watch_actions
+from apps.production.log import retention, tallying
 from apps.production.models import (
     Actual,
     AnswerSum,
@@ -20,6 +21,7 @@ from apps.production.models import (
     Removal,
     Retention,
 )
+from apps.production.watch import booking
 from apps.projects.models import Event
 from apps.web.refusals import Refusal
 

@@ -14,9 +14,10 @@ from apps.jobs import runner
 from apps.jobs.models import JobState
 from apps.planning.classing import classify
 from apps.planning.models import Sensitivity
-from apps.production import score_actions, score_work, scores
+from apps.production import score_actions
+from apps.production.batch import scores, scoring
+from apps.production.endpoint.standing import Standing
 from apps.production.models import Call, Scores, Scoring
-from apps.production.standing import Standing
 from apps.projects.models import Event, Role
 from apps.web.refusals import Refusal
 from tests.production.conftest import trips
@@ -147,12 +148,12 @@ def test_a_release_scores_only_while_it_answers(
 
 def test_a_worker_that_lost_its_job_writes_no_answers(batch, monkeypatch, run_jobs):
     job = batch.job
-    runner.run(str(job.pk), score_work.score)  # a second delivery
+    runner.run(str(job.pk), scoring.score)  # a second delivery
     assert Scores.objects.count() == 1
     job.state = JobState.RUNNING
     desk = runner.Desk(job)  # its lease is another's by now
     with pytest.raises(runner.LostLease):
-        score_work.score(job, desk)
+        scoring.score(job, desk)
     assert Scores.objects.count() == 1
 
 

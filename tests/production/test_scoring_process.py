@@ -6,10 +6,12 @@ import time
 import pytest
 from django.db import DatabaseError, connection
 
-from apps.production import actions, serving, taking
-from apps.production.at_hand import MOST_ROWS, SHORT_BYTES
+from apps.production import actions
+from apps.production.endpoint import serving
+from apps.production.endpoint.at_hand import MOST_ROWS, SHORT_BYTES
+from apps.production.endpoint.replies import Reply
+from apps.production.log import taking
 from apps.production.models import Call
-from apps.production.replies import Reply
 from mlcycle_site import scoring
 from mlcycle_site.connections import Request
 

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from apps.engine.serving.fallback import Rule
 from apps.modeling.queries import candidate_subject
-from apps.production import standing, standings
+from apps.production.endpoint import standing, standings
+from apps.production.endpoint.standing import MOST_RELEASES, answering, release_subject
 from apps.production.models import Alarm, Deployment, FallbackKind, GlassRequest, Switch
-from apps.production.standing import MOST_RELEASES, answering, release_subject
 from apps.projects.models import Decision, Project, Role, Verdict
 from apps.projects.remembered import Remembered
 from apps.projects.stages import Stage

@@ -9,9 +9,10 @@ from django.utils import timezone
 from apps.governance import rail, tasks
 from apps.governance.state import GateState
 from apps.jobs.models import Job, JobState, Queue
-from apps.production import booking, queries, watch_actions, work
+from apps.production import queries, watch_actions, work
+from apps.production.endpoint.standing import Standing
 from apps.production.models import Call, DriftReference, Incident
-from apps.production.standing import Standing
+from apps.production.watch import booking
 from apps.projects.models import Event
 from apps.projects.stages import TASKS
 from apps.web.refusals import Refusal

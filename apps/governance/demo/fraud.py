@@ -17,7 +17,9 @@ from apps.governance.demo.fraud_plan import PLAN
 from apps.governance.demo.people import Cast
 from apps.governance.demo.steps import Say
 from apps.production import actions as production
-from apps.production import release_actions, serving, tallying, work
+from apps.production import release_actions, work
+from apps.production.endpoint import serving
+from apps.production.log import tallying
 from apps.production.models import Actual, Call, FallbackKind, Prediction, Release
 from apps.production.queries import current_release, signed_release
 from apps.projects.models import Cycle

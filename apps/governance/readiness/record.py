@@ -11,7 +11,7 @@ from apps.modeling.queries import VerdictSummary
 from apps.planning.models import Plan
 from apps.production.models import Release, WatchReport
 from apps.production.queries import current_release
-from apps.production.releases import Risk, risks_of
+from apps.production.release.releases import Risk, risks_of
 
 
 @dataclass(frozen=True)

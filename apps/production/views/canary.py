@@ -9,12 +9,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.engine.serving.contract import Contract
 from apps.production import canary_actions
-from apps.production.canaries import can_begin, last_comparison
+from apps.production.endpoint.standing import answering, signed_releases
 from apps.production.forms import CanaryForm
 from apps.production.models import Release
-from apps.production.now import now_of
-from apps.production.releases import flips_between
-from apps.production.standing import answering, signed_releases
+from apps.production.release.canaries import can_begin, last_comparison
+from apps.production.release.now import now_of
+from apps.production.release.releases import flips_between
 from apps.production.views.releases import built_release
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project

@@ -10,14 +10,16 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.engine.serving.contract import Contract
 from apps.modeling.queries import SignedModel, signed_model
-from apps.production import actions, queries, serving, watch_actions
-from apps.production.building import alike, asked_for, differing
-from apps.production.describing import predict_url
+from apps.production import actions, queries, watch_actions
+from apps.production.endpoint import serving
+from apps.production.endpoint.describing import predict_url
+from apps.production.endpoint.snippets import snippets
+from apps.production.endpoint.standing import answering
 from apps.production.forms import RetentionForm, TokenForm, TryForm
 from apps.production.models import ApiToken, Deployment, Release
-from apps.production.now import now_of
-from apps.production.snippets import snippets
-from apps.production.standing import answering
+from apps.production.refusals import ApiRefusal
+from apps.production.release.building import alike, asked_for, differing
+from apps.production.release.now import now_of
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
 from apps.web.fragments import render_page
@@ -106,7 +108,7 @@ def rehearse(request: HttpRequest, project: Project, release_id: int) -> HttpRes
     try:
         told = serving.answer(release, [form.row()])
         serving.give_reasons(told)
-    except serving.ApiRefusal as refusal:
+    except ApiRefusal as refusal:
         serving.log(release.deployment, began=began, token=None, refusal=refusal, is_rehearsal=True)
         problems = [error["message"] for error in refusal.errors] or [refusal.message]
         return _deploy_page(request, project, try_form=form, problems=problems, status=422)

@@ -6,11 +6,12 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET
 
 from apps.engine.serving.contract import Contract
-from apps.production import describing, queries
+from apps.production import queries
+from apps.production.endpoint import describing
+from apps.production.endpoint.standing import Standing, answering
 from apps.production.models import Deployment, Release
-from apps.production.now import now_of
-from apps.production.serving import ApiRefusal
-from apps.production.standing import Standing, answering
+from apps.production.refusals import ApiRefusal
+from apps.production.release.now import now_of
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
 from apps.web.fragments import render_page

@@ -8,8 +8,8 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.production import queries, release_actions
-from apps.production import releases as reads
 from apps.production.forms import DrillForm
+from apps.production.release import releases as reads
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
 from apps.web.fragments import render_page

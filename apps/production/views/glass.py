@@ -7,12 +7,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.production import glass as reads
 from apps.production import glass_actions, queries
+from apps.production.endpoint.standing import answering
 from apps.production.forms import GlassForm
 from apps.production.models import Deployment, FallbackKind, GlassRequest, Release
-from apps.production.now import now_of
-from apps.production.standing import answering
+from apps.production.release import glass as reads
+from apps.production.release.now import now_of
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
 from apps.web.fragments import render_page

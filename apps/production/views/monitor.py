@@ -13,7 +13,7 @@ from apps.engine.charts.theme import Figure
 from apps.engine.monitoring.service import QUANTILES
 from apps.production import actions, queries, watch_actions
 from apps.production.models import Deployment
-from apps.production.now import now_of
+from apps.production.release.now import now_of
 from apps.production.watch_queries import incidents_of
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project

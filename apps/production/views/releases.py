@@ -11,13 +11,13 @@ from apps.datasets.storage import scratch
 from apps.engine.errors import EngineError
 from apps.engine.serving.contract import Contract
 from apps.production import queries, release_actions
-from apps.production import releases as reads
+from apps.production.endpoint.standing import answering, signed_releases
 from apps.production.forms import FallbackForm
-from apps.production.glass import asked_for
 from apps.production.models import Deployment, FallbackKind, FlipReport, Release
-from apps.production.now import now_of
-from apps.production.standing import answering, signed_releases
-from apps.production.take_home import take_home
+from apps.production.release import releases as reads
+from apps.production.release.glass import asked_for
+from apps.production.release.now import now_of
+from apps.production.release.take_home import take_home
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
 from apps.web.fragments import render_page

@@ -9,10 +9,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.datasets.storage import scratch
 from apps.engine.serving.contract import Contract
-from apps.production import queries, score_actions, score_removal, scores
+from apps.production import queries, score_actions
+from apps.production.batch import removal, scores
 from apps.production.forms import ScoreForm
+from apps.production.log.retention import terms_of
 from apps.production.models import Scores, Scoring
-from apps.production.retention import terms_of
 from apps.production.views.releases import built_release
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
@@ -34,7 +35,7 @@ def _page(request: HttpRequest, project: Project, form: ScoreForm | None = None)
         "batches": found,
         "running": running,
         "estimate": scores.estimate_of(running),
-        "days": score_removal.days_of(terms_of(deployment)) if deployment else 0,
+        "days": removal.days_of(terms_of(deployment)) if deployment else 0,
     }
     status = 422 if form is not None else 200
     return render_page(request, "production/score.html", context, status=status)
@@ -85,7 +86,7 @@ def remove(request: HttpRequest, project: Project, number: int) -> HttpResponse:
         deployment__retired_at=None,
     )
     reason = request.POST.get("reason", "")
-    score_removal.remove_batch(scoring=found, reason=reason, by=request.user)
+    removal.remove_batch(scoring=found, reason=reason, by=request.user)
     messages.success(request, f"File and answers of batch {number} are removed.")
     return redirect("production:score", project.slug)
 

@@ -1,0 +1,1 @@
+"""Many rows scored as a job."""

@@ -1,0 +1,1 @@
+"""The log of calls: first files, then rows and sums; matched with the truth, removed in time."""

@@ -1,0 +1,1 @@
+"""Releases: how one is built, compared, switched to, and what answered when."""

@@ -1,0 +1,1 @@
+"""The watch: what is looked at, what goes wrong, what follows."""
