@@ -20,9 +20,10 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 ROOMS = sorted(path.name for path in (ROOT / "apps").iterdir() if (path / "__init__.py").exists())
-ERROR_SOURCES = tuple(
-    f"production/{name}.py"
-    for name in ("api", "api_batches", "caps", "predicting", "replies", "serving")
+ERROR_SOURCES = (
+    "production/api.py",
+    "production/api_batches.py",
+    *(f"production/endpoint/{path.name}" for path in ROOT.glob("apps/production/endpoint/*.py")),
 )
 ENGINE_CODES = ("engine/serving/payload.py", "engine/serving/contract.py")
 
