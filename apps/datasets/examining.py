@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from apps.datasets.forms.steps import data_of
 from apps.datasets.models import Examination, Split
 from apps.datasets.queries import current_split, table_inputs
 from apps.datasets.storage import local
+from apps.datasets.written import written
 from apps.engine.errors import EngineError
 from apps.engine.profile.issues.issue import veil
 from apps.engine.recipe.registry import STEPS, step_from
@@ -153,7 +153,7 @@ def _suggested(issue: dict[str, Any], spec: TableSpec | None) -> list[Suggested]
                 step_from(step).check(spec)
         except EngineError:
             continue  # done already, or another step took its column
-        data = data_of(STEPS[each["step"]], each["params"])
+        data = written(STEPS[each["step"]], each["params"])
         asked = {"step": each["step"], "preview": "1", **data, "reason": issue["title"]}
         found.append(Suggested(each["says"], urlencode(asked, doseq=True)))
     return found

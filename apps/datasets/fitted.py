@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.datasets.models import FittedLook, Split, Step
-from apps.datasets.queries import current_split, features_among, fitted_choices
+from apps.datasets.queries import current_split, features_among, fitted_choices, sentence_of
 from apps.datasets.storage import local
-from apps.datasets.wrangling import sentence_of
 from apps.engine.errors import EngineError
 from apps.engine.training.fitted.choices import CHOICES, Choice, choice_from, holds_of, misfits
 from apps.engine.training.fitted.settle import settle

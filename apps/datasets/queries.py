@@ -8,8 +8,11 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from apps.datasets.models import Consolidation, Join, Source, Split, Step, Table, Version
 from apps.datasets.storage import local
+from apps.engine.errors import EngineError
 from apps.engine.recipe.build import consolidated_shape
+from apps.engine.recipe.registry import step_from
 from apps.engine.splitting.folds import TEST, TRAIN_ONLY, read_split
+from apps.engine.training.fitted.choices import choice_from
 from apps.engine.types import ColumnSpec, TableSpec
 from apps.planning.queries import (
     SignedPlan,
@@ -104,6 +107,16 @@ def enabled_joins(consolidation: Consolidation) -> list[Join]:
 
 
 @read_once
+def sentence_of(step: Step) -> str:
+    """A stored step in words, or why it cannot be read."""
+    try:
+        if step.is_fitted:
+            return choice_from(step.as_choice()).sentence()
+        return step_from(step.as_dict()).sentence()
+    except EngineError as error:
+        return str(error)
+
+
 def enabled_steps(cycle: Cycle) -> list[Step]:
     """Row-wise steps of the recipe in their order."""
     return list(cycle.steps.filter(is_enabled=True, is_fitted=False))

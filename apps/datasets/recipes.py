@@ -14,13 +14,13 @@ from apps.datasets.joins import consolidated_parquet, how_of
 from apps.datasets.models import RecipeState, Step, Table
 from apps.datasets.queries import (
     enabled_steps,
+    sentence_of,
     shape_so_far,
     source_inputs,
     todays_table,
     with_paths,
 )
 from apps.datasets.storage import local
-from apps.datasets.wrangling import sentence_of
 from apps.engine.errors import EngineError
 from apps.engine.joining.how import JoinHow
 from apps.engine.recipe.build import consolidate

@@ -13,7 +13,7 @@ from apps.datasets.actions import begin, take_turn, tell
 from apps.datasets.examining import subject_of
 from apps.datasets.history import before_and_after, current_state, remembered, restore
 from apps.datasets.models import Examination, RecipeState, Step
-from apps.datasets.queries import enabled_steps, fitted_choices, shape_so_far
+from apps.datasets.queries import enabled_steps, fitted_choices, sentence_of, shape_so_far
 from apps.engine.errors import BadParameter, EngineError
 from apps.engine.recipe.registry import step_from
 from apps.engine.recipe.run import check_recipe
@@ -75,16 +75,6 @@ def remove_step(*, step: Step, by: User) -> None:
         step.save(update_fields=["is_removed", "is_enabled"])
     says = f"removed the step: {sentence}"
     tell("data.step_removed", says, cycle=step.cycle, by=by, **step.as_dict())
-
-
-def sentence_of(step: Step) -> str:
-    """A stored step in words, or why it cannot be read."""
-    try:
-        if step.is_fitted:
-            return choice_from(step.as_choice()).sentence()
-        return step_from(step.as_dict()).sentence()
-    except EngineError as error:
-        return str(error)
 
 
 @transaction.atomic

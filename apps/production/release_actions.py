@@ -9,8 +9,6 @@ from apps.accounts.models import User
 from apps.engine.serving.contract import Contract
 from apps.engine.serving.fallback import Rule, rule_for
 from apps.engine.types import Problem
-from apps.jobs.actions import enqueue
-from apps.jobs.models import Queue
 from apps.production.endpoint import serving
 from apps.production.endpoint.standing import Standing, answering, signed_releases
 from apps.production.models import (
@@ -32,6 +30,7 @@ from apps.production.release.releases import (
     risk_of,
     wire_lines,
 )
+from apps.production.release.shadows import ask_to_compare
 from apps.production.release.switching import load, locked_for, said, write_switch
 from apps.projects import ledger
 from apps.projects.access import Verb, require
@@ -48,27 +47,7 @@ def compare_releases(*, before: Release, after: Release, by: User) -> FlipReport
         raise Refusal("Compare two releases of the same endpoint.")
     if not after.is_ready:
         raise Refusal("This release is not built yet.")
-    return _compare(before, after, by)
-
-
-def _compare(before: Release, after: Release, by: User | None) -> FlipReport:
-    project = after.deployment.project
-    job = enqueue(
-        "production.compare_releases",
-        queue=Queue.DATA,
-        title=f"Compare release {after.number} with release {before.number}",
-        project=project,
-        by=by,
-    )
-    report = FlipReport.objects.create(before=before, after=after, job=job)
-    ledger.record(
-        "production.compare_asked",
-        f"{by or 'The shadow'} had {after} compared with release {before.number}",
-        actor=by,
-        project=project,
-        facts={"before": before.number, "after": after.number},
-    )
-    return report
+    return ask_to_compare(before, after, by)
 
 
 @transaction.atomic
@@ -88,21 +67,6 @@ def set_shadow(*, deployment: Deployment, release: Release | None, by: User) -> 
         project=deployment.project,
         facts={"release": release.number if release else None},
     )
-
-
-@transaction.atomic
-def follow(deployment: Deployment) -> FlipReport | None:
-    """Have the shadow answer the newest calls, if there are some that it has not seen."""
-    before, after = answering(deployment).release, deployment.shadow
-    if before is None or after is None or before == after:
-        return None
-    last = FlipReport.objects.filter(before=before, after=after).order_by("-pk").first()
-    if last is not None and last.job.is_live:
-        return None
-    calls = before.calls.filter(is_rehearsal=False, status=200)
-    if last is not None:
-        calls = calls.filter(at__gt=last.at)
-    return _compare(before, after, None) if calls.exists() else None
 
 
 @transaction.atomic

@@ -3,11 +3,11 @@
 from celery import shared_task
 
 from apps.jobs import runner
-from apps.production import release_actions, work
+from apps.production import work
 from apps.production.batch import removal, scoring
 from apps.production.log import retention, taking
 from apps.production.models import Deployment
-from apps.production.release import comparing
+from apps.production.release import comparing, shadows
 
 
 @shared_task(name="production.build_release", acks_late=True, ignore_result=True)
@@ -36,9 +36,9 @@ def score(job_id: str) -> None:
 
 @shared_task(name="production.follow", ignore_result=True)
 def follow() -> None:
-    """Have shadows answer the newest calls (see release_actions.follow)."""
+    """Have shadows answer the newest calls (see shadows.follow)."""
     for deployment in Deployment.objects.exclude(shadow=None).filter(retired_at=None):
-        release_actions.follow(deployment)
+        shadows.follow(deployment)
 
 
 @shared_task(name="production.watch_now", acks_late=True, ignore_result=True)

@@ -15,6 +15,7 @@ from apps.production.checks import CHECKS
 from apps.production.endpoint import predicting, serving, standing
 from apps.production.endpoint.standing import Standing, answering
 from apps.production.models import Call, FallbackKind, FlipReport, Prediction, Switch
+from apps.production.release import shadows
 from apps.projects import ledger
 from apps.projects.models import Verdict
 from apps.projects.remembered import Remembered
@@ -273,15 +274,15 @@ def test_a_shadow_answers_copies_of_new_calls_only_and_never_itself(
     client.post(reverse("production:shadow", args=[slug, other.pk]))
     endpoint.refresh_from_db()
     assert endpoint.shadow == other
-    assert release_actions.follow(endpoint) is None, "nobody has called yet"
+    assert shadows.follow(endpoint) is None, "nobody has called yet"
     told = caller.post("predict", {"rows": [row]}).json()
     with run_jobs():
-        report = release_actions.follow(endpoint)
+        report = shadows.follow(endpoint)
     report.refresh_from_db()
     assert (report.before, report.after, report.report["cases"]) == (release, other, 1)
     assert told["release"] == 1, "the caller hears of the live release only"
     assert Prediction.objects.filter(release=other).count() == 0
-    assert release_actions.follow(endpoint) is None, "it has seen this call"
+    assert shadows.follow(endpoint) is None, "it has seen this call"
     client.post(reverse("production:shadow", args=[slug, other.pk]))
     endpoint.refresh_from_db()
     assert endpoint.shadow is None

@@ -1,9 +1,10 @@
-"""The form of a recipe's step, built from what the step declares, and the way back into it."""
+"""The form of a recipe's step, built from what the step declares."""
 
 from typing import Any
 
 from django import forms
 
+from apps.datasets.written import typed
 from apps.engine.recipe.step import Declared, Parameter
 from apps.engine.types import TableSpec
 
@@ -29,7 +30,7 @@ class StepForm(forms.Form):
     def params(self) -> dict[str, Any]:
         """Parameters in the JSON form that the engine takes."""
         params = {
-            parameter.name: _value(parameter, self.cleaned_data[parameter.name])
+            parameter.name: typed(parameter, self.cleaned_data[parameter.name])
             for parameter in self.asked
             if self.cleaned_data[parameter.name] not in ("", [], None)
         }
@@ -75,30 +76,6 @@ def _is_mapping(value: str) -> None:
     for line in value.splitlines():
         if line.strip() and "=>" not in line:
             raise forms.ValidationError(f"“{line.strip()}” has no =>: write “from => to”.")
-
-
-def _value(parameter: Parameter, value: Any) -> Any:
-    if parameter.input == "texts":
-        return [line for line in value.splitlines() if line]
-    if parameter.input == "mapping":
-        pairs = [line.partition("=>") for line in value.splitlines() if line.strip()]
-        return [[source.strip(), target.strip() or None] for source, _, target in pairs]
-    return value
-
-
-def data_of(step: type[Declared], params: dict[str, Any]) -> dict[str, Any]:
-    """Parameters in the form's own writing: what ``StepForm.params`` was made from."""
-    data = {}
-    for parameter in step.parameters:
-        value = params.get(parameter.name)
-        if value is None or parameter.input == "kind":
-            continue
-        if parameter.input == "mapping":
-            value = "\n".join(f"{source} => {to or ''}".rstrip() for source, to in value)
-        elif parameter.input == "texts":
-            value = "\n".join(value)
-        data[parameter.name] = value
-    return data
 
 
 class TakeForm(forms.Form):

@@ -8,8 +8,9 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods, require_POST
 
 from apps.datasets import fitted, fitted_actions, queries, recipes
-from apps.datasets.forms.steps import StepForm, data_of
+from apps.datasets.forms.steps import StepForm
 from apps.datasets.models import FittedLook, Step
+from apps.datasets.written import written
 from apps.engine.errors import EngineError
 from apps.engine.training.fitted.choices import CHOICES
 from apps.projects.access import Verb, project_view
@@ -43,7 +44,7 @@ def _choose(request: HttpRequest, project: Project, *, key: str, step: Step | No
     if page.spec is None:
         messages.error(request, "Choose a base, and mend the steps that do not fit, first.")
         return redirect("datasets:wrangle", project.slug)
-    filled = {**data_of(kind, step.params), "reason": step.reason} if step else None
+    filled = {**written(kind, step.params), "reason": step.reason} if step else None
     spec = fitted.spec_for(project.cycle, page.spec, kind)
     form = StepForm(kind, spec, request.POST or None, initial=filled)
     if form.is_bound and form.is_valid():

@@ -8,8 +8,9 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.datasets import queries, recipes, wrangling
-from apps.datasets.forms.steps import StepForm, TakeForm, data_of
+from apps.datasets.forms.steps import StepForm, TakeForm
 from apps.datasets.models import Step
+from apps.datasets.written import written
 from apps.engine.errors import EngineError
 from apps.engine.recipe.registry import STEPS
 from apps.projects.access import Verb, project_view
@@ -39,7 +40,7 @@ def edit_step(request: HttpRequest, project: Project, step_id: int) -> HttpRespo
     if step.step not in STEPS or spec is None:
         raise Http404
     kind = STEPS[step.step]
-    filled = {**data_of(kind, step.params), "reason": step.reason}
+    filled = {**written(kind, step.params), "reason": step.reason}
     form, preview = StepForm(kind, spec, request.POST or None, initial=filled), None
     if form.is_bound and form.is_valid():
         try:

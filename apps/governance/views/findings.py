@@ -8,10 +8,10 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.governance import finding_actions
 from apps.governance.actions import signing
 from apps.governance.forms import AcceptForm, FindingForm, NoteForm
-from apps.governance.gate_views import stage_named
 from apps.governance.models import GateFinding
 from apps.governance.notices import gate_link
 from apps.governance.pages import signed_page
+from apps.governance.views.gates import stage_named
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Decision, Project
 from apps.web.fragments import render_page

@@ -1,0 +1,1 @@
+"""Pages of the watch tower: projects, gates and what is said at them, notices, proof, the team."""

@@ -1,0 +1,1 @@
+"""Pages of the modeling room: experiments and their trials, what is taken home, the sealed test."""
