@@ -106,7 +106,6 @@ def enabled_joins(consolidation: Consolidation) -> list[Join]:
     return [join for join in joins_of(consolidation) if join.is_enabled]
 
 
-@read_once
 def sentence_of(step: Step) -> str:
     """A stored step in words, or why it cannot be read."""
     try:
@@ -117,6 +116,7 @@ def sentence_of(step: Step) -> str:
         return str(error)
 
 
+@read_once
 def enabled_steps(cycle: Cycle) -> list[Step]:
     """Row-wise steps of the recipe in their order."""
     return list(cycle.steps.filter(is_enabled=True, is_fitted=False))

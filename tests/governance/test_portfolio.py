@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.datasets.models import Split, Table
-from apps.governance import portfolio, views
+from apps.governance import portfolio
+from apps.governance.views import home
 from apps.governance.portfolio import Health, Order, portfolio_of
 from apps.modeling.models import Candidate, Experiment, Trial
 from apps.production.endpoint.standing import Standing
@@ -196,7 +197,7 @@ def test_search_and_health_narrow_the_list(client, live, manager):
 
 
 def test_the_next_page_keeps_search_health_and_order(client, live, manager, monkeypatch):
-    monkeypatch.setattr(views, "MODELS_A_PAGE", 1)
+    monkeypatch.setattr(home, "MODELS_A_PAGE", 1)
     live("Churn & more", verdict("kept"))
     live("Churn", verdict("kept"))
     client.force_login(manager)
