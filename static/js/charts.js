@@ -22,7 +22,7 @@ const DARK = {
   "#1b2330": "#e6eaf0", "#5b6676": "#a8b3c2", "#e3e7ee": "#343c49", "#2f5bd7": "#8aa6ff",
   "#1a7f4b": "#5cc98f", "#9a5b00": "#e3a951", "#b3261e": "#ff8f85", "#c2410c": "#ff9d6b",
   "#00795f": "#4fd1b5", "#9d3c86": "#e08cd0", "#8a6d00": "#d8b84a", "#b35806": "#f0a35e",
-  "#f7f7f7": "#262d38", "#eef3ff": "#1d2431",
+  "#f7f7f7": "#262d38", "#eef3ff": "#1d2431", "#ffffff": "#0e1424",
 };
 const COLOUR_KEYS = new Set([
   "color", "bgcolor", "bordercolor", "linecolor", "gridcolor", "zerolinecolor", "fillcolor",

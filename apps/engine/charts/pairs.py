@@ -11,12 +11,10 @@ import plotly.graph_objects as go
 from apps.engine.charts.axes import may_be_years
 from apps.engine.charts.labels import label, positions, rounded, shares, short, slant
 from apps.engine.charts.relations import SYMBOLS
-from apps.engine.charts.theme import ACCENT, MUTED, RISING, SERIES, Figure, build
+from apps.engine.charts.theme import ACCENT, MUTED, RISING, SERIES, Figure, build, titled_bar
 from apps.engine.errors import NotEnoughData
 from apps.engine.percent import percent
 
-BAR = {"thickness": 8, "outlinewidth": 0, "tickfont": {"color": MUTED, "size": 12}}
-"""Settings of every colour bar."""
 HEIGHT = 420
 
 
@@ -26,11 +24,6 @@ def pair_chart(told: dict[str, Any]) -> Figure:
     if told["picture"] not in draw:
         raise NotEnoughData(f"No row has both “{told['a']}” and “{told['b']}”.")
     return draw[told["picture"]](told)
-
-
-def titled_bar(text: str) -> dict[str, Any]:
-    """A colour bar that says what it measures."""
-    return {**BAR, "title": {"text": text, "side": "right", "font": BAR["tickfont"]}}
 
 
 def points(told: dict[str, Any]) -> Figure:

@@ -15,6 +15,8 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, s
 
 INK = "#1b2330"
 MUTED = "#5b6676"
+ON_BAR = "#ffffff"
+"""Words inside of a bar."""
 LINE = "#e3e7ee"
 ACCENT = "#2f5bd7"
 GOOD = "#1a7f4b"
@@ -42,8 +44,16 @@ DARK = {
     "#b35806": "#f0a35e",
     "#f7f7f7": "#262d38",
     "#eef3ff": "#1d2431",
+    ON_BAR: "#0e1424",
 }
 """What each colour becomes on a dark ground."""
+
+BAR = {
+    "orientation": "h",
+    **{"x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom", "len": 0.7},
+    **{"thickness": 8, "outlinewidth": 0, "tickfont": {"color": MUTED, "size": 12}},
+}
+"""Settings of every colour bar: above the plot, where a phone has room for it."""
 
 CONFIG = {"displayModeBar": False, "responsive": True, "displaylogo": False, "scrollZoom": False}
 COLOUR_KEYS = frozenset(
@@ -75,6 +85,11 @@ def build(
     plain["layout"] = written(_merged(_base(plain["layout"]), plain["layout"]), plain["data"])
     plain["layout"]["meta"] = {"columns": columns, "rows": rows}
     return {**_listed(plain), "config": dict(CONFIG)}
+
+
+def titled_bar(text: str) -> dict[str, Any]:
+    """A colour bar that says what it measures."""
+    return {**BAR, "title": {"text": text, "side": "right", "font": BAR["tickfont"]}}
 
 
 def theme(figure: Figure, *, dark: bool) -> Figure:

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import chi2_contingency
 
+from apps.engine.dates import period_text
 from apps.engine.errors import BadParameter, NotEnoughData
 from apps.engine.monitoring.distances import psi
 from apps.engine.percent import percent
@@ -204,7 +205,7 @@ def difference(column: Binned, shares: NDArray[np.float64], other: int, *, kind:
 
 
 def _day(milliseconds: float) -> str:
-    return moment(int(milliseconds * 1_000))[:10]
+    return period_text(moment(int(milliseconds * 1_000)), "day")
 
 
 def _short(value: float) -> str:
