@@ -7,7 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from apps.engine.charts.axes import may_be_years
-from apps.engine.charts.labels import label, positions, rounded, short, slant
+from apps.engine.charts.labels import MOST_NAMES, label, positions, rounded, short, slant
 from apps.engine.charts.pairs import moment_text, rows_of_cells, tens, tens_bar
 from apps.engine.charts.relations import SYMBOLS
 from apps.engine.charts.theme import (
@@ -24,6 +24,7 @@ from apps.engine.profile.picture import MEASURES, named
 
 PARTS = {"x": "xs", "y": "ys", "colour": "colours", "facet": "panels"}
 MISSING = "missing"
+MOST_UPRIGHT = 20
 PANEL = 300
 """Pixels of one panel with its title."""
 
@@ -60,7 +61,7 @@ def _series(told: dict[str, Any]) -> Figure:
             traces.append(_placed(trace, panel))
     heads = [*_heads(told), named(told, "x"), "rows", _measure(told)]
     xs = _called(told, "x")
-    across = {**positions(xs), **slant(xs, longest=20), **_fewer(xs)}
+    across = {**positions(xs), **slant(xs, longest=20), **(_upright(told) or _fewer(xs))}
     layout = _layout(told, x=across, y={"title": {"text": label(_measure(told))}})
     drawn = layout | {"barmode": "group"}
     return build(_legend(traces), columns=heads, rows=rows, layout=drawn)
@@ -86,6 +87,16 @@ def _called(told: dict[str, Any], part: str) -> list[str]:
 def _across(told: dict[str, Any]) -> dict[str, Any]:
     xs = _called(told, "x")
     return {**positions(xs, longest=20), **slant(xs, longest=20)}
+
+
+def _upright(told: dict[str, Any]) -> dict[str, Any]:
+    """Of categories none is left without its name: many of them stand upright, in small letters."""
+    names, known = told["xs"], [one for one in told["conditions"]["xs"] if one]
+    is_category = all(one[0] == "is" for one in known)
+    if not is_category or not MOST_NAMES < len(names) <= MOST_UPRIGHT:
+        return {}
+    shown = {"tickangle": -90, "tickfont": {"size": 10}}
+    return {**shown, "ticktext": [label(name, longest=20) for name in names]}
 
 
 def _fewer(names: list[str], most: int = 12) -> dict[str, Any]:

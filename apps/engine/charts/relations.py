@@ -84,7 +84,7 @@ def relation_matrix(relations: dict[str, Any], *, measure: str = "rank") -> Figu
         xgap=1,
         ygap=1,
         hoverongaps=False,
-        colorbar=dict(BAR),
+        colorbar={**BAR, "tickvals": [-1, -0.5, 0, 0.5, 1]},
         hovertemplate="%{z:.2f}<extra></extra>",
     )
     if len(names) <= 30:

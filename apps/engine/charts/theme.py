@@ -4,7 +4,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from apps.engine.charts.axes import written
+from apps.engine.charts.axes import NUMBERS, written
 from apps.engine.errors import BadParameter
 
 Figure = dict[str, Any]
@@ -50,8 +50,10 @@ DARK = {
 
 BAR = {
     "orientation": "h",
-    **{"x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom", "len": 0.7},
+    **{"x": 0, "xanchor": "left", "xpad": 0, "y": 1, "yanchor": "bottom", "ypad": 6},
     **{"thickness": 8, "outlinewidth": 0, "tickfont": {"color": MUTED, "size": 12}},
+    **{"nticks": 4, "tickangle": 0, "ticklabelposition": "outside top"},
+    **NUMBERS,
 }
 """Settings of every colour bar: above the plot, where a phone has room for it."""
 
