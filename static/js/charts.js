@@ -166,6 +166,7 @@ const titleOf = (chart) => chart.querySelector("figcaption > span").textContent.
 const asPicture = (chart) => {
   const { data, layout } = inTheme(drawn.get(chart).figure);
   const plot = chart.querySelector(".chart-plot");
+  const height = plot.clientHeight + 56;
   const text = titleOf(chart).replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
   const title = {
     text, x: 0, xref: "paper", xanchor: "left", y: 1, yref: "container", yanchor: "top",
@@ -174,8 +175,9 @@ const asPicture = (chart) => {
   return {
     data,
     layout: {
-      ...layout, title, autosize: false, width: plot.clientWidth + 32,
-      height: plot.clientHeight + 56, margin: { ...layout.margin, l: 16, r: 16, t: 48, b: 16 },
+      ...layout, title, autosize: false, width: plot.clientWidth + 32, height,
+      legend: { ...layout.legend, y: 1 - 48 / height },
+      margin: { ...layout.margin, l: 16, r: 16, t: 48, b: 16 },
       paper_bgcolor: getComputedStyle(chart.closest(".card") ?? document.body).backgroundColor,
     },
   };

@@ -15,7 +15,7 @@ from apps.engine.charts.theme import ACCENT, MUTED, RISING, SERIES, Figure, buil
 from apps.engine.errors import NotEnoughData
 from apps.engine.percent import percent
 
-HEIGHT = 420
+HEIGHT, LINE_OF_LEGEND = 420, 18
 
 
 def pair_chart(told: dict[str, Any]) -> Figure:
@@ -222,7 +222,10 @@ def mosaic(told: dict[str, Any]) -> Figure:
                 for counts, size in zip(told["counts"], sizes, strict=True)
             ],
             width=[max(width - 0.004, 0.001) for width in widths],
-            marker={"color": SERIES[code % len(SERIES)], "opacity": 1 if code < 6 else 0.6},
+            marker={
+                "color": SERIES[code % len(SERIES)],
+                "pattern": {"shape": "/" if code >= len(SERIES) else "", "size": 6},
+            },
             name=label(name),
             customdata=[
                 f"{counts[code]:,} rows ({percent(counts[code] / size if size else 0)})"
@@ -241,7 +244,8 @@ def mosaic(told: dict[str, Any]) -> Figure:
             "xaxis": _across(told, centres=centres, widths=widths),
             "yaxis": {"title": {"text": label(told["b"])}, **shares((1,)), "range": [0, 1]},
             "showlegend": True,
-            "height": HEIGHT,
+            # On a phone each name of the legend has a line of its own.
+            "height": HEIGHT + LINE_OF_LEGEND * max(len(told["up"]) - 3, 0),
         },
     )
 

@@ -53,6 +53,7 @@ BAR = {
     **{"x": 0, "xanchor": "left", "xpad": 0, "y": 1, "yanchor": "bottom", "ypad": 6},
     **{"thickness": 8, "outlinewidth": 0, "tickfont": {"color": MUTED, "size": 12}},
     **{"nticks": 4, "tickangle": 0, "ticklabelposition": "outside top"},
+    "ticklabeloverflow": "allow",
     **NUMBERS,
 }
 """Settings of every colour bar: above the plot, where a phone has room for it."""
@@ -134,7 +135,8 @@ def _base(layout: dict[str, Any]) -> dict[str, Any]:
         "margin": {"l": 8, "r": 8, "t": 8, "b": 8, "pad": 4},
         "showlegend": False,
         "legend": {
-            **{"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+            # Held at the top of the whole: held at the plot it would lie on it after a resize.
+            **{"orientation": "h", "x": 0, "y": 1, "yref": "container", "yanchor": "top"},
             "font": {"color": INK, "size": 12},
             "title": {"font": {"color": MUTED, "size": 12}, "side": "left"},
         },
