@@ -83,13 +83,21 @@ const draw = async (chart) => {
   });
 };
 
-const cell = (tag, text, { scope = "", isYear = false } = {}) => {
+/* As labels.short writes it: whole numbers in full, others with four digits; the file has all. */
+const written = (number, isYear) => number.toLocaleString("en-GB", {
+  useGrouping: !isYear,
+  ...(Number.isInteger(number) || Math.abs(number) >= 1e4
+    ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 4 }),
+});
+
+const cell = (tag, text, { scope = "", isYear = false, isNumber = false } = {}) => {
   const made = document.createElement(tag);
   made.textContent = text ?? "–";
   if (scope) made.scope = scope;
+  if (isNumber) made.className = "num";
   if (typeof text === "number") {
     made.className = "num";
-    made.textContent = text.toLocaleString("en-GB", { maximumSignificantDigits: 6, useGrouping: !isYear });
+    made.textContent = written(text, isYear);
   }
   return made;
 };
@@ -116,11 +124,16 @@ const fillTable = (chart, table) => {
   const made = document.createElement("table");
   made.className = "table dense";
   const head = made.createTHead().insertRow();
-  head.append(...table.columns.map((name) => cell("th", String(name), { scope: "col" })));
+  const numbers = table.columns.map((_, at) => table.rows.some((row) => typeof row[at] === "number"));
+  head.append(...table.columns.map((name, place) => (
+    cell("th", String(name), { scope: "col", isNumber: numbers[place] })
+  )));
   const body = made.createTBody();
   const years = table.columns.map((_, place) => mayBeYears(table.rows, place));
   table.rows.forEach((row, number) => {
-    const cells = row.map((value, place) => cell("td", value, { isYear: years[place] }));
+    const cells = row.map((value, place) => cell("td", value, {
+      isYear: years[place], isNumber: numbers[place],
+    }));
     if (cells.length) linked(cells[0], linkOf(table, number));
     body.insertRow().append(...cells);
   });

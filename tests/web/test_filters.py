@@ -164,3 +164,8 @@ def test_an_icon_is_decoration_unless_it_has_a_label():
     assert 'aria-hidden="true"' in ui.icon("lock")
     assert "visually-hidden" not in ui.icon("lock")
     assert '<span class="visually-hidden">Locked &lt;b&gt;</span>' in ui.icon("lock", "Locked <b>")
+
+
+def test_words_between_backticks_are_code_and_never_markup():
+    shown = ui.coded("Too many. `too_large`, `<b>`.")
+    assert shown == "Too many. <code>too_large</code>, <code>&lt;b&gt;</code>."

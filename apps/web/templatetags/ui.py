@@ -9,7 +9,7 @@ from django import template
 from django.forms import BoundField
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import escape, format_html
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
@@ -165,6 +165,15 @@ def percent(value: Any, decimals: int = 1) -> str:
 def answered(value: Any) -> Any:
     """An answer or a truth as a person reads it: a list of labels as the set that it is."""
     return joined(value) if isinstance(value, list) else value
+
+
+@register.filter
+def coded(text: str) -> SafeString:
+    """A sentence whose words between backticks are code, as the API's description has them."""
+    parts = enumerate(text.split("`"))
+    return format_html_join(
+        "", "{}", ((format_html("<code>{}</code>", one) if at % 2 else one,) for at, one in parts)
+    )
 
 
 @register.filter(name="bytes")
