@@ -50,7 +50,7 @@ DARK = {
 
 BAR = {
     "orientation": "h",
-    **{"x": 0, "xanchor": "left", "xpad": 0, "y": 1, "yanchor": "bottom", "ypad": 6},
+    **{"x": 0, "xanchor": "left", "xpad": 0, "len": 0.9, "y": 1, "yanchor": "bottom", "ypad": 6},
     **{"thickness": 8, "outlinewidth": 0, "tickfont": {"color": MUTED, "size": 12}},
     **{"nticks": 4, "tickangle": 0, "ticklabelposition": "outside top"},
     "ticklabeloverflow": "allow",
