@@ -86,6 +86,7 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("/p/{project}/explore/target/", ANALYST),
     ("/p/{project}/explore/compare/", ANALYST),
     ("/p/{project}/explore/compare/sealed/", ANALYST),
+    ("/p/{project}/explore/chart/", ANALYST),
     ("/p/{project}/explore/rows/", ANALYST),
     ("/p/{project}/explore/views/", ANALYST),
     ("/p/{project}/explore/leaks/", ANALYST),

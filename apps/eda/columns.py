@@ -6,6 +6,7 @@ from typing import Any
 
 from apps.eda.models import Finding
 from apps.eda.queries import Hint, hints, open_findings
+from apps.engine.dates import period_text
 from apps.engine.percent import percent
 from apps.engine.profile.findings import is_id_like
 from apps.engine.profile.years import as_year, holds_years
@@ -64,9 +65,9 @@ def _line(column: dict[str, Any], *, position: int, target: str | None, page: st
         kind=column["kind"],
         missing_share=column["missing_share"],
         distinct=column["distinct"],
-        low=_spaced(column.get("first")) if low is None else as_shown(column, low),
+        low=_said(column.get("first")) if low is None else as_shown(column, low),
         middle=_commonest(top) if top else as_shown(column, quantiles.get(0.5)),
-        high=_spaced(column.get("last")) if high is None else as_shown(column, high),
+        high=_said(column.get("last")) if high is None else as_shown(column, high),
         share=top["share"] if top else None,
         auc=relation["auc"],
         effect=relation["effect"]["value"],
@@ -88,9 +89,11 @@ def as_shown(column: dict[str, Any], value: Any) -> Any:
     return as_year(value) if value is not None and holds_years(column) else value
 
 
-def _spaced(moment: str | None) -> str | None:
-    """ISO 8601 as people read it: a blank between day and time."""
-    return moment.replace("T", " ") if moment else None
+def _said(moment: str | None) -> str | None:
+    """ISO 8601 as people read it: 6 Jan 2025, with the time of day unless it is midnight."""
+    if not moment:
+        return None
+    return period_text(moment, "minute" if moment[11:19].strip("0:") else "day")
 
 
 def has_distribution(column: dict[str, Any]) -> bool:
@@ -201,7 +204,7 @@ def column_page(
 
 
 def _facts(column: dict[str, Any]) -> list[tuple[str, Any]]:
-    moments = {key: _spaced(column[key]) for key in ("first", "last") if key in column}
+    moments = {key: _said(column[key]) for key in ("first", "last") if key in column}
     values = {key: as_shown(column, column.get(key)) for key in ("mean", "minimum", "maximum")}
     known = {**column, **values, **moments}
     told = [

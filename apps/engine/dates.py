@@ -23,3 +23,15 @@ def period_text(start: str, step: str) -> str:
     if step in {"day", "week"}:
         return f"{day} {month} {year}"
     return f"{day} {month} {year}, {start[11:16] or '00:00'}"
+
+
+def span_text(first: str, last: str, step: str) -> str:
+    """From one step of time to another, what both share said once: “1 Jan to 6 Jan 2025”."""
+    begins, ends = period_text(first, step), period_text(last, step)
+    if begins == ends:
+        return begins
+    if first[:4] == last[:4] and step in {"day", "week", "month", "quarter"}:
+        begins = begins.removesuffix(f" {first[:4]}")
+    elif first[:10] == last[:10] and ", " in ends:
+        ends = ends.partition(", ")[2]
+    return f"{begins} to {ends}"

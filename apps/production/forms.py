@@ -8,6 +8,7 @@ from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 
 from apps.datasets.models import Version
+from apps.engine.profile.years import YEARS
 from apps.engine.serving.contract import Contract, Field
 from apps.engine.serving.fallback import OPERATORS, Rule
 from apps.engine.types import Kind
@@ -51,7 +52,8 @@ def _field(item: Field) -> forms.Field:
         return forms.IntegerField(help_text=_span(item), **common)
     if item.kind == Kind.NUMBER:
         widget = forms.NumberInput(attrs={"step": "any"})
-        return forms.FloatField(widget=widget, help_text=_span(item), **common)
+        usual = {} if item.example is None else {"initial": f"{item.example:.15g}"}
+        return forms.FloatField(widget=widget, help_text=_span(item), **{**common, **usual})
     if item.kind == Kind.BOOLEAN:
         return forms.TypedChoiceField(
             choices=[(NOTHING, "missing"), ("true", "True"), ("false", "False")],
@@ -70,7 +72,8 @@ def _field(item: Field) -> forms.Field:
 def _span(item: Field) -> str:
     if item.low is None or item.high is None:
         return ""
-    return f"{item.low:g} to {item.high:g} in training"
+    form = "g" if YEARS[0] <= item.low and item.high <= YEARS[1] else ",g"
+    return f"{item.low:{form}} to {item.high:{form}} in training"
 
 
 class TokenForm(forms.Form):
@@ -236,7 +239,7 @@ class GlassForm(forms.Form):
         help_text="For a release only.",
     )
     hours = forms.IntegerField(label="For how many hours?", min_value=1, max_value=MOST_HOURS)
-    text = forms.CharField(label="Why can the gate not be waited for?", max_length=2_000)
+    text = forms.CharField(label="Why can this not wait for the gate?", max_length=2_000)
 
     def __init__(self, releases: Sequence[Release], data: Any = None) -> None:
         newest = releases[0].pk if releases else None

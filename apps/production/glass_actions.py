@@ -104,7 +104,7 @@ def _open(deployment: Deployment, request: GlassRequest, by: User) -> None:
             "severity": "high",
             "says": f"{request.person} and {by} broke the glass for {request.hours} h: "
             f"{request.reason}",
-            "action": "Say why the gate could not be waited for, and what is mended.",
+            "action": "Say why it could not wait for the gate, and what is mended.",
         },
         at=timezone.now(),
     )

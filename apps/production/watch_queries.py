@@ -11,6 +11,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.datasets.models import Version
 from apps.engine.monitoring.keeping import is_mark
+from apps.engine.recipe.registry import step_from
 from apps.modeling.models import Opening
 from apps.planning.models import Plan
 from apps.planning.queries import veiled_columns
@@ -150,6 +151,11 @@ class Trace:
         veiled |= veiled_columns(self.cycle.project_id)
         row = self.prediction.row.items()
         return [(name, _shown(value, is_veiled=name in veiled)) for name, value in row]
+
+    @property
+    def recipe(self) -> list[str]:
+        """What was done to the rows, in sentences."""
+        return [step_from(step).sentence() for step in self.release.steps]
 
     @property
     def split(self) -> Any:

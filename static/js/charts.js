@@ -22,7 +22,7 @@ const DARK = {
   "#1b2330": "#e6eaf0", "#5b6676": "#a8b3c2", "#e3e7ee": "#343c49", "#2f5bd7": "#8aa6ff",
   "#1a7f4b": "#5cc98f", "#9a5b00": "#e3a951", "#b3261e": "#ff8f85", "#c2410c": "#ff9d6b",
   "#00795f": "#4fd1b5", "#9d3c86": "#e08cd0", "#8a6d00": "#d8b84a", "#b35806": "#f0a35e",
-  "#f7f7f7": "#262d38", "#eef3ff": "#1d2431",
+  "#f7f7f7": "#262d38", "#eef3ff": "#1d2431", "#ffffff": "#0e1424",
 };
 const COLOUR_KEYS = new Set([
   "color", "bgcolor", "bordercolor", "linecolor", "gridcolor", "zerolinecolor", "fillcolor",
@@ -83,13 +83,21 @@ const draw = async (chart) => {
   });
 };
 
-const cell = (tag, text, { scope = "", isYear = false } = {}) => {
+/* As labels.short writes it: whole numbers in full, others with four digits; the file has all. */
+const written = (number, isYear) => number.toLocaleString("en-GB", {
+  useGrouping: !isYear,
+  ...(Number.isInteger(number) || Math.abs(number) >= 1e4
+    ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 4 }),
+});
+
+const cell = (tag, text, { scope = "", isYear = false, isNumber = false } = {}) => {
   const made = document.createElement(tag);
   made.textContent = text ?? "–";
   if (scope) made.scope = scope;
+  if (isNumber) made.className = "num";
   if (typeof text === "number") {
     made.className = "num";
-    made.textContent = text.toLocaleString("en-GB", { maximumSignificantDigits: 6, useGrouping: !isYear });
+    made.textContent = written(text, isYear);
   }
   return made;
 };
@@ -116,11 +124,16 @@ const fillTable = (chart, table) => {
   const made = document.createElement("table");
   made.className = "table dense";
   const head = made.createTHead().insertRow();
-  head.append(...table.columns.map((name) => cell("th", String(name), { scope: "col" })));
+  const numbers = table.columns.map((_, at) => table.rows.some((row) => typeof row[at] === "number"));
+  head.append(...table.columns.map((name, place) => (
+    cell("th", String(name), { scope: "col", isNumber: numbers[place] })
+  )));
   const body = made.createTBody();
   const years = table.columns.map((_, place) => mayBeYears(table.rows, place));
   table.rows.forEach((row, number) => {
-    const cells = row.map((value, place) => cell("td", value, { isYear: years[place] }));
+    const cells = row.map((value, place) => cell("td", value, {
+      isYear: years[place], isNumber: numbers[place],
+    }));
     if (cells.length) linked(cells[0], linkOf(table, number));
     body.insertRow().append(...cells);
   });
@@ -166,6 +179,7 @@ const titleOf = (chart) => chart.querySelector("figcaption > span").textContent.
 const asPicture = (chart) => {
   const { data, layout } = inTheme(drawn.get(chart).figure);
   const plot = chart.querySelector(".chart-plot");
+  const height = plot.clientHeight + 56;
   const text = titleOf(chart).replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
   const title = {
     text, x: 0, xref: "paper", xanchor: "left", y: 1, yref: "container", yanchor: "top",
@@ -174,8 +188,9 @@ const asPicture = (chart) => {
   return {
     data,
     layout: {
-      ...layout, title, autosize: false, width: plot.clientWidth + 32,
-      height: plot.clientHeight + 56, margin: { ...layout.margin, l: 16, r: 16, t: 48, b: 16 },
+      ...layout, title, autosize: false, width: plot.clientWidth + 32, height,
+      legend: { ...layout.legend, y: 1 - 48 / height },
+      margin: { ...layout.margin, l: 16, r: 16, t: 48, b: 16 },
       paper_bgcolor: getComputedStyle(chart.closest(".card") ?? document.body).backgroundColor,
     },
   };

@@ -113,7 +113,7 @@ def test_a_class_that_loses_more_than_the_others_is_named(prepared):
         f"“malignant” lost {percent(late.sum() / (content['diagnosis'] == 'malignant').sum())}"
         in (found.says)
     )
-    assert "others as little as 0.0 %" in found.says
+    assert "others as little as 0 %" in found.says
 
 
 def test_a_target_under_another_name_blocks(opened, bring, analyst, jobs):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from django.urls import reverse
+from django.utils.html import strip_tags
 
 from apps.datasets import actions as data
 from apps.datasets.queries import current_split
@@ -122,6 +123,21 @@ def test_a_column_says_in_short_how_it_is_filled_and_what_it_tells(profiled):
     assert desk.auc == pytest.approx(0.5, abs=0.1)
     assert target.is_target
     assert target.auc is None
+
+
+def test_ends_of_a_column_are_words_and_have_no_digits_that_say_nothing(
+    client, analyst, profiled_csv, at
+):
+    lines = [
+        f"{0.66 + number},2024-0{1 + number % 3}-01 0{number % 3}:00,4" for number in range(60)
+    ]
+    profiled_csv("\n".join(["size,at,same", *lines]))
+    client.force_login(analyst)
+    page = " ".join(strip_tags(client.get(at("overview")).content.decode()).split())
+    assert "0.66 to 59.7 · median" in page
+    assert "1 Jan 2024 to 1 Mar 2024, 02:00" in page
+    assert "always 4" in page
+    assert "0.0\N{NARROW NO-BREAK SPACE}%" not in page
 
 
 def test_columns_are_found_by_a_part_of_their_name(client, analyst, profiled, at):

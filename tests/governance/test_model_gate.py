@@ -216,7 +216,7 @@ def test_the_chosen_model_is_held_against_dummy_today_simplest_and_runner_up(ben
     assert (told.today, told.today_outcome) == (0.8, "better")
     text = page(made.judged(chosen))
     assert "Today’s process as the plan states it 0.80" in text
-    assert "4.20 ms 2.0 kB" in text.replace(THIN, " ")
+    assert "4.2 ms 2.0 kB" in text.replace(THIN, " ")
 
 
 def test_a_simpler_model_that_is_as_good_is_told_in_words(bench):

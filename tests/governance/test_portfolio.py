@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from apps.datasets.models import Split, Table
 from apps.governance import portfolio
-from apps.governance.views import home
 from apps.governance.portfolio import Health, Order, portfolio_of
+from apps.governance.views import home
 from apps.modeling.models import Candidate, Experiment, Trial
 from apps.production.endpoint.standing import Standing
 from apps.production.models import Alarm, Deployment, FallbackKind, Release, Switch, WatchReport

@@ -4,8 +4,10 @@ import uuid
 
 import pytest
 from django.urls import reverse
+from django.utils.html import escape
 
 from apps.datasets.models import Source, Version
+from apps.engine.recipe.registry import step_from
 from apps.jobs.models import Job, Queue
 from apps.modeling.models import Evaluation, Opening
 from apps.planning.models import Plan
@@ -61,11 +63,12 @@ def test_the_trace_names_release_test_data_files_and_plan(seen, key, release, an
         split.plan.content_hash,
         "ROC AUC 0.912 (pass)",
         "trips: trips.csv",
-        "trim_text",
+        escape(step_from(release.steps[0]).sentence()),
         "west",
         "the token “test”",
     ):
         assert told in page, told
+    assert "trim_text" not in page, "a step is a sentence"
 
 
 def test_a_sensitive_column_is_veiled(seen, key, release, monkeypatch):

@@ -26,8 +26,11 @@ pytestmark = pytest.mark.once  # no database at all
         (12.345, "12.3"),
         (1234.5, "1,234"),
         (61000.0, "61,000"),
-        (-0.25, "−0.250"),
-        (np.float64(0.5), "0.500"),
+        (-0.25, "−0.25"),
+        (np.float64(0.5), "0.5"),
+        (0.66, "0.66"),
+        (1234.0, "1,234"),
+        (46.02, "46.0"),
         (np.int64(7000), "7,000"),
         (None, "–"),
         ("", "–"),
@@ -103,7 +106,7 @@ def test_a_day_that_was_kept_as_text_is_written_out():
 
 @pytest.mark.parametrize(
     ("share", "shown"),
-    [(0.123, "12.3 %"), (1, "100.0 %"), (0, "0.0 %"), (0.0001, "< 0.1 %"), (None, "–")],
+    [(0.123, "12.3 %"), (1, "100 %"), (0, "0 %"), (0.0001, "< 0.1 %"), (None, "–")],
 )
 def test_a_share_is_a_percentage(share, shown):
     assert ui.percent(share).replace(ui.THIN, " ") == shown
@@ -161,3 +164,8 @@ def test_an_icon_is_decoration_unless_it_has_a_label():
     assert 'aria-hidden="true"' in ui.icon("lock")
     assert "visually-hidden" not in ui.icon("lock")
     assert '<span class="visually-hidden">Locked &lt;b&gt;</span>' in ui.icon("lock", "Locked <b>")
+
+
+def test_words_between_backticks_are_code_and_never_markup():
+    shown = ui.coded("Too many. `too_large`, `<b>`.")
+    assert shown == "Too many. <code>too_large</code>, <code>&lt;b&gt;</code>."

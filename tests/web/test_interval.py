@@ -49,5 +49,5 @@ def test_without_a_result_nothing_is_drawn(result):
 
 def test_the_drawing_is_told_in_words_too():
     page = Template("{% interval 0.631 0.69 0.661 0.6 %}").render(Context())
-    assert 'aria-label="Result 0.661, interval 0.631 to 0.690, promise 0.600"' in page
+    assert 'aria-label="Result 0.661, interval 0.631 to 0.69, promise 0.6"' in page
     assert 'class="promise"' in page

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from apps.engine.charts.axes import HOVERED
 from apps.engine.charts.labels import marks, positions, rounded, short
-from apps.engine.charts.theme import ACCENT, MUTED, WAITING, Figure, build
+from apps.engine.charts.theme import ACCENT, MUTED, ON_BAR, WAITING, Figure, build
 from apps.engine.errors import NotEnoughData
 from apps.engine.percent import percent
 from apps.engine.profile.years import holds_years
@@ -248,6 +248,7 @@ def _lying_bars(counts: list[int], *, colours: list[str], parts: list[float]) ->
         marker={"color": colours[: len(counts)]},
         text=[percent(part) for part in parts],
         textposition="auto",
+        insidetextfont={"color": ON_BAR},
         hovertemplate="%{x} rows (%{text})<extra></extra>",
     )
 

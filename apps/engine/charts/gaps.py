@@ -4,7 +4,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from apps.engine.charts.labels import label, positions, rounded, shares
+from apps.engine.charts.labels import label, positions, rounded, shares, short, spaced
 from apps.engine.charts.theme import ACCENT, MUTED, WAITING, Figure, build
 from apps.engine.percent import percent
 
@@ -17,9 +17,9 @@ def gap_patterns(gaps: dict[str, Any]) -> Figure:
     patterns = gaps["patterns"]
     held = [set(pattern["columns"]) for pattern in patterns]
     down = positions(names)
-    across = positions([f"{pattern['rows']:,}" for pattern in patterns])
+    across = spaced([f"{pattern['rows']:,}" for pattern in patterns])
     heat = go.Heatmap(
-        x=across["tickvals"],
+        x=list(range(len(patterns))),
         y=down["tickvals"],
         z=[[int(name in columns) for columns in held] for name in names],
         zmin=0,
@@ -84,8 +84,8 @@ def gap_effects(columns: list[dict[str, Any]]) -> Figure:
             "size": 9,
             "symbol": ["circle" if effect["sure"] else "circle-open" for effect in effects],
         },
-        text=[percent(effect["difference"]) if rate else "" for effect in effects],
-        hovertemplate="%{text}<extra></extra>" if rate else "%{x:.4g}<extra></extra>",
+        text=[_written(effect, rate=rate) for effect in effects],
+        hovertemplate="%{text}<extra></extra>",
     )
     return build(
         [marks],
@@ -99,6 +99,10 @@ def gap_effects(columns: list[dict[str, Any]]) -> Figure:
     )
 
 
+def _written(effect: dict[str, Any], *, rate: bool) -> str:
+    return percent(effect["difference"]) if rate else short(effect["difference"])
+
+
 def _effect_row(name: str, effect: dict[str, Any]) -> list[Any]:
     keys = ("missing", "filled", "difference", "low", "high")
     return [name, effect["of"], *(rounded(effect[key]) for key in keys)]
@@ -106,7 +110,7 @@ def _effect_row(name: str, effect: dict[str, Any]) -> list[Any]:
 
 def _difference_axis(effects: list[dict[str, Any]], *, rate: bool) -> dict[str, Any]:
     xaxis: dict[str, Any] = {
-        "title": {"text": "Target where missing, less where filled"},
+        "title": {"text": "Target, missing less filled"},
         "zeroline": True,
         "zerolinecolor": MUTED,
     }

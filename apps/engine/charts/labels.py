@@ -17,6 +17,8 @@ MOST_LEVEL = 40
 """Characters of 12 px beside each other on the 300 px that a phone leaves to an axis."""
 MOST_UPRIGHT = 5
 TICKS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+MOST_NAMES = 12
+"""Names that an axis has room for on a phone."""
 MOST_TICKS = 6
 """Steps between the ticks of an axis of shares, and how many of them it has at most."""
 SLACK = 1e-9
@@ -64,6 +66,13 @@ def positions(names: Sequence[object], *, longest: int = LONGEST) -> dict[str, A
         "ticktext": [label(name, longest=longest) for name in names],
         "range": [-0.6, len(names) - 0.4],
     }
+
+
+def spaced(names: Sequence[object], *, most: int = MOST_NAMES) -> dict[str, Any]:
+    """As ``positions``, but of many names only every second, third … is written."""
+    axis = positions(names)
+    step = max(1, -(-len(names) // most))
+    return {**axis, "tickvals": axis["tickvals"][::step], "ticktext": axis["ticktext"][::step]}
 
 
 def shares(values: Iterable[float | None], *, low: float = 0.0) -> dict[str, Any]:

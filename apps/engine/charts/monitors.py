@@ -48,7 +48,7 @@ def latency_over_time(
             mode="lines",
             name=name,
             line={"color": SERIES[place], "width": 2, "dash": DASHES[place]},
-            hovertemplate="%{y:.1f} ms<extra>" + name + "</extra>",
+            hovertemplate="%{y:.3~r} ms<extra>" + name + "</extra>",
         )
         for place, name in enumerate(names)
     ]

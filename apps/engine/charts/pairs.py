@@ -11,13 +11,11 @@ import plotly.graph_objects as go
 from apps.engine.charts.axes import may_be_years
 from apps.engine.charts.labels import label, positions, rounded, shares, short, slant
 from apps.engine.charts.relations import SYMBOLS
-from apps.engine.charts.theme import ACCENT, MUTED, RISING, SERIES, Figure, build
+from apps.engine.charts.theme import ACCENT, MUTED, RISING, SERIES, Figure, build, titled_bar
 from apps.engine.errors import NotEnoughData
 from apps.engine.percent import percent
 
-BAR = {"thickness": 8, "outlinewidth": 0, "tickfont": {"color": MUTED, "size": 12}}
-"""Settings of every colour bar."""
-HEIGHT = 420
+HEIGHT, LINE_OF_LEGEND = 420, 18
 
 
 def pair_chart(told: dict[str, Any]) -> Figure:
@@ -26,11 +24,6 @@ def pair_chart(told: dict[str, Any]) -> Figure:
     if told["picture"] not in draw:
         raise NotEnoughData(f"No row has both “{told['a']}” and “{told['b']}”.")
     return draw[told["picture"]](told)
-
-
-def titled_bar(text: str) -> dict[str, Any]:
-    """A colour bar that says what it measures."""
-    return {**BAR, "title": {"text": text, "side": "right", "font": BAR["tickfont"]}}
 
 
 def points(told: dict[str, Any]) -> Figure:
@@ -229,7 +222,10 @@ def mosaic(told: dict[str, Any]) -> Figure:
                 for counts, size in zip(told["counts"], sizes, strict=True)
             ],
             width=[max(width - 0.004, 0.001) for width in widths],
-            marker={"color": SERIES[code % len(SERIES)], "opacity": 1 if code < 6 else 0.6},
+            marker={
+                "color": SERIES[code % len(SERIES)],
+                "pattern": {"shape": "/" if code >= len(SERIES) else "", "size": 6},
+            },
             name=label(name),
             customdata=[
                 f"{counts[code]:,} rows ({percent(counts[code] / size if size else 0)})"
@@ -248,7 +244,8 @@ def mosaic(told: dict[str, Any]) -> Figure:
             "xaxis": _across(told, centres=centres, widths=widths),
             "yaxis": {"title": {"text": label(told["b"])}, **shares((1,)), "range": [0, 1]},
             "showlegend": True,
-            "height": HEIGHT,
+            # On a phone each name of the legend has a line of its own.
+            "height": HEIGHT + LINE_OF_LEGEND * max(len(told["up"]) - 3, 0),
         },
     )
 

@@ -4,17 +4,24 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from apps.engine.charts.labels import label, positions, rounded, shares, short
-from apps.engine.charts.pairs import titled_bar
-from apps.engine.charts.theme import ACCENT, BAD, RISING, Figure, build
+from apps.engine.charts.labels import (
+    MOST_NAMES,
+    label,
+    positions,
+    rounded,
+    shares,
+    short,
+    spaced,
+)
+from apps.engine.charts.theme import ACCENT, BAD, RISING, Figure, build, titled_bar
 from apps.engine.dates import period_text
 from apps.engine.percent import percent
 
 MOST_COLUMNS = 40
 WORST_PSI = 1.0
-"""From here on the colour stays the darkest."""
-MOST_TICKS, FEW_TICKS = 12, 5
-"""Names on an axis, and on one that leaves room for the names of columns on a phone."""
+"""From here on the colour stays the strongest."""
+FEW_TICKS = 5
+"""Names on an axis that leaves room for the names of columns on a phone."""
 SHORTER = 20
 LARGE_PSI = 0.25
 """As in ``apps.engine.profile.periods``."""
@@ -70,7 +77,7 @@ def period_target(told: dict[str, Any]) -> Figure:
 def period_drift(told: dict[str, Any]) -> Figure:
     """Distance of every column from the first full period, the most changed on top."""
     columns = sorted(told["drift"], key=lambda column: -column["most"])[:MOST_COLUMNS]
-    names = [column["name"] for column in columns]
+    names, starts = [column["name"] for column in columns], _names(told)
     down = positions(names, longest=SHORTER)
     heat = go.Heatmap(
         x=list(range(len(told["starts"]))),
@@ -83,7 +90,8 @@ def period_drift(told: dict[str, Any]) -> Figure:
         ygap=1,
         hoverongaps=False,
         colorbar=titled_bar("PSI"),
-        hovertemplate="PSI %{z:.2f}<extra></extra>",
+        text=[[f"{label(name)}, {start}" for start in starts] for name in names],
+        hovertemplate="%{text}: PSI %{z:.2f}<extra></extra>",
     )
     return build(
         [heat],
@@ -95,7 +103,7 @@ def period_drift(told: dict[str, Any]) -> Figure:
             if value is not None
         ],
         layout={
-            "xaxis": {**_time_axis(_names(told), most=FEW_TICKS), "showline": False},
+            "xaxis": {**_time_axis(starts, most=FEW_TICKS), "showline": False},
             "yaxis": {**down, "range": down["range"][::-1], "showgrid": False},
             "height": 100 + 22 * max(len(names), 1),
         },
@@ -115,6 +123,7 @@ def column_drift(told: dict[str, Any], *, name: str) -> Figure:
         marker={"color": ACCENT, "size": 7},
         text=[names[x] for x, _ in held],
         hovertemplate="%{text}: PSI %{y:.2f}<extra></extra>",
+        cliponaxis=False,
     )
     large = go.Scatter(
         x=[-0.4, len(values) - 0.6],
@@ -137,7 +146,7 @@ def column_drift(told: dict[str, Any], *, name: str) -> Figure:
 def season(told: dict[str, Any]) -> Figure:
     """Target (or rows, without one) by hour, weekday or month."""
     target, names = told["target"], told["labels"]
-    axis = {**_thinned(names), "title": {"text": label(told["by"].capitalize())}}
+    axis = {**spaced(names), "title": {"text": label(told["by"].capitalize())}}
     if target is None:
         bars = go.Bar(
             x=list(range(len(names))),
@@ -161,15 +170,8 @@ def _names(told: dict[str, Any]) -> list[str]:
     return [period_text(start, told["step"]) for start in told["starts"]]
 
 
-def _time_axis(names: list[str], *, most: int = MOST_TICKS) -> dict[str, Any]:
-    return {**_thinned(names, most=most), "tickangle": -45}
-
-
-def _thinned(names: list[str], *, most: int = MOST_TICKS) -> dict[str, Any]:
-    """Settings of an axis that names every second, third … of many."""
-    axis = positions(names)
-    step = max(1, -(-len(names) // most))
-    return {**axis, "tickvals": axis["tickvals"][::step], "ticktext": axis["ticktext"][::step]}
+def _time_axis(names: list[str], *, most: int = MOST_NAMES) -> dict[str, Any]:
+    return {**spaced(names, most=most), "tickangle": -45}
 
 
 def _value_axis(target: dict[str, Any]) -> dict[str, Any]:

@@ -7,19 +7,24 @@ from typing import Any
 import plotly.graph_objects as go
 
 from apps.engine.charts.axes import may_be_years
-from apps.engine.charts.labels import label, positions, rounded, short, slant
-from apps.engine.charts.pairs import BAR, moment_text, rows_of_cells, tens, tens_bar
+from apps.engine.charts.labels import MOST_NAMES, label, positions, rounded, short, slant
+from apps.engine.charts.pairs import moment_text, rows_of_cells, tens, tens_bar
 from apps.engine.charts.relations import SYMBOLS
 from apps.engine.charts.theme import (
     ACCENT,
+    BAR,
     DASHES,
     RISING,
     SERIES,
     Figure,
     build,
 )
+from apps.engine.dates import period_text
 from apps.engine.profile.picture import MEASURES, named
 
+PARTS = {"x": "xs", "y": "ys", "colour": "colours", "facet": "panels"}
+MISSING = "missing"
+MOST_UPRIGHT = 20
 PANEL = 300
 """Pixels of one panel with its title."""
 
@@ -46,7 +51,7 @@ def _series(told: dict[str, Any]) -> Figure:
     rows: list[list[Any]] = []
     lines = told["picture"]["kind"] == "line"
     for panel in range(len(told["panels"])):
-        for code, name in enumerate(told["colours"]):
+        for code, name in enumerate(_called(told, "colour")):
             mine = [one for one in told["groups"] if (one["panel"], one["colour"]) == (panel, code)]
             if not mine:
                 continue
@@ -55,7 +60,8 @@ def _series(told: dict[str, Any]) -> Figure:
             trace = (_line if lines else _bar)(mine, code=code, name=name, ids=ids)
             traces.append(_placed(trace, panel))
     heads = [*_heads(told), named(told, "x"), "rows", _measure(told)]
-    across = {**positions(told["xs"]), **slant(told["xs"], longest=20), **_fewer(told["xs"])}
+    xs = _called(told, "x")
+    across = {**positions(xs), **slant(xs, longest=20), **(_upright(told) or _fewer(xs))}
     layout = _layout(told, x=across, y={"title": {"text": label(_measure(told))}})
     drawn = layout | {"barmode": "group"}
     return build(_legend(traces), columns=heads, rows=rows, layout=drawn)
@@ -68,6 +74,29 @@ def _hovers(groups: list[dict[str, Any]]) -> list[str]:
 
 def _told(told: dict[str, Any], one: dict[str, Any]) -> list[Any]:
     return [told["xs"][one["x"]], one["rows"], rounded(one["value"])]
+
+
+def _called(told: dict[str, Any], part: str) -> list[str]:
+    """Groups as axes and legends call them: steps of time in words; the table keeps moments."""
+    step = told["steps"].get(part)
+    return [
+        period_text(name, step) if step and name != MISSING else name for name in told[PARTS[part]]
+    ]
+
+
+def _across(told: dict[str, Any]) -> dict[str, Any]:
+    xs = _called(told, "x")
+    return {**positions(xs, longest=20), **slant(xs, longest=20)}
+
+
+def _upright(told: dict[str, Any]) -> dict[str, Any]:
+    """Of categories none is left without its name: many of them stand upright, in small letters."""
+    names, known = told["xs"], [one for one in told["conditions"]["xs"] if one]
+    is_category = all(one[0] == "is" for one in known)
+    if not is_category or not MOST_NAMES < len(names) <= MOST_UPRIGHT:
+        return {}
+    shown = {"tickangle": -90, "tickfont": {"size": 10}}
+    return {**shown, "ticktext": [label(name, longest=20) for name in names]}
 
 
 def _fewer(names: list[str], most: int = 12) -> dict[str, Any]:
@@ -129,8 +158,7 @@ def _boxes(told: dict[str, Any]) -> Figure:
         )
         traces.append(_placed(trace, panel))
     heads = [*_heads(told), named(told, "x"), "rows", "lower whisker", "lower quartile"]
-    across = {**positions(told["xs"], longest=20), **slant(told["xs"], longest=20)}
-    layout = _layout(told, x=across, y=_axis(told["picture"]["y"], kind))
+    layout = _layout(told, x=_across(told), y=_axis(told["picture"]["y"], kind))
     return build(
         traces,
         columns=[*heads, "median", "upper quartile", "upper whisker"],
@@ -167,9 +195,8 @@ def _heat(told: dict[str, Any]) -> Figure:
         )
         traces.append(_placed(trace, panel))
     heads = [*_heads(told), named(told, "x"), named(told, "y"), "rows", _measure(told)]
-    across = {**positions(told["xs"], longest=20), **slant(told["xs"], longest=20)}
-    up = {**positions(told["ys"], longest=20), "showgrid": False}
-    layout = _layout(told, x=across, y={**up, "title": {"text": label(named(told, "y"))}})
+    up = {**positions(_called(told, "y"), longest=20), "showgrid": False}
+    layout = _layout(told, x=_across(told), y={**up, "title": {"text": label(named(told, "y"))}})
     return build(traces, columns=heads, rows=rows, layout=layout)
 
 
@@ -178,7 +205,7 @@ def _points(told: dict[str, Any]) -> Figure:
     places = list(zip(points["panel"], points["colour"], points["x"], points["y"], strict=True))
     numbered = list(enumerate(places))
     for panel in range(len(told["panels"])):
-        for code, name in enumerate(told["colours"]):
+        for code, name in enumerate(_called(told, "colour")):
             mine = [(row, *at[2:]) for row, at in numbered if at[:2] == (panel, code)]
             if not mine:
                 continue
@@ -313,7 +340,7 @@ def _layout(told: dict[str, Any], *, x: dict[str, Any], y: dict[str, Any]) -> di
         return layout | {"xaxis": {**titled, **x}, "yaxis": y}
     notes = []
     deep = 0.72 if x.get("tickangle") else 0.84  # slanted names need more room below
-    for panel, name in enumerate(told["panels"]):
+    for panel, name in enumerate(_called(told, "facet")):
         top = 1 - panel / count
         domain = [top - deep / count, top - 0.1 / count]
         number = str(panel + 1) if panel else ""

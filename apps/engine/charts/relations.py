@@ -5,7 +5,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from apps.engine.charts.labels import LONGEST, label, positions, rounded, shares, short, slant
-from apps.engine.charts.theme import DIVERGING, MUTED, SERIES, Figure, build
+from apps.engine.charts.theme import BAR, DIVERGING, SERIES, Figure, build
 from apps.engine.percent import percent
 
 MOST_SLANTED = 16
@@ -84,7 +84,7 @@ def relation_matrix(relations: dict[str, Any], *, measure: str = "rank") -> Figu
         xgap=1,
         ygap=1,
         hoverongaps=False,
-        colorbar={"thickness": 8, "outlinewidth": 0, "tickfont": {"color": MUTED, "size": 12}},
+        colorbar={**BAR, "tickvals": [-1, -0.5, 0, 0.5, 1]},
         hovertemplate="%{z:.2f}<extra></extra>",
     )
     if len(names) <= 30:

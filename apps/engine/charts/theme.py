@@ -4,7 +4,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from apps.engine.charts.axes import written
+from apps.engine.charts.axes import NUMBERS, written
 from apps.engine.errors import BadParameter
 
 Figure = dict[str, Any]
@@ -15,6 +15,8 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, s
 
 INK = "#1b2330"
 MUTED = "#5b6676"
+ON_BAR = "#ffffff"
+"""Words inside of a bar."""
 LINE = "#e3e7ee"
 ACCENT = "#2f5bd7"
 GOOD = "#1a7f4b"
@@ -42,8 +44,19 @@ DARK = {
     "#b35806": "#f0a35e",
     "#f7f7f7": "#262d38",
     "#eef3ff": "#1d2431",
+    ON_BAR: "#0e1424",
 }
 """What each colour becomes on a dark ground."""
+
+BAR = {
+    "orientation": "h",
+    **{"x": 0, "xanchor": "left", "xpad": 0, "len": 0.9, "y": 1, "yanchor": "bottom", "ypad": 6},
+    **{"thickness": 8, "outlinewidth": 0, "tickfont": {"color": MUTED, "size": 12}},
+    **{"nticks": 4, "tickangle": 0, "ticklabelposition": "outside top"},
+    "ticklabeloverflow": "allow",
+    **NUMBERS,
+}
+"""Settings of every colour bar: above the plot, where a phone has room for it."""
 
 CONFIG = {"displayModeBar": False, "responsive": True, "displaylogo": False, "scrollZoom": False}
 COLOUR_KEYS = frozenset(
@@ -75,6 +88,11 @@ def build(
     plain["layout"] = written(_merged(_base(plain["layout"]), plain["layout"]), plain["data"])
     plain["layout"]["meta"] = {"columns": columns, "rows": rows}
     return {**_listed(plain), "config": dict(CONFIG)}
+
+
+def titled_bar(text: str) -> dict[str, Any]:
+    """A colour bar that says what it measures."""
+    return {**BAR, "title": {"text": text, "side": "right", "font": BAR["tickfont"]}}
 
 
 def theme(figure: Figure, *, dark: bool) -> Figure:
@@ -117,7 +135,8 @@ def _base(layout: dict[str, Any]) -> dict[str, Any]:
         "margin": {"l": 8, "r": 8, "t": 8, "b": 8, "pad": 4},
         "showlegend": False,
         "legend": {
-            **{"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+            # Held at the top of the whole: held at the plot it would lie on it after a resize.
+            **{"orientation": "h", "x": 0, "y": 1, "yref": "container", "yanchor": "top"},
             "font": {"color": INK, "size": 12},
             "title": {"font": {"color": MUTED, "size": 12}, "side": "left"},
         },

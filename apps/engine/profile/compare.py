@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import chi2_contingency
 
+from apps.engine.dates import period_text
 from apps.engine.errors import BadParameter, NotEnoughData
 from apps.engine.monitoring.distances import psi
 from apps.engine.percent import percent
@@ -17,6 +18,7 @@ from apps.engine.profile.datetime import moment
 from apps.engine.profile.missing import number_text
 from apps.engine.profile.pairs import as_floats
 from apps.engine.profile.slices import Condition, rows_of
+from apps.engine.profile.years import YEARS
 from apps.engine.types import Kind, Report
 
 MOST_SIDES = 6
@@ -200,15 +202,18 @@ def difference(column: Binned, shares: NDArray[np.float64], other: int, *, kind:
         return lost
     if kind == Kind.DATETIME:
         return f"mean {_day(before)} → {_day(after)}"
-    return f"mean {_short(before)} → {_short(after)} ({steps:+.2f} standard deviations)"
+    parted = not all(YEARS[0] <= mean <= YEARS[1] for mean in (before, after))
+    told = " → ".join(_short(mean, parted=parted) for mean in (before, after))
+    away = f"{steps:+.2f}".replace("-", "\N{MINUS SIGN}")
+    return f"mean {told} ({away} standard deviations)"
 
 
 def _day(milliseconds: float) -> str:
-    return moment(int(milliseconds * 1_000))[:10]
+    return period_text(moment(int(milliseconds * 1_000)), "day")
 
 
-def _short(value: float) -> str:
-    return number_text(float(f"{value:.4g}"))
+def _short(value: float, *, parted: bool) -> str:
+    return number_text(float(f"{value:.4g}"), parted=parted)
 
 
 def adjust(columns: list[dict[str, Any]]) -> None:

@@ -1,9 +1,12 @@
 """Profile of one column of dates: range and rows over time."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from apps.engine.dates import span_text
 
 MOST_STEPS = 60
 UNITS = (
@@ -20,11 +23,21 @@ UNITS = (
 """Name, numpy unit and mean length in seconds of the steps a time axis may have."""
 MONDAY = 3
 """Days from the Monday before 1 January 1970, which was a Thursday, to that day."""
+DAY_US = 86_400_000_000
+FEW_DAYS = 10
+"""Dates that span fewer days are told to the minute: a day would hold several groups."""
 
 
 def moment(microseconds: int) -> str:
     """ISO 8601 text of microseconds since 1970, to the second."""
     return str(np.datetime64(int(microseconds), "us").astype("datetime64[s]"))
+
+
+def spans(ascending: NDArray[np.int64]) -> Callable[[float, float], str]:
+    """How dates are said from one to another: by days, or to the minute where all are near."""
+    near = len(ascending) > 0 and ascending[-1] - ascending[0] < FEW_DAYS * DAY_US
+    step = "minute" if near and (ascending % DAY_US).any() else "day"
+    return lambda low, high: span_text(moment(int(low)), moment(int(high)), step)
 
 
 def profile_dates(ascending: NDArray[np.int64]) -> dict[str, Any]:

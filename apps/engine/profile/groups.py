@@ -11,6 +11,7 @@ from apps.engine.profile.categorical import Coded
 from apps.engine.profile.lookup import stretches
 from apps.engine.profile.missing import number_text
 from apps.engine.profile.numeric import Sorted
+from apps.engine.profile.years import all_years
 
 BINS = 10
 TOP_GROUPS = 12
@@ -26,13 +27,15 @@ class Groups:
     valued: int  # groups of rows that have a value
 
 
-def group_numbers(column: Sorted, *, text: Callable[[float], str] = number_text) -> Groups:
+def group_numbers(column: Sorted, *, words: Callable[[float, float], str] | None = None) -> Groups:
     """Tenths of the rows in the order of the value; each value alone when there are few.
 
-    Rows with the same value are never parted. ``text`` writes a bound for the label.
+    Rows with the same value are never parted. ``words`` says which values a group holds, by its
+    ends; without it they are numbers.
     O(n).
     """
     values, starts = column.unique, column.starts
+    words = words or _amounts(values)
     firsts = np.arange(min(len(values), BINS))
     if len(values) > BINS:
         wanted = np.arange(1, BINS) * column.size / BINS
@@ -40,8 +43,7 @@ def group_numbers(column: Sorted, *, text: Callable[[float], str] = number_text)
         firsts = np.unique(np.append(0, nearest))
     bounds = [*firsts.tolist(), len(values)]
     labels = [
-        _range(text(float(values[first])), text(float(values[end - 1])))
-        for first, end in pairwise(bounds)
+        words(float(values[first]), float(values[end - 1])) for first, end in pairwise(bounds)
     ]
     told = stretches(bounds[1:-1], size=len(values))
     codes = column.of_rows(told, missing=len(labels))
@@ -67,5 +69,12 @@ def _with_missing(codes: NDArray[np.uint8], *, has_missing: bool, labels: list[s
     return Groups(codes, [*labels, "missing"] if has_missing else labels, len(labels))
 
 
-def _range(low: str, high: str) -> str:
-    return low if low == high else f"{low} to {high}"
+def _amounts(ascending: NDArray[np.float64]) -> Callable[[float, float], str]:
+    """How numbers are said from one to another: thousands parted, unless all may be years."""
+    parted = not all_years(ascending)
+
+    def words(low: float, high: float) -> str:
+        ends = [number_text(end, parted=parted) for end in (low, high)]
+        return " to ".join(dict.fromkeys(ends))
+
+    return words

@@ -243,7 +243,7 @@ def _extremes(column: Told, *, say: Callable[[float], str]) -> str:
     least, _, low = min(groups, key=lambda one: one[2]["value"])
     if high["low"] <= low["high"]:
         return ""
-    write = str if holds_years(column) else _plain
+    write = str if holds_years(column) or column["kind"] == "datetime" else _plain
     most, least = (f"“{one}”" if is_text else write(one) for one in (most, least))
     target = f"“{relation['target']}” {'holds' if 'of' in relation else 'is'} "
     where = f"“{column['name'][:LONGEST_NAME]}” is {most}"
@@ -324,11 +324,12 @@ def _rules(study: Told) -> Iterator[Headline]:
 
 def _plain(label: str) -> str:
     """A number or a range as pages write it: thousands parted, fractions cut to four digits."""
-    return re.sub(
-        r"-?\d+(\.\d+)?",
-        lambda told: _short(float(told[0])) if told[1] else f"{int(told[0]):,}",
-        label,
-    )
+
+    def written(told: re.Match[str]) -> str:
+        bare = told[0].replace(",", "")
+        return _short(float(bare)) if told[1] else f"{int(bare):,}"
+
+    return re.sub(r"-?\d[\d,]*(\.\d+)?", written, label)
 
 
 def _teller(profile: Told) -> Callable[[float], str]:

@@ -48,6 +48,8 @@ def disguised_numbers(column: Sorted) -> list[dict[str, Any]]:
     return found
 
 
-def number_text(value: float) -> str:
-    """A number as a person writes it: whole numbers without a point."""
-    return str(int(value)) if value.is_integer() else f"{value:g}"
+def number_text(value: float, *, parted: bool = False) -> str:
+    """A number as a person writes it: whole numbers without a point, thousands ``parted``."""
+    if value.is_integer():
+        return f"{int(value):,}" if parted else str(int(value))
+    return f"{value:,g}" if parted else f"{value:g}"

@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from apps.engine.dates import period_text
 from apps.engine.profile.categorical import LONGEST_SHOWN, code_values
 from apps.engine.profile.cells import Cells
 from apps.engine.profile.datetime import moment
@@ -13,6 +14,7 @@ from apps.engine.profile.missing import number_text
 from apps.engine.profile.numeric import MOST_BINS, histogram, sort_numbers
 from apps.engine.profile.periods import calendar
 from apps.engine.profile.slices import Condition
+from apps.engine.profile.years import all_years
 from apps.engine.types import Kind
 
 
@@ -83,7 +85,7 @@ def _dates(name: str, cells: Cells) -> Partition:
         codes = days.codes.astype(np.int64)
         return Partition(codes, days.starts, bounds, is_ordered=True, step=days.step)
     filled = cells.data[cells.present]
-    labels = [moment(int(filled[0]))[:10]] if len(filled) else []
+    labels = [period_text(moment(int(filled[0])), "day")] if len(filled) else []
     codes = np.where(cells.present, 0, -1)
     filled_rows: list[Condition | None] = [Condition("filled", name)]
     return Partition(codes, labels, filled_rows[: len(labels)], is_ordered=True)
@@ -95,18 +97,19 @@ def _numbers(name: str, cells: Cells, *, most: int, even: bool) -> Partition:
     finite = cells.present & np.isfinite(cells.data)
     if not len(distinct):
         return Partition(np.full(len(finite), -1), [], [], is_ordered=True)
+    parted = not all_years(distinct)
     if len(distinct) <= most:
         codes = np.where(finite, np.searchsorted(distinct, cells.data), -1)
         texts = [repr(value.item()) for value in distinct]
         exact: list[Condition | None] = [Condition("is", name, (text,)) for text in texts]
-        labels = [number_text(float(value)) for value in distinct]
+        labels = [number_text(float(value), parted=parted) for value in distinct]
         return Partition(codes, labels, exact, is_ordered=True)
     edges = _edges(column.ascending, most=most, even=even)
     told = cells.present & (cells.data == cells.data)  # an infinite one is beyond the last bound
     codes = np.where(told, np.searchsorted(edges, cells.data, side="right"), -1)
     texts = ["", *[repr(float(edge)) for edge in edges], ""]
     bins = [_between(name, low, high) for low, high in pairwise(texts)]
-    words = [number_text(float(f"{edge:.4g}")) for edge in edges]
+    words = [number_text(float(f"{edge:.4g}"), parted=parted) for edge in edges]
     labels = [
         f"below {words[0]}",
         *[f"{low} to {high}" for low, high in pairwise(words)],

@@ -1,6 +1,7 @@
 """A part of the rows, by conditions on columns: which rows fulfil them, and their profile."""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from apps.engine.dates import period_text
 from apps.engine.errors import BadParameter
 from apps.engine.profile.cells import Cells, Columns
 from apps.engine.profile.explore import explore
@@ -19,6 +21,8 @@ from apps.engine.types import Kind, Report
 MOST_CONDITIONS = 8
 MOST_VALUES = 50
 DAY = np.timedelta64(1, "D")
+_DAY = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])-\d\d([ T]\d\d:\d\d(?::(\d\d))?)?")
+"""A bound that is a day, or a moment of one."""
 OPERATIONS = {
     "is": "is",
     "between": "is between",
@@ -86,11 +90,30 @@ class Condition:
         if self.operation in {"missing", "filled"}:
             return OPERATIONS[self.operation]
         low, high = self.values
+        if _DAY.fullmatch(low or high):
+            return _between_days(low, high, is_open=self.operation == "below")
         below = "below" if self.operation == "below" else "at most"
         if low and high:
             word = "to below" if self.operation == "below" else "to"
             return f"is from {low} {word} {high}"
         return f"is at least {low}" if low else f"is {below} {high}"
+
+
+def _between_days(low: str, high: str, *, is_open: bool) -> str:
+    """Dates in words; a bound is a number or a date, never a text that looks like one."""
+    first, last = (_said(one) if one else "" for one in (low, high))
+    if first and last:
+        return f"is from {first} to {'before ' if is_open else ''}{last}"
+    if first:
+        return f"is {first} or later"
+    return f"is before {last}" if is_open else f"is {last} or earlier"
+
+
+def _said(bound: str) -> str:
+    told = _DAY.fullmatch(bound)
+    if not told or (told[2] or "00") != "00":
+        return bound
+    return period_text(bound, "minute" if told[1] else "day")
 
 
 def rows_of(source: Columns, where: Sequence[Condition]) -> NDArray[np.bool_]:

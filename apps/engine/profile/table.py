@@ -18,7 +18,7 @@ from apps.engine.profile.categorical import (
     same_but_for_spelling,
 )
 from apps.engine.profile.cells import Cells, Columns
-from apps.engine.profile.datetime import moment, profile_dates
+from apps.engine.profile.datetime import profile_dates, spans
 from apps.engine.profile.duplicates import RowHashes, codes_apart
 from apps.engine.profile.findings import find
 from apps.engine.profile.gaps import Gap
@@ -26,7 +26,7 @@ from apps.engine.profile.gram import Scaled
 from apps.engine.profile.groups import Groups, group_numbers, group_values
 from apps.engine.profile.helpers import HELPERS, LEAST_CELLS, aside, shared_out
 from apps.engine.profile.leakage import leak
-from apps.engine.profile.missing import disguised_numbers, disguised_texts, number_text
+from apps.engine.profile.missing import disguised_numbers, disguised_texts
 from apps.engine.profile.mutual import Binned
 from apps.engine.profile.numeric import Sorted, profile_numbers, sort_numbers
 from apps.engine.profile.so_far import SoFar
@@ -249,5 +249,5 @@ def _groups(feature: Sorted | Coded, *, kind: Kind) -> Groups:
     if isinstance(feature, Coded):
         return group_values(feature)
     if kind == Kind.DATETIME:
-        return group_numbers(feature, text=lambda since: moment(int(since))[:10])
-    return group_numbers(feature, text=number_text)
+        return group_numbers(feature, words=spans(feature.ascending))
+    return group_numbers(feature)

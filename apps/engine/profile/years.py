@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from apps.engine.profile.missing import number_text
 from apps.engine.splitting.entities import words_of
 
@@ -23,6 +26,12 @@ def holds_years(column: dict[str, Any]) -> bool:
         return True
     is_named = bool(words_of(column["name"]) & YEAR_WORDS)
     return is_named and low >= 0 and high <= LONGEST_YEAR and low % 1 == high % 1 == 0
+
+
+def all_years(ascending: NDArray[np.float64]) -> bool:
+    """Whether ascending numbers, and there are some, are whole and lie where years do."""
+    near = len(ascending) > 0 and YEARS[0] <= ascending[0] and ascending[-1] <= YEARS[1]
+    return bool(near and not (ascending % 1).any())
 
 
 def as_year(value: float) -> str:

@@ -82,8 +82,8 @@ class Alike:
             return f"Release {number} of just this is being built. Wait for it."
         then = "It is signed" if self.is_signed else "It waits for its signature"
         return (
-            f"Release {number} is the same: model, recipe, data contract, tripwires and what the "
-            f"log keeps are as they were when it was built. {then}."
+            f"Since release {number} was built nothing changed: model, recipe, data contract, "
+            f"tripwires and what the log keeps are the same. {then}."
         )
 
 

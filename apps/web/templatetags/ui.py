@@ -9,7 +9,7 @@ from django import template
 from django.forms import BoundField
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import escape, format_html
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
@@ -90,8 +90,8 @@ def _is_number(value: Any) -> bool:
 def number(value: Any, decimals: int | None = None) -> str:
     """Whole numbers with thousands separators, others to three significant digits.
 
-    ``decimals`` fixes the places behind the point, so that a column lines up. Of a small number
-    zeros at the end only look exact: 0.01, not 0.0100.
+    ``decimals`` fixes the places behind the point, so that a column lines up. Without them zeros
+    at the end that say nothing are left out: 0.66, not 0.660, and 0.01, not 0.0100.
     """
     if hasattr(value, "item"):  # a numpy scalar
         value = value.item()
@@ -99,12 +99,12 @@ def number(value: Any, decimals: int | None = None) -> str:
         return DASH if value in (None, "") else str(value)
     if isinstance(value, float) and not math.isfinite(value):
         return DASH
-    is_small = decimals is None and 0 < abs(value) < SMALL
+    is_free = decimals is None
     if decimals is None:
         decimals = _places(value)
     text = f"{value:,.{decimals}f}"
-    if is_small:
-        text = text.rstrip("0")
+    if is_free and "." in text and (abs(value) < SMALL or float(text.replace(",", "")) == value):
+        text = text.rstrip("0").rstrip(".")
     if float(text.replace(",", "")) == 0:
         text = text.lstrip("-") if value == 0 or decimals else "0"
     return text.replace("-", "\N{MINUS SIGN}")
@@ -165,6 +165,15 @@ def percent(value: Any, decimals: int = 1) -> str:
 def answered(value: Any) -> Any:
     """An answer or a truth as a person reads it: a list of labels as the set that it is."""
     return joined(value) if isinstance(value, list) else value
+
+
+@register.filter
+def coded(text: str) -> SafeString:
+    """A sentence whose words between backticks are code, as the API's description has them."""
+    parts = enumerate(text.split("`"))
+    return format_html_join(
+        "", "{}", ((format_html("<code>{}</code>", one) if at % 2 else one,) for at, one in parts)
+    )
 
 
 @register.filter(name="bytes")

@@ -114,3 +114,16 @@ def test_bars_of_years_are_years_in_picture_and_table(low, high, names, parted):
     axis = figure["layout"]["xaxis"]
     assert [row[0] for row in figure["layout"]["meta"]["rows"]] == names
     assert axis["tickformat"] == (",d" if parted else "d")
+
+
+def test_a_legend_is_held_where_a_resize_leaves_it_above_the_plot():
+    figure = build([go.Bar(x=[1], y=[1])], columns=["x"], rows=[], layout={"showlegend": True})
+    assert figure["layout"]["legend"]["yref"] == "container"
+
+
+def test_a_cell_of_drift_names_its_column_and_its_time():
+    drift = [{"name": "amount", "psi": [0.0, 0.3], "most": 0.3}]
+    told = {"step": "month", "starts": ["2013-01-01", "2013-02-01"], "drift": drift}
+    (heat,) = periods.period_drift(told)["data"]
+    assert heat["text"] == [["amount, Jan 2013", "amount, Feb 2013"]]
+    assert heat["colorbar"]["orientation"] == "h"

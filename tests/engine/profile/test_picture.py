@@ -168,7 +168,17 @@ def test_a_chart_over_dates_says_which_step_of_time_a_mark_is(drawn):
     assert told["steps"] == {"x": "week"}
     figure = picture_chart(told)
     assert figure["layout"]["xaxis"]["title"]["text"] == "week of day"
+    assert figure["layout"]["xaxis"]["ticktext"][0] == "1 Jan 2024"
     assert as_table(figure)["columns"][:2] == ["town", "week of day"]
+    assert as_table(figure)["rows"][0][1] == "2024-01-01"
     assert drawn(kind="line", x="age")["steps"] == {}
     by_day = picture_chart(drawn(kind="bar", x="age", facet="day"))
-    assert by_day["layout"]["annotations"][0]["text"].startswith("week of day: 2024-01-01")
+    assert by_day["layout"]["annotations"][0]["text"].startswith("week of day: 1 Jan 2024")
+
+
+def test_every_category_of_a_chart_has_its_name(tmp_path):
+    path = tmp_path / "many.parquet"
+    write_table(pd.DataFrame({"town": [f"town {n:02}" for n in range(16)] * 3}), path)
+    axis = picture_chart(picture_of(Columns(path), Picture("bar", "town")))["layout"]["xaxis"]
+    assert len(axis["ticktext"]) == len(axis["tickvals"]) == 16
+    assert axis["tickangle"] == -90

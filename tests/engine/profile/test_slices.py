@@ -116,3 +116,21 @@ def test_a_slice_without_rows_is_said_to_have_none(file):
         study_slice(
             tables=[file], where=[["is", "age", "7"]], without=[], target=None, report=silent
         )
+
+
+@pytest.mark.parametrize(
+    ("operation", "bounds", "says"),
+    [
+        ("below", ("", "2025-01-30"), "is before 30 Jan 2025"),
+        ("between", ("", "2025-01-30"), "is 30 Jan 2025 or earlier"),
+        ("below", ("2025-01-30", ""), "is 30 Jan 2025 or later"),
+        ("below", ("2025-01-01", "2025-02-01"), "is from 1 Jan 2025 to before 1 Feb 2025"),
+        ("between", ("2025-01-01", "2025-02-01"), "is from 1 Jan 2025 to 1 Feb 2025"),
+        ("below", ("2025-01-30T10:30:00", ""), "is 30 Jan 2025, 10:30 or later"),
+        ("below", ("2025-01-30T10:30:07", ""), "is 2025-01-30T10:30:07 or later"),
+        ("below", ("2025", "2026"), "is from 2025 to below 2026"),
+        ("is", ("2025-01-30",), "is “2025-01-30”"),
+    ],
+)
+def test_bounds_that_are_dates_are_told_in_words(operation, bounds, says):
+    assert Condition(operation, "day", bounds).says == says

@@ -140,7 +140,7 @@ def test_a_regression_target_and_dates_are_related(profile):
     result = profile(frame, target="price")
     relation = column(result, "day")["relation"]
     assert relation["kind"] == "mean"
-    assert relation["labels"][0] == "2024-01-01 to 2024-01-20"
+    assert relation["labels"][0] == "1 Jan to 20 Jan 2024"
     assert relation["effect"]["value"] == pytest.approx(1)
     assert ("leakage", "day") in findings(result)
 

@@ -1,10 +1,11 @@
 import numpy as np
 import pandas as pd
+import pytest
 
 from apps.engine.profile import categorical, numeric
 from apps.engine.profile.categorical import profile_values, same_but_for_spelling
 from apps.engine.profile.cells import cells_of
-from apps.engine.profile.datetime import profile_dates
+from apps.engine.profile.datetime import profile_dates, spans
 from apps.engine.profile.groups import group_numbers, group_values
 from apps.engine.profile.missing import disguised_numbers, disguised_texts
 
@@ -108,6 +109,31 @@ def test_tenths_hold_equal_shares_and_never_part_equal_values():
     groups = group_numbers(sort_numbers(tied))
     assert groups.labels[0] == "1"
     assert pd.Series(groups.codes).groupby(tied.to_numpy()).nunique().max() == 1
+
+
+def test_groups_of_numbers_part_thousands_unless_all_may_be_years():
+    labels = group_numbers(sort_numbers(pd.Series(np.arange(40_000.0)))).labels
+    assert (labels[0], labels[-1]) == ("0 to 3,999", "36,000 to 39,999")
+    labels = group_numbers(sort_numbers(pd.Series(np.arange(1900.0, 2000.0)))).labels
+    assert labels[0] == "1900 to 1909"
+    assert group_numbers(sort_numbers(pd.Series([1900.5, 2000.0]))).labels == ["1,900.5", "2,000"]
+
+
+@pytest.mark.parametrize(
+    ("step", "first"),
+    [
+        ("D", "1 Jan to 10 Jan 2024"),
+        ("h", "1 Jan 2024, 00:00 to 09:00"),
+        ("ME", "31 Jan to 31 Oct 2024"),
+    ],
+)
+def test_groups_of_dates_are_told_in_words_and_never_alike(step, first):
+    days = pd.Series(pd.date_range("2024-01-01", periods=100, freq=step))
+    since = np.sort(days.to_numpy(dtype="datetime64[us]").astype(np.int64))
+    words = spans(since)
+    labels = [words(*map(float, since[at : at + 10][[0, -1]])) for at in range(0, 100, 10)]
+    assert labels[0] == first
+    assert len(set(labels)) == 10
 
 
 def test_rows_without_a_value_are_a_group_of_their_own():

@@ -55,4 +55,4 @@ def test_classes_that_are_new_or_shifted_in_the_test_are_told():
     fold = np.array([0, 1] * 5 + [TEST] * 2)
     unseen, shifted = balance_warnings(target, fold=fold)
     assert "1 classes of the test are never seen in development, for example “c”" in unseen
-    assert "“a” is 80.0 % of development but 0.0 % of the test" in shifted
+    assert "“a” is 80.0 % of development but 0 % of the test" in shifted
