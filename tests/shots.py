@@ -109,6 +109,7 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("/p/{project}/production/glass/", MANAGER),
     ("/p/{project}/production/monitor/", ANALYST),
     ("/p/{project}/production/incidents/*/", ANALYST),
+    ("/p/{project}/production/monitor/actuals/", ANALYST),
     ("/p/{project}/production/trace/*/", ANALYST),
     ("/p/{project}/tier/", MANAGER),
     ("/p/{project}/gates/plan/", MANAGER),

@@ -4,6 +4,7 @@ from django.contrib import admin
 
 from apps.production.models import (
     Actual,
+    ActualsFile,
     Alarm,
     AnswerSum,
     ApiToken,
@@ -293,3 +294,12 @@ class ScoringRemovalAdmin(ReadOnlyAdmin):
     list_display = ["scoring", "person", "reason", "at"]
     list_select_related = ["scoring__deployment", "person"]
     search_fields = ["scoring__deployment__slug", "reason"]
+
+
+@admin.register(ActualsFile)
+class ActualsFileAdmin(ReadOnlyAdmin):
+    """Files of what really happened; the values are with the predictions."""
+
+    list_display = ["deployment", "filename", "person", "at"]
+    list_select_related = ["deployment", "person"]
+    search_fields = ["deployment__slug", "filename"]

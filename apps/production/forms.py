@@ -250,7 +250,51 @@ class GlassForm(forms.Form):
         _say_nothing_of_optional(self, "release")
 
 
-class ScoreForm(forms.Form):
+class FileForm(forms.Form):
+    """A form with a file that may be left out."""
+
+    def clean_file(self) -> Any:
+        """Neither empty nor larger than allowed."""
+        file = self.cleaned_data["file"]
+        if file and file.size == 0:
+            raise forms.ValidationError(
+                f"The file “{file.name}” is empty: it has 0 bytes. Choose another file."
+            )
+        if file and file.size > settings.UPLOAD_BYTES:
+            raise forms.ValidationError(
+                f"The file has {filesizeformat(file.size)}; at most "
+                f"{filesizeformat(settings.UPLOAD_BYTES)} are accepted here."
+            )
+        return file
+
+
+class ActualsForm(FileForm):
+    """A file of what really happened."""
+
+    file = forms.FileField(
+        allow_empty_file=True,  # clean_file names the file and says what to do
+        label="A file of actual values",
+        help_text="CSV or other delimited text, Excel, JSON, JSON Lines or Parquet; .gz or .zip.",
+    )
+    id_column = forms.CharField(
+        required=False,
+        max_length=255,
+        label="The column with the id of the prediction",
+        help_text="Empty: prediction_id, or id.",
+    )
+    value_column = forms.CharField(
+        required=False,
+        max_length=255,
+        label="The column with the actual value",
+        help_text="Empty: value, actual, or what the target is called.",
+    )
+
+    def __init__(self, data: Any = None, files: Any = None) -> None:
+        super().__init__(data, files)
+        _say_nothing_of_optional(self, "id_column", "value_column")
+
+
+class ScoreForm(FileForm):
     """Rows to be scored: a file, or a version of a source that was read."""
 
     STOP = "stop"
@@ -282,20 +326,6 @@ class ScoreForm(forms.Form):
         self.fields["version"].choices = [(NOTHING, "none"), *choices]
         _say_nothing_of_optional(self, "file", "version")
         self.fields["version"].coerce = known.__getitem__
-
-    def clean_file(self) -> Any:
-        """Neither empty nor larger than allowed."""
-        file = self.cleaned_data["file"]
-        if file and file.size == 0:
-            raise forms.ValidationError(
-                f"The file “{file.name}” is empty: it has 0 bytes. Choose another file."
-            )
-        if file and file.size > settings.UPLOAD_BYTES:
-            raise forms.ValidationError(
-                f"The file has {filesizeformat(file.size)}; at most "
-                f"{filesizeformat(settings.UPLOAD_BYTES)} are accepted here."
-            )
-        return file
 
     def clean(self) -> dict[str, Any]:
         """Either a file or a version."""

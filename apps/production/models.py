@@ -11,6 +11,7 @@ from apps.jobs.models import Job
 from apps.modeling.models import Candidate
 from apps.production.score_models import Scores, Scoring, ScoringRemoval
 from apps.production.sums import AnswerSum, CallSum
+from apps.production.truth_models import ActualsFile
 from apps.production.words import (
     DriftReference,
     Drill,
@@ -26,6 +27,7 @@ from apps.production.words import (
 from apps.projects.models import Cycle, Project
 
 __all__ = [  # those of the files beside this one; what is defined here needs no line
+    "ActualsFile",
     "AnswerSum",
     "CallSum",
     "DriftReference",

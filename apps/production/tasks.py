@@ -5,7 +5,7 @@ from celery import shared_task
 from apps.jobs import runner
 from apps.production import work
 from apps.production.batch import removal, scoring
-from apps.production.log import retention, taking
+from apps.production.log import actuals_file, retention, taking
 from apps.production.models import Deployment
 from apps.production.release import comparing, shadows
 
@@ -32,6 +32,12 @@ def compare_releases(job_id: str) -> None:
 def score(job_id: str) -> None:
     """Score the rows of a batch (see scoring.score)."""
     runner.run(job_id, scoring.score)
+
+
+@shared_task(name="production.take_actuals", acks_late=True, ignore_result=True)
+def take_actuals(job_id: str) -> None:
+    """Take a file of actual values (see actuals_file.take_file)."""
+    runner.run(job_id, actuals_file.take_file)
 
 
 @shared_task(name="production.follow", ignore_result=True)

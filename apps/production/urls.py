@@ -3,6 +3,7 @@
 from django.urls import path
 
 from apps.production.views import (
+    actuals,
     canary,
     deploy,
     described,
@@ -51,6 +52,8 @@ urlpatterns = [
     path("drills/record/", drills.record, name="record_drill"),
     path("drills/fallback/", drills.fallback, name="drill_fallback"),
     path("monitor/", monitor.monitor, name="monitor"),
+    path("monitor/actuals/", actuals.actuals, name="actuals"),
+    path("monitor/actuals/bring/", actuals.bring, name="bring_actuals"),
     path("monitor/look/", monitor.look_now, name="look_now"),
     path("incidents/<int:number>/", incidents.incident, name="incident"),
     path("incidents/<int:number>/say/", incidents.say, name="incident_say"),

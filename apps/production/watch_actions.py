@@ -1,11 +1,16 @@
-"""What a person says of an endpoint's log: what answers are held against, how long it is kept."""
+"""What a person says of the log: what happened, what it is held against, how long it stays."""
+
+from pathlib import Path
 
 from django.db import transaction
 
 from apps.accounts.models import User
+from apps.datasets.storage import keep
 from apps.engine.monitoring.seasons import KINDS
+from apps.jobs.actions import enqueue
+from apps.jobs.models import Queue
 from apps.production.log.retention import MOST_DAYS
-from apps.production.models import Deployment, DriftReference, Retention
+from apps.production.models import ActualsFile, Deployment, DriftReference, Retention
 from apps.projects import ledger
 from apps.projects.access import Verb, require
 from apps.web.refusals import Refusal
@@ -65,4 +70,36 @@ def set_reference(*, deployment: Deployment, kind: str, reason: str, by: User) -
         facts={"kind": kind, "reason": made.reason},
         row=made,
     )
+    return made
+
+
+@transaction.atomic
+def bring_actuals(
+    *,
+    deployment: Deployment,
+    path: Path,
+    filename: str,
+    id_column: str,
+    value_column: str,
+    by: User,
+) -> ActualsFile:
+    """Have a worker take a file of what really happened; see ``actuals_file.take_file``."""
+    require(by, Verb.DEPLOY, deployment.project)
+    job = enqueue(
+        "production.take_actuals",
+        queue=Queue.DATA,
+        title=f"Take actual values from {filename}",
+        project=deployment.project,
+        by=by,
+    )
+    made = ActualsFile(
+        deployment=deployment,
+        filename=filename[:255],
+        id_column=id_column.strip(),
+        value_column=value_column.strip(),
+        job=job,
+        person=by,
+    )
+    made.sha256 = keep(path, shelf=made.shelf)
+    made.save()
     return made

@@ -14,8 +14,9 @@ from apps.datasets.storage import clear, shelved
 from apps.jobs.models import LIVE
 from apps.production.batch.scores import is_removed
 from apps.production.log.retention import Terms, is_held, terms_of
-from apps.production.models import Deployment, Scoring, ScoringRemoval
+from apps.production.models import ActualsFile, Deployment, Scoring, ScoringRemoval
 from apps.production.score_models import SHELVES
+from apps.production.truth_models import SHELVES as ACTUALS_SHELVES
 from apps.projects import ledger
 from apps.projects.access import Verb, require
 from apps.web.refusals import Refusal
@@ -86,12 +87,15 @@ def _remove(scoring: Scoring, reason: str, by: User | None) -> ScoringRemoval:
 
 
 def _sweep() -> None:
-    """Remove shelves whose batch was never written, or is removed and its files are still there."""
-    jobs = shelved(SHELVES)
-    kept = {str(key) for key in Scoring.objects.filter(removal=None).values_list("job", flat=True)}
-    for job in jobs:
-        if job not in kept and _age(f"{SHELVES}/{job}") > GRACE:
-            clear(f"{SHELVES}/{job}")
+    """Remove shelves whose batch was never written, or is removed and its files are still there;
+    and files of actual values that were read."""
+    batches = Scoring.objects.filter(removal=None)
+    unread = ActualsFile.objects.filter(job__state__in=LIVE)
+    for shelves, wanted in ((SHELVES, batches), (ACTUALS_SHELVES, unread)):
+        kept = {str(key) for key in wanted.values_list("job", flat=True)}
+        for job in shelved(shelves):
+            if job not in kept and _age(f"{shelves}/{job}") > GRACE:
+                clear(f"{shelves}/{job}")
 
 
 def _age(shelf: str) -> timedelta:

@@ -2,6 +2,7 @@
 
 import math
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -18,6 +19,14 @@ MOST_ACTUALS = 10_000
 MOST_ERRORS = 100
 MOST_CLASS = 200
 _SHAPE = {"prediction_id", "value"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """An actual value as it stands in a file: its text, and the number that it may be."""
+
+    text: str
+    number: float | None
 
 
 class Misfit(Exception):
@@ -38,10 +47,24 @@ def record(deployment: Deployment, rows: list[Any]) -> dict[str, int]:
             "too_many_rows",
             f"{len(rows):,} actual values were sent; at most {MOST_ACTUALS:,} are taken at once.",
         )
-    found = _predictions(deployment, rows)
-    told: dict[uuid.UUID, int] = {}
+    fresh, errors = fitting(deployment, list(enumerate(rows, start=1)), told={})
+    if errors:
+        first = errors[0]
+        raise ApiRefusal(422, first["code"], first["message"], errors=errors[:MOST_ERRORS])
+    fresh = keep(fresh)
+    return {"accepted": len(fresh), "known_before": len(rows) - len(fresh)}
+
+
+def fitting(
+    deployment: Deployment, rows: list[tuple[int, Any]], *, told: dict[uuid.UUID, int]
+) -> tuple[list[Actual], list[dict[str, Any]]]:
+    """Actuals that nobody told before, and what does not fit: row, field, code and message.
+
+    Rows come with their numbers; ``told`` remembers which of them told of a prediction.
+    """
+    found = _predictions(deployment, [row for _, row in rows])
     fresh, errors = [], []
-    for number, row in enumerate(rows, start=1):
+    for number, row in rows:
         try:
             prediction, value = _matched(number, row, found, told)
         except Misfit as error:
@@ -51,15 +74,11 @@ def record(deployment: Deployment, rows: list[Any]) -> dict[str, int]:
             continue
         if not hasattr(prediction, "actual"):
             fresh.append(Actual(prediction=prediction, value=value, at=timezone.now()))
-    if errors:
-        first = errors[0]
-        raise ApiRefusal(422, first["code"], first["message"], errors=errors[:MOST_ERRORS])
-    fresh = _keep(fresh)
-    return {"accepted": len(fresh), "known_before": len(rows) - len(fresh)}
+    return fresh, errors
 
 
 @transaction.atomic
-def _keep(fresh: list[Actual]) -> list[Actual]:
+def keep(fresh: list[Actual]) -> list[Actual]:
     """Insert those that nobody told meanwhile, and move their rows in the sums."""
     rows = Prediction.objects.filter(pk__in=[actual.prediction_id for actual in fresh])
     locked = list(rows.select_for_update().order_by("pk").values_list("pk", flat=True))
@@ -122,6 +141,8 @@ def _value(prediction: Prediction, value: Any) -> Any:
         is_number = not isinstance(prediction.prediction, str)
     else:
         is_number = prediction.release.served_with["problem"] == Problem.REGRESSION
+    if isinstance(value, Cell):
+        value = value.text if value.number is None or not is_number else value.number
     if is_number:
         return _number(value)
     if prediction.release is None and isinstance(value, str) and len(value) <= MOST_CLASS:
@@ -147,6 +168,7 @@ def _number(value: Any) -> float:
 
 def _labels(prediction: Prediction, value: Any) -> list[str]:
     """Labels of a set, sorted: sent as a list, or as text such as "billing; outage"."""
+    value = value.text if isinstance(value, Cell) else value
     sent = list(labels_in(value)) if isinstance(value, str) else value
     if not isinstance(sent, list) or not all(isinstance(name, str) for name in sent):
         raise Misfit(
