@@ -134,7 +134,7 @@ def test_what_the_canary_cannot_answer_the_release_does_and_the_guard_ends_it(
     assert after.switch.number == now.switch.number + 1
     assert after.switch.seen["guard"][0]["state"] == "worse"
     incident = Incident.objects.get(alarms__key=f"canary:{now.switch.number}")
-    assert "It failed 100.0 % of" in incident.says
+    assert "It failed 100 % of" in incident.says
     event = release.cycle.project.events.get(verb="production.switched", actor=None)
     assert event.facts["seen"]["share"] == 30
     work.watch()
