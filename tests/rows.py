@@ -63,6 +63,7 @@ from apps.planning.models import ColumnClass, Plan, Sensitivity
 from apps.production.log.tallying import recount
 from apps.production.models import (
     Actual,
+    ActualsFile,
     Alarm,
     ApiToken,
     Call,
@@ -386,6 +387,7 @@ class Rows:
         FlipReport.objects.create(before=release, after=release, job=self.job(3))
         WirePolicy.objects.create(takes=["promise"], **endpoint)
         scoring = Scoring.objects.create(number=1, release=release, job=self.job(4), **endpoint)
+        ActualsFile.objects.create(filename="a.csv", sha256="5" * 64, job=self.job(9), **endpoint)
         Scores.objects.create(scoring=scoring, sha256="5" * 64, rows=2, answered=1, refused=1)
         ScoringRemoval.objects.create(scoring=scoring, person=self.by, reason="Acted on")
         DriftReference.objects.create(kind="hour", reason="Nights differ", **endpoint)

@@ -1,5 +1,6 @@
 """The worker's side of a child process: one call, its progress, and why it ended."""
 
+import contextlib
 import json
 import os
 import re
@@ -31,6 +32,7 @@ class Child:
         """``wall_s``: seconds a person gave, where they are fewer than any step may take."""
         self.wall_s = wall_s
         self._fork: Fork | None = None
+        self._most_bytes = 0
         request: dict[str, Any] = {"call": call, "arguments": arguments}
         if any(step.get("step") == "pseudonymise" for step in arguments.get("steps", ())):
             request["pseudonym_key"] = keys.for_pseudonyms().hex()  # no other child is told it
@@ -39,14 +41,16 @@ class Child:
 
     @property
     def memory_bytes(self) -> int:
-        """Most memory it has held at once, with that of its libraries; 0 where nobody tells."""
+        """Most memory it has held at once, with that of its libraries; 0 where nobody told yet.
+
+        Of a child that has just ended nothing is told any more: what was told last stays.
+        """
         pid = self._fork.pid if self._fork else None
-        try:
+        with contextlib.suppress(OSError):
             told = Path(f"/proc/{pid}/status").read_text() if pid else ""
-        except OSError:
-            return 0
-        peak = re.search(r"^VmHWM:\s+(\d+) kB", told, re.MULTILINE)
-        return 1024 * int(peak[1]) if peak else 0
+            if peak := re.search(r"^VmHWM:\s+(\d+) kB", told, re.MULTILINE):
+                self._most_bytes = max(self._most_bytes, 1024 * int(peak[1]))
+        return self._most_bytes
 
     def run(
         self, *, report: Report, log: Callable[[str], None], check: Callable[[], None]

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
@@ -143,3 +144,15 @@ def test_what_a_trial_reads_late_is_read_before_the_fork_and_starts_no_thread():
     """
     with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
         subprocess.run([sys.executable, "-c", code, file.name], cwd=settings.ROOT, check=True)
+
+
+def test_the_memory_of_a_child_that_has_just_ended_is_what_was_told_last():
+    child = Child("apps.engine.rehearsal:wait", {})
+    assert child.memory_bytes == 0
+    child._fork = SimpleNamespace(pid=os.getpid())
+    held = child.memory_bytes
+    assert held > 10 * 1024**2
+    with subprocess.Popen(["true"]) as ended:  # a zombie until it is waited for
+        os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+        child._fork = SimpleNamespace(pid=ended.pid)
+        assert child.memory_bytes == held
