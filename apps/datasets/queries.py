@@ -107,11 +107,19 @@ def enabled_joins(consolidation: Consolidation) -> list[Join]:
 
 
 def sentence_of(step: Step) -> str:
-    """A stored step in words, or why it cannot be read."""
+    """A stored step or fitted choice in words, or why it cannot be read."""
+    if not step.is_fitted:
+        return in_words(step.as_dict())
     try:
-        if step.is_fitted:
-            return choice_from(step.as_choice()).sentence()
-        return step_from(step.as_dict()).sentence()
+        return choice_from(step.as_choice()).sentence()
+    except EngineError as error:
+        return str(error)
+
+
+def in_words(step: dict[str, Any]) -> str:
+    """A row-wise step as a recipe keeps it in words, or why it cannot be read."""
+    try:
+        return step_from(step).sentence()
     except EngineError as error:
         return str(error)
 

@@ -14,6 +14,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, default_storage
+from django.core.files.uploadedfile import UploadedFile
 
 from apps.web.refusals import Refusal
 
@@ -151,6 +152,15 @@ def _cached(sha256: str, name: str) -> Path:
                 for piece in stored.chunks(_PIECE_BYTES):
                     file.write(piece)
             part.replace(path)
+    return path
+
+
+def saved(file: UploadedFile, folder: Path) -> Path:
+    """Write an upload into a folder, piece by piece; its path."""
+    path = folder / "upload"
+    with path.open("wb") as target:
+        for piece in file.chunks():
+            target.write(piece)
     return path
 
 

@@ -251,7 +251,7 @@ class GlassForm(forms.Form):
 
 
 class FileForm(forms.Form):
-    """A form with a file that may be left out."""
+    """A form with a file of rows."""
 
     def clean_file(self) -> Any:
         """Neither empty nor larger than allowed."""

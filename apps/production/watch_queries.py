@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.datasets.models import Version
+from apps.datasets.queries import in_words
 from apps.engine.monitoring.keeping import is_mark
-from apps.engine.recipe.registry import step_from
 from apps.modeling.models import Opening
 from apps.planning.models import Plan
 from apps.planning.queries import veiled_columns
@@ -155,7 +155,7 @@ class Trace:
     @property
     def recipe(self) -> list[str]:
         """What was done to the rows, in sentences."""
-        return [step_from(step).sentence() for step in self.release.steps]
+        return [in_words(step) for step in self.release.steps]
 
     @property
     def split(self) -> Any:

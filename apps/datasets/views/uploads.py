@@ -27,7 +27,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from apps.datasets import actions, uploads
 from apps.datasets.models import Source, Upload, Version
-from apps.datasets.storage import local, scratch
+from apps.datasets.storage import local, saved, scratch
 from apps.datasets.veiling import may_leave
 from apps.engine.errors import EngineError
 from apps.projects.access import Verb, project_view
@@ -52,7 +52,7 @@ def bring_in(request: HttpRequest, project: Project, source: Source, data: dict[
             version = actions.add_version(
                 source=source,
                 cycle=project.cycle,
-                path=_saved(file, folder),
+                path=saved(file, folder),
                 filename=_clean(file.name or ""),
                 by=request.user,
                 waits=True,
@@ -76,15 +76,6 @@ def _from_pieces(request: HttpRequest, project: Project, source: Source, upload:
     )
     uploads.finish(upload)
     return version
-
-
-def _saved(file: UploadedFile, folder: Path) -> Path:
-    """Write the upload to disk piece by piece."""
-    path = folder / "upload"
-    with path.open("wb") as target:
-        for piece in file.chunks():
-            target.write(piece)
-    return path
 
 
 def _clean(filename: str) -> str:

@@ -79,9 +79,13 @@ def require_columns(there: Sequence[str], contract: Contract) -> None:
 
 
 def _listed(names: Sequence[str]) -> str:
+    return f"the column{'s' if len(names) > 1 else ''} {named(names)}"
+
+
+def named(names: Sequence[str]) -> str:
+    """Names of columns in a sentence, the first few of many."""
     shown = ", ".join(f"“{name}”" for name in names[:_MOST_NAMED])
-    more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
-    return f"the column{'s' if len(names) > 1 else ''} {shown}{more}"
+    return f"{shown} and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else shown
 
 
 def date_formats(table: Path, contract: Contract) -> dict[str, str]:

@@ -11,13 +11,12 @@ from apps.engine.errors import BadFile, ColumnMissing
 from apps.engine.reading.convert import convert
 from apps.engine.reading.options import Limits
 from apps.engine.recipe.values import text_of_value
-from apps.engine.serving.batch_read import import_as_text
+from apps.engine.serving.batch_read import import_as_text, named
 from apps.engine.types import Kind, Report
 
 IDS = ("prediction_id", "prediction id", "id")
 VALUES = ("value", "actual", "actual value", "truth")
 MOST_ROWS = 100_000
-_MOST_NAMED = 8
 
 
 def read_truths(
@@ -27,7 +26,7 @@ def read_truths(
     target: str,
     id_column: str,
     value_column: str,
-    named: list[str],
+    target_names: list[str],
     report: Report,
 ) -> dict[str, Any]:
     """Job function: write ids and values of a file as a Parquet table at ``target``.
@@ -37,7 +36,7 @@ def read_truths(
     source, filename : path of the file and its name
     target : its rows: ``id`` (text), ``text`` and ``number`` (null where the text is none)
     id_column, value_column : which columns hold them; "" finds out by IDS, and by VALUES and
-        ``named`` (what the target is called); of two columns the other one
+        ``target_names`` (what the target is called); of two columns the other one
 
     Returns
     -------
@@ -64,7 +63,9 @@ def read_truths(
         )
     there = pq.read_schema(table).names
     key = _chosen(id_column, IDS, there, other="", what="the id of the prediction")
-    value = _chosen(value_column, (*VALUES, *named), there, other=key, what="the actual value")
+    value = _chosen(
+        value_column, (*VALUES, *target_names), there, other=key, what="the actual value"
+    )
     read = pq.read_table(table, columns=[key, value])
     texts = _texts(read[value])
     numbers = convert(texts, kind=Kind.NUMBER, decimal=marks.decimal, thousands=marks.thousands)
@@ -80,7 +81,7 @@ def _chosen(
     if asked:
         if asked in there:
             return asked
-        raise ColumnMissing(f"The file has no column “{asked}”. It has {_listed(there)}.")
+        raise ColumnMissing(f"The file has no column “{asked}”. It has {named(there)}.")
     wanted = [name.casefold() for name in usual]
     left = {name.casefold(): name for name in there if name != other}
     found = [left[name] for name in wanted if name in left]
@@ -90,13 +91,8 @@ def _chosen(
         return found[0]
     raise ColumnMissing(
         f"Which column holds {what}? None is called {' or '.join(usual[:2])}; the file has "
-        f"{_listed(there)}. Name it in the form."
+        f"{named(there)}. Name it in the form."
     )
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(f"“{name}”" for name in names[:_MOST_NAMED])
-    return f"{shown} and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else shown
 
 
 def _texts(cells: pa.ChunkedArray) -> pa.StringArray:

@@ -50,9 +50,8 @@ def take_file(job: Job, desk: Desk) -> None:
 
 
 def _outcome(told: dict[str, Any]) -> str:
-    if told["misfit_count"]:
-        return f"nothing kept, {told['misfit_count']:,} of {told['rows']:,} rows do not fit"
-    return f"{told['accepted']:,} kept, {told['known_before']:,} known before"
+    says = f"{told['accepted']:,} kept, {told['known_before']:,} known before"
+    return f"{says}, {told['misfit_count']:,} of {told['rows']:,} rows do not fit"
 
 
 def _taken(asked: ActualsFile, desk: Desk, target: Path) -> dict[str, Any]:
@@ -65,7 +64,7 @@ def _taken(asked: ActualsFile, desk: Desk, target: Path) -> dict[str, Any]:
         target=str(target),
         id_column=asked.id_column,
         value_column=asked.value_column,
-        named=[release.candidate.trial.experiment.split.target] if release else [],
+        target_names=[release.candidate.trial.experiment.split.target] if release else [],
     )
     told |= {"accepted": 0, "known_before": 0, "misfits": [], "misfit_count": 0, "empty": 0}
     total = 2 * told["rows"]
@@ -80,9 +79,12 @@ def _taken(asked: ActualsFile, desk: Desk, target: Path) -> dict[str, Any]:
         return told
     for first, _, rows in _parts(target):
         desk.report(told["rows"] + first, total, f"Keeping row {first:,}")
-        fresh, _ = fitting(deployment, rows, told={})
-        told["accepted"] += len(keep(fresh))
-    told["known_before"] = told["rows"] - told["empty"] - told["accepted"]
+        fresh, errors = fitting(deployment, rows, told={})  # errors: told otherwise meanwhile
+        kept = len(keep(fresh))
+        told["accepted"] += kept
+        told["known_before"] += len(rows) - kept - len(errors)
+        told["misfits"] += errors[: MOST_ERRORS - len(told["misfits"])]
+        told["misfit_count"] += len(errors)
     return told
 
 

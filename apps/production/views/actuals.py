@@ -5,7 +5,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.datasets.storage import scratch
+from apps.datasets.storage import saved, scratch
 from apps.engine.serving.truths import MOST_ROWS
 from apps.production import queries, watch_actions
 from apps.production.forms import ActualsForm
@@ -51,13 +51,9 @@ def bring(request: HttpRequest, project: Project) -> HttpResponse:
         return _page(request, project, form)
     file = form.cleaned_data["file"]
     with scratch() as folder:
-        path = folder / "upload"
-        with path.open("wb") as copy:
-            for piece in file.chunks():
-                copy.write(piece)
         watch_actions.bring_actuals(
             deployment=deployment,
-            path=path,
+            path=saved(file, folder),
             filename=file.name,
             id_column=form.cleaned_data["id_column"],
             value_column=form.cleaned_data["value_column"],

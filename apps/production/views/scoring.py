@@ -7,7 +7,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpRe
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.datasets.storage import scratch
+from apps.datasets.storage import saved, scratch
 from apps.engine.serving.contract import Contract
 from apps.production import queries, score_actions
 from apps.production.batch import removal, scores
@@ -66,10 +66,7 @@ def start(request: HttpRequest, project: Project, release_id: int) -> HttpRespon
         made = score_actions.score_version(version=told["version"], **how)
     else:
         with scratch() as folder:
-            path = folder / "upload"
-            with path.open("wb") as file:
-                for piece in told["file"].chunks():
-                    file.write(piece)
+            path = saved(told["file"], folder)
             made = score_actions.score_file(path=path, filename=told["file"].name, **how)
     messages.success(request, f"Batch {made.number} is on its way. You may leave this page.")
     return redirect("production:score", project.slug)

@@ -25,7 +25,7 @@ def read(tmp_path):
             target=str(target),
             id_column=id_column,
             value_column=value_column,
-            named=list(named),
+            target_names=list(named),
             report=silent,
         )
         return told, pq.read_table(target).to_pylist()
