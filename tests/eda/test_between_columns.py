@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from apps.engine.profile.sample import compared_rows
+
 pytestmark = pytest.mark.once  # pages and files, the same on every database
 
 HOSTILE = ["__proto__", "<img src=x onerror=alert(1)>", "🦊" * 60, "\u202eright", "diagnosis"]
@@ -93,3 +95,34 @@ def test_a_pair_says_what_binds_it_and_the_third_column_colours_it(client, analy
     assert len(plain["figure"]["data"]) == 1
     assert len(coloured["figure"]["data"]) == 2
     assert coloured["table"]["columns"][-1] == "diagnosis"
+
+
+def test_a_large_table_says_on_how_many_rows_columns_are_compared_and_two_can_be_on_all(
+    client, analyst, profiled_csv, at, monkeypatch
+):
+    monkeypatch.setattr("apps.engine.profile.sample.MOST_ROWS", 300)
+    compared_rows.cache_clear()
+    rows = "\n".join(f"{n},{n + n * 7 % 40},{'ab'[n % 2]},{n % 5}" for n in range(1200))
+    profiled_csv(f"n,m,k,diagnosis\n{rows}\n")
+    compared_rows.cache_clear()
+    client.force_login(analyst)
+    says = "300 of 1,200 rows"
+    for name in ("relations", "pair"):
+        page = client.get(at(name, *((1, 2) if name == "pair" else ()))).content.decode()
+        assert says in page
+    assert 'href="?exact=1"' in page
+    exact = client.get(at("pair", 1, 2), {"exact": "1"}).content.decode()
+    assert "Compared on all rows" in exact
+    assert says not in exact
+    told = client.get(at("pair", 1, 2), {"exact": "1"}).context["told"]
+    assert told["method"] == "spearman"
+    assert told["value"] > 0.99
+    coloured = client.get(at("pair", 1, 2), {"third": "4"}).content.decode()
+    assert 'href="?third=4&amp;exact=1"' in coloured
+
+
+def test_a_table_that_is_compared_whole_says_nothing_of_it(client, analyst, profiled, at):
+    client.force_login(analyst)
+    for page in (client.get(at("relations")), client.get(at("pair", 1, 2), {"exact": "1"})):
+        assert "Compared" not in page.content.decode()
+        assert "Columns are compared on" not in page.content.decode()

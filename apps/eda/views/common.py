@@ -179,6 +179,12 @@ class Rows:
         assert self.profile is not None
         return queries.study_of(self.profile)
 
+    @property
+    def compared_on(self) -> str:
+        """On how many rows columns are compared with each other, in words; "" for all of them."""
+        compared, rows = self.study["relations"].get("rows"), self.result["rows"]
+        return f"{compared:,} of {rows:,} rows" if compared and compared < rows else ""
+
     @cached_property
     def positions(self) -> dict[str, int]:
         """Place of each column in the table, from 1: what addresses are made of."""

@@ -15,7 +15,8 @@ from apps.engine.errors import BadParameter, EngineError
 from apps.engine.profile.cells import Cells
 from apps.engine.profile.compare import LEAST_ROWS, MOST_SIDES
 from apps.engine.profile.datetime import moment
-from apps.engine.profile.numeric import quantile, sort_numbers
+from apps.engine.profile.numeric import quantile
+from apps.engine.profile.ordering import sort_numbers
 from apps.engine.profile.partition import parted
 from apps.engine.profile.slices import Condition
 from apps.engine.profile.slices import rows_of as rows_in

@@ -13,13 +13,15 @@ from apps.engine.charts.pairs import pair_chart
 from apps.engine.charts.relations import MEASURES, relation_matrix
 from apps.engine.errors import BadParameter
 from apps.engine.profile.likeness import METHODS, pair_in
-from apps.engine.profile.pairs import pair_of
+from apps.engine.profile.pairs import binds, pair_of
 from apps.projects.access import Verb, project_view
 from apps.projects.models import Project
 from apps.web.fragments import render_page
 
 _FIRST_PAIRS = 12
 _NAMED = 20
+EXACT = "exact"
+"""Parameter of a pair's page that has it compared on all rows."""
 
 
 @require_GET
@@ -121,7 +123,11 @@ def _pair_page(request: HttpRequest, project: Project, one: int, other: int) -> 
     third = _third(request, rows, besides=(one, other))
     a, b = columns
     url = reverse("eda:pair_figure", args=[project.slug, one, other])
+    hidden = [column["name"] for column in columns if column.get("sensitive")]
     told = pair_in(rows.study["relations"], names={a["name"], b["name"]})
+    exact = bool(EXACT in request.GET and told and rows.compared_on and not hidden)
+    if exact:
+        told = binds(rows.columns(), a=a["name"], b=b["name"])
     told_by = [*rows.where.pairs, *([("third", str(third))] if third else [])]
     context = {
         "rows": rows,
@@ -135,7 +141,9 @@ def _pair_page(request: HttpRequest, project: Project, one: int, other: int) -> 
         "may_colour": _may_colour(a, b),
         "told": told,
         "method": METHODS[told["method"]] if told else "",
-        "hidden": [column["name"] for column in columns if column.get("sensitive")],
+        "exact": exact,
+        "exactly": f"?{urlencode([*told_by, (EXACT, '1')])}",
+        "hidden": hidden,
         "empty": [column["name"] for column in columns if not column["count"]],
         "figure": f"{url}?{urlencode(told_by)}" if told_by else url,
     }

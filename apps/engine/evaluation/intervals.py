@@ -1,6 +1,8 @@
 """Intervals: of a rate, of any metric on a test set, and of a mean over folds."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from math import sqrt
 from statistics import NormalDist
 from typing import Any
 
@@ -60,14 +62,20 @@ def rate_interval(hits: int, trials: int, *, confidence: float = 0.95) -> Interv
         raise BadParameter(f"The hits must lie between 0 and {trials}, got {hits}.")
     if not 0 < confidence < 1:
         raise BadParameter(f"The confidence must lie between 0 and 1, got {confidence}.")
-    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    z = _deviations(confidence)
     rate = hits / trials
     scale = 1 + z * z / trials
     centre = (rate + z * z / (2 * trials)) / scale
-    half = z * np.sqrt(rate * (1 - rate) / trials + z * z / (4 * trials**2)) / scale
-    low = 0.0 if hits == 0 else max(0.0, float(centre - half))  # exact, not 1e-17 beside it
-    high = 1.0 if hits == trials else min(1.0, float(centre + half))
+    half = z * sqrt(rate * (1 - rate) / trials + z * z / (4 * trials**2)) / scale
+    low = 0.0 if hits == 0 else max(0.0, centre - half)  # exact, not 1e-17 beside it
+    high = 1.0 if hits == trials else min(1.0, centre + half)
     return Interval(low, high)
+
+
+@lru_cache(maxsize=16)
+def _deviations(confidence: float) -> float:
+    """Standard deviations on either side of a normal distribution's mean that hold this share."""
+    return NormalDist().inv_cdf(0.5 + confidence / 2)
 
 
 def mean_interval(

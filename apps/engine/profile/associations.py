@@ -1,15 +1,14 @@
 """How strongly two columns go together, whatever their kinds."""
 
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.engine.profile.categorical import Coded
 from apps.engine.profile.gram import PairSums, Scaled, pair_sums
-from apps.engine.profile.numeric import Sorted
+from apps.engine.profile.ordering import Sorted
+from apps.engine.profile.sample import Excerpt
 
 MOST_COLUMNS = 60
 MOST_LEVELS = 50
@@ -26,7 +25,13 @@ class Trait:
     name: str
     levels: int  # different values
     ranks: Scaled | None = None  # -1 to 1
-    codes: NDArray[np.int8] | None = None  # shape (n_rows,), -1 when missing
+    codes: NDArray[np.int8] | None = None  # shape (n_compared_rows,), -1 when missing
+
+    @property
+    def rows(self) -> int:
+        """Rows on which it is compared."""
+        kept = self.ranks.values if self.ranks is not None else self.codes
+        return 0 if kept is None else len(kept)
 
     @property
     def is_comparable(self) -> bool:
@@ -111,16 +116,17 @@ def rank_ratios(pairs: PairSums) -> list[NDArray[np.float64]]:
     return found
 
 
-def trait_of(name: str, feature: Sorted | Coded) -> Trait:
-    """What is kept of a prepared column: four bytes a row of a number, one of a category."""
-    levels = feature.distinct
+def trait_of(name: str, excerpt: Excerpt) -> Trait:
+    """What is kept of a column: four bytes a row of a number, one of a category."""
+    feature, levels = excerpt.feature, excerpt.feature.distinct
     if levels < 2:
         return Trait(name, levels)
     if isinstance(feature, Sorted):
-        return Trait(name, levels, ranks=Scaled.of(feature.ranks, absent=feature.absent))
+        ranks = feature.ranks_of(excerpt.codes)
+        return Trait(name, levels, ranks=Scaled.of(ranks, absent=excerpt.absent))
     if levels > MOST_LEVELS:
         return Trait(name, levels)
-    return Trait(name, levels, codes=feature.codes.astype(np.int8))
+    return Trait(name, levels, codes=excerpt.codes.astype(np.int8))
 
 
 class Compared:
@@ -148,24 +154,25 @@ class Compared:
         self.left_out.append({"column": trait.name, "why": why})
         return False
 
-    def matrix(self, *, threads: Executor | None = None) -> dict[str, Any]:
+    def matrix(self) -> dict[str, Any]:
         """``association_matrix`` of the kept columns, whose rows are let go, and those left out."""
         traits, self.traits = self.traits, []
-        return {**association_matrix(traits, threads=threads), "left_out": self.left_out}
+        return {**association_matrix(traits), "left_out": self.left_out}
 
 
-def association_matrix(traits: list[Trait], *, threads: Executor | None = None) -> dict[str, Any]:
+def association_matrix(traits: list[Trait]) -> dict[str, Any]:
     """Association of every pair of columns.
 
     Two numbers: Spearman, -1 to 1. Two categories: Cramer's V, 0 to 1. A number and a
     category: correlation ratio of the ranks, 0 to 1, so that one far-out value does not
-    decide. Returns ``columns``, ``kinds``, ``values`` (a square, None where undefined) and
-    ``strongest`` pairs, JSON-ready. O(n_rows * n_columns ** 2).
+    decide. Returns the ``rows`` that were compared, ``columns``, ``kinds``, ``values`` (a square,
+    None where undefined) and ``strongest`` pairs, JSON-ready. O(n_rows * n_columns ** 2).
     """
-    square = _square(traits, threads=threads)
+    square = _square(traits)
     names = [trait.name for trait in traits]
     kinds = ["number" if trait.ranks is not None else "category" for trait in traits]
     return {
+        "rows": traits[0].rows if traits else 0,
         "columns": names,
         "kinds": kinds,
         "values": [[None if np.isnan(x) else round(float(x), 4) for x in row] for row in square],
@@ -173,23 +180,21 @@ def association_matrix(traits: list[Trait], *, threads: Executor | None = None) 
     }
 
 
-def _square(traits: list[Trait], *, threads: Executor | None) -> NDArray[np.float64]:
+def _square(traits: list[Trait]) -> NDArray[np.float64]:
     square = np.full((len(traits), len(traits)), np.nan)
     numeric = [place for place, trait in enumerate(traits) if trait.ranks is not None]
     coded = [place for place, trait in enumerate(traits) if trait.codes is not None]
     if numeric:
         ranks = [ranks for trait in traits if (ranks := trait.ranks) is not None]
         codes = [(codes, t.levels) for t in traits if (codes := t.codes) is not None]
-        pairs = pair_sums(ranks, codes, threads=threads)
+        pairs = pair_sums(ranks, codes)
         square[np.ix_(numeric, numeric)] = rank_correlations(pairs)
         for place, ratios in zip(coded, rank_ratios(pairs), strict=True):
             square[place, numeric] = square[numeric, place] = ratios
-    two = [(first, second) for place, first in enumerate(coded) for second in coded[:place]]
-    values = (threads.map if threads else map)(
-        lambda pair: _contingency(traits[pair[0]], traits[pair[1]]), two
-    )
-    for (first, second), value in zip(two, values, strict=True):
-        square[first, second] = square[second, first] = np.nan if value is None else value
+    for place, first in enumerate(coded):
+        for second in coded[:place]:
+            value = _contingency(traits[first], traits[second])
+            square[first, second] = square[second, first] = np.nan if value is None else value
     np.fill_diagonal(square, 1.0)
     return square
 

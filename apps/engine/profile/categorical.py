@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from apps.engine.profile.cells import Cells
 from apps.engine.profile.gap_words import hides_a_gap
-from apps.engine.profile.lookup import taken
+from apps.engine.profile.lookup import crossed, taken
+from apps.engine.profile.marks import Marks
 
 TOP = 20
 WORDS_OF_A_TEXT = 2
@@ -35,6 +36,16 @@ class Coded:
         return len(self.words)
 
     @cached_property
+    def numbers(self) -> NDArray[np.unsignedinteger[Any]]:
+        """``codes`` in as few bytes as hold them, n_distinct when missing."""
+        told = np.minimum(self.codes.view(np.uint32), np.uint32(self.distinct))  # -1 is the most
+        return told.astype(np.min_scalar_type(self.distinct))
+
+    def marked(self, marks: Marks) -> NDArray[np.int64]:
+        """Rows by value and mark, shape (n_distinct + 1, marks.size); missing ones come last."""
+        return crossed(self.numbers, marks.codes, shape=(self.distinct + 1, marks.size))
+
+    @cached_property
     def labels(self) -> list[str]:
         """All values as Python texts: for columns with few of them."""
         texts: list[str] = self.words.to_pylist()
@@ -49,8 +60,7 @@ class Coded:
         self, told: NDArray[Scalar], *, missing: Any
     ) -> NDArray[Scalar]:
         """What is told of every value, for every row; others get ``missing``."""
-        codes = np.minimum(self.codes.view(np.uint32), np.uint32(self.distinct))  # -1 is the most
-        return taken(np.append(told, told.dtype.type(missing)), codes)
+        return taken(np.append(told, told.dtype.type(missing)), self.numbers)
 
     def first(self, count: int) -> list[str]:
         """The most frequent values."""

@@ -125,31 +125,42 @@ def cells_of(column: "pd.Series | pa.ChunkedArray") -> Cells:
         column = column.cast(pa.string())
     if pa.types.is_string(column.type):
         column = column.dictionary_encode()
-    present = _present(column)
     if pa.types.is_dictionary(column.type):
-        return _texts(column, present)
+        return _texts(column)
     kind = _KINDS.get(column.type, Kind.DATETIME)
     if kind == Kind.DATETIME:
         column = column.cast(pa.timestamp("us", tz=column.type.tz), safe=False)
         column = column.cast(pa.int64())
-    if column.null_count:
-        column = column.fill_null(False if kind == Kind.BOOLEAN else 0)
     if kind == Kind.BOOLEAN:
-        codes = column.cast(pa.uint8()).to_numpy().astype(np.int32)
-        return Cells(kind, codes, present, _YES_NO, column.nbytes)
-    return Cells(kind, column.to_numpy(), present, None, column.nbytes)
+        codes = column.fill_null(False).cast(pa.uint8()).to_numpy().astype(np.int32)
+        return Cells(kind, codes, _present(column.combine_chunks()), _YES_NO, column.nbytes)
+    whole = column.combine_chunks()
+    return Cells(kind, _data(whole), _present(whole), None, column.nbytes)
 
 
-def _present(column: pa.ChunkedArray) -> NDArray[np.bool_]:
-    if not column.null_count:
-        return np.ones(len(column), dtype=bool)
-    return np.asarray(column.is_valid().to_numpy(), dtype=bool)
+def _data(whole: pa.Array) -> NDArray[Any]:
+    """Numbers as they lie there, and so what stands for those that are missing."""
+    memory = [None, whole.buffers()[1]]
+    data: NDArray[Any] = pa.Array.from_buffers(
+        whole.type, len(whole), memory, offset=whole.offset
+    ).to_numpy()
+    return data
 
 
-def _texts(column: pa.ChunkedArray, present: NDArray[np.bool_]) -> Cells:
+def _present(whole: pa.Array) -> NDArray[np.bool_]:
+    if not whole.null_count:
+        return np.ones(len(whole), dtype=bool)
+    bits = np.frombuffer(whole.buffers()[0], dtype=np.uint8)
+    told = np.unpackbits(bits, bitorder="little")
+    return told[whole.offset : whole.offset + len(whole)].view(bool)
+
+
+def _texts(column: pa.ChunkedArray) -> Cells:
     whole = column.unify_dictionaries().combine_chunks()
     if isinstance(whole, pa.ChunkedArray):  # a column without rows
-        return Cells(Kind.TEXT, np.empty(0, dtype=np.int32), present, pa.array([], pa.string()))
+        nothing = np.empty(0, dtype=np.int32)
+        return Cells(Kind.TEXT, nothing, nothing.astype(bool), pa.array([], pa.string()))
+    present = _present(whole.indices)
     codes = whole.indices.fill_null(0).to_numpy().astype(np.int32, copy=False)
     words = whole.dictionary.cast(pa.string())
     lengths = pc.binary_length(words).to_numpy(zero_copy_only=False)

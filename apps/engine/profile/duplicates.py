@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from apps.engine.profile.categorical import Coded
 from apps.engine.profile.cells import Cells
-from apps.engine.profile.numeric import Sorted
+from apps.engine.profile.ordering import Sorted
 
 MIX = np.uint64(0x9E3779B97F4A7C15)
 """Odd multiplier which makes the order of the columns matter (2**64 / golden ratio)."""
@@ -64,9 +64,16 @@ class RowHashes:
 
     def __init__(self, rows: int) -> None:
         self.hashes: NDArray[np.uint64] = np.zeros(rows, dtype=np.uint64)
+        self.all_differ = False  # a column has another value in each row: there is nothing to find
 
-    def add(self, column: NDArray[np.integer[Any]]) -> None:
-        """Mix one more column into the hashes: ``hash_cells``, or codes of its values. O(n)."""
+    def add(self, column: Cells, *, feature: Sorted | Coded) -> None:
+        """Mix one more column into the hashes. O(n)."""
+        self.all_differ |= feature.distinct == len(column.present)
+        if not self.all_differ:
+            self.mix(codes_apart(column, feature=feature))
+
+    def mix(self, column: NDArray[np.integer[Any]]) -> None:
+        """Mix in ``hash_cells``, or codes of values."""
         for start in range(0, len(self.hashes), BLOCK_ROWS):
             hashes = self.hashes[start : start + BLOCK_ROWS]
             more = column[start : start + BLOCK_ROWS]
@@ -74,12 +81,19 @@ class RowHashes:
             hashes *= MIX
             hashes ^= hashes >> np.uint64(32)
 
-    def join(self, others: NDArray[np.uint64]) -> None:
-        """Mix in the hashes that the same rows have by other columns. O(n)."""
+    def told(self) -> NDArray[np.uint64] | None:
+        """What another process joins."""
+        return None if self.all_differ else self.hashes
+
+    def join(self, others: NDArray[np.uint64] | None) -> None:
+        """Mix in the hashes that the same rows have by other columns, see ``told``. O(n)."""
+        self.all_differ |= others is None
+        if others is None or self.all_differ:
+            return
         # Columns that are like those here have like hashes: alone, the two would cancel out.
         self.hashes *= APART
         self.hashes ^= self.hashes >> np.uint64(32)
-        self.add(others)
+        self.mix(others)
 
     def repeated(self) -> int:
         """Rows that are equal to an earlier row.
@@ -87,5 +101,7 @@ class RowHashes:
         Two different rows count as equal with a chance below rows**2 / 2**65 (about one
         in 40,000 for 30 million rows). O(n log n).
         """
+        if self.all_differ:
+            return 0
         ascending = np.sort(self.hashes)
         return int(np.count_nonzero(ascending[1:] == ascending[:-1]))

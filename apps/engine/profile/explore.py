@@ -18,7 +18,7 @@ def explore_table(
     reading: str = "",
     so_far: str | None = None,
 ) -> dict[str, Any]:
-    """``explore`` a typed table, exactly and on all rows. Job function.
+    """``explore`` a typed table. Job function.
 
     ``so_far`` names a file for what is known of the columns on the way, see ``SoFar``.
     """

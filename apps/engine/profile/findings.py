@@ -222,6 +222,8 @@ def _of_table(profile: dict[str, Any]) -> Iterable[Finding]:
 def _of_twins(profile: dict[str, Any], *, besides: str) -> Iterable[Finding]:
     """One finding for each column that others repeat, however many they are."""
     distinct = {column["name"]: column["distinct"] for column in profile["columns"]}
+    compared, rows = profile["associations"].get("rows", 0), profile["rows"]
+    on = f", on {compared:,} of {rows:,} rows" if compared < rows else ""
     kept: dict[str, list[str]] = {}
     gone: set[str] = set()
     for pair in profile["associations"]["strongest"]:
@@ -235,7 +237,7 @@ def _of_twins(profile: dict[str, Any], *, besides: str) -> Iterable[Finding]:
                 "follows",
                 less,
                 "low",
-                f"It follows from “{more}” (Cramér's V {pair['value']:.2f}), which has "
+                f"It follows from “{more}” (Cramér's V {pair['value']:.2f}{on}), which has "
                 f"{distinct[more]} values instead of {distinct[less]}.",
                 "Keep the other one: it says the same and more.",
             )
@@ -251,7 +253,7 @@ def _of_twins(profile: dict[str, Any], *, besides: str) -> Iterable[Finding]:
             name,
             "low",
             f"Says almost the same as {listed}{more} (rank correlation or association of "
-            f"{TWINS} or more).",
+            f"{TWINS} or more{on}).",
             "Keep one of them.",
         )
 

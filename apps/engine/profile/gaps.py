@@ -10,6 +10,7 @@ from scipy.stats import binom
 
 from apps.engine.evaluation.intervals import rate_interval
 from apps.engine.profile.effects import Z_95
+from apps.engine.profile.lookup import blocks
 from apps.engine.profile.relation import ClassTarget, LabelsTarget, NumberTarget
 from apps.engine.profile.target import Target
 
@@ -103,8 +104,11 @@ class Gaps:
     def told(self) -> dict[str, Any]:
         """Columns with gaps, patterns of rows, groups that miss together; JSON-ready."""
         codes = np.zeros(self.rows, dtype=np.uint64)
-        for place, bits in enumerate(self.bits.values()):
-            codes |= np.unpackbits(bits, count=self.rows).astype(np.uint64) << np.uint64(place)
+        for rows in blocks(self.rows):  # each begins a whole octet of bits
+            octets = slice(rows.start // 8, -(-rows.stop // 8))
+            for place, bits in enumerate(self.bits.values()):
+                away = np.unpackbits(bits[octets], count=rows.stop - rows.start)
+                codes[rows] |= away.astype(np.uint64) << np.uint64(place)
         patterns, counts = np.unique(codes, return_counts=True)
         order = np.argsort(-counts, kind="stable")
         shown = [place for place in order if patterns[place]][:MOST_PATTERNS]

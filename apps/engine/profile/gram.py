@@ -1,8 +1,6 @@
 """Sums over pairs of columns, in blocks of rows: what every association is computed from."""
 
-from concurrent.futures import Executor
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 from typing import Self
 
@@ -58,12 +56,7 @@ class PairSums:
         )
 
 
-def pair_sums(
-    numbers: list[Scaled],
-    categories: list[tuple[NDArray[np.int8], int]],
-    *,
-    threads: Executor | None = None,
-) -> PairSums:
+def pair_sums(numbers: list[Scaled], categories: list[tuple[NDArray[np.int8], int]]) -> PairSums:
     """Add up all pairs.
 
     ``categories`` are codes (-1 when missing) of shape (n_rows,) and their number of levels.
@@ -71,10 +64,9 @@ def pair_sums(
     block.
     """
     size = len(numbers[0].values)
-    block = partial(_block_sums, numbers, categories)
-    starts = range(0, size, BLOCK_ROWS)
     total: PairSums | None = None
-    for part in (threads.map if threads else map)(block, starts):
+    for start in range(0, size, BLOCK_ROWS):
+        part = _block_sums(numbers, categories, start)
         total = part if total is None else total + part
     assert total is not None
     return total

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from apps.engine.profile.categorical import Coded
 from apps.engine.profile.lookup import stretches
 from apps.engine.profile.missing import number_text
-from apps.engine.profile.numeric import Sorted
+from apps.engine.profile.ordering import Sorted
 from apps.engine.profile.years import all_years
 
 BINS = 10
@@ -20,11 +21,24 @@ LONGEST_LABEL = 60
 
 @dataclass(frozen=True)
 class Groups:
-    """A group for every row; rows without a value are the group "missing"."""
+    """Stretches of the different values of a column; rows without one are the group "missing"."""
 
-    codes: NDArray[np.uint8]  # shape (n_rows,), 0 <= code < len(labels)
+    column: Sorted | Coded
     labels: list[str]
+    cuts: list[int]  # numbers of the values with which the groups after the first begin
     valued: int  # groups of rows that have a value
+
+    @cached_property
+    def codes(self) -> NDArray[np.uint8]:
+        """The group of every row, shape (n_rows,), below len(labels)."""
+        told = stretches(self.cuts, size=self.column.distinct)
+        return self.column.of_rows(told, missing=self.valued)
+
+    def added_up(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Sums over each group of (n_distinct + 1, n) rows by value, the last of missing ones."""
+        ends = [0, *self.cuts, self.column.distinct] if self.valued else [0]
+        sums = [rows[first:end].sum(axis=0) for first, end in pairwise([*ends, len(rows)])]
+        return np.array(sums[: len(self.labels)])
 
 
 def group_numbers(column: Sorted, *, words: Callable[[float, float], str] | None = None) -> Groups:
@@ -34,20 +48,18 @@ def group_numbers(column: Sorted, *, words: Callable[[float, float], str] | None
     ends; without it they are numbers.
     O(n).
     """
-    values, starts = column.unique, column.starts
+    values = column.unique
     words = words or _amounts(values)
     firsts = np.arange(min(len(values), BINS))
     if len(values) > BINS:
-        wanted = np.arange(1, BINS) * column.size / BINS
-        nearest = np.clip(np.searchsorted(starts, wanted), 0, len(starts) - 1)
+        wanted = column.first_from(np.arange(1, BINS) * column.size / BINS)
+        nearest = np.minimum(wanted, len(values) - 1)
         firsts = np.unique(np.append(0, nearest))
     bounds = [*firsts.tolist(), len(values)]
     labels = [
         words(float(values[first]), float(values[end - 1])) for first, end in pairwise(bounds)
     ]
-    told = stretches(bounds[1:-1], size=len(values))
-    codes = column.of_rows(told, missing=len(labels))
-    return _with_missing(codes, has_missing=not column.is_whole, labels=labels)
+    return _groups(column, labels=labels, cuts=bounds[1:-1], has_missing=not column.is_whole)
 
 
 def group_values(column: Coded) -> Groups:
@@ -59,14 +71,15 @@ def group_values(column: Coded) -> Groups:
         labels.append(first[TOP_GROUPS][:LONGEST_LABEL])
     elif others:
         labels.append(f"{others:,} other values")
-    told = np.minimum(np.arange(column.distinct), TOP_GROUPS).astype(np.uint8)
-    codes = column.of_rows(told, missing=len(labels))
     has_missing = int(column.counts.sum()) < len(column.codes)
-    return _with_missing(codes, has_missing=has_missing, labels=labels)
+    cuts = list(range(1, len(labels)))
+    return _groups(column, labels=labels, cuts=cuts, has_missing=has_missing)
 
 
-def _with_missing(codes: NDArray[np.uint8], *, has_missing: bool, labels: list[str]) -> Groups:
-    return Groups(codes, [*labels, "missing"] if has_missing else labels, len(labels))
+def _groups(
+    column: Sorted | Coded, *, labels: list[str], cuts: list[int], has_missing: bool
+) -> Groups:
+    return Groups(column, [*labels, "missing"] if has_missing else labels, cuts, len(labels))
 
 
 def _amounts(ascending: NDArray[np.float64]) -> Callable[[float, float], str]:

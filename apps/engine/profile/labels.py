@@ -58,7 +58,7 @@ def study_labels(
     hashes = RowHashes(source.rows)
     for done, name in enumerate(features):
         report(done, len(features), f"Looking for equal rows: “{name}”")
-        hashes.add(hash_cells(source.read(name)))
+        hashes.mix(hash_cells(source.read(name)))
     series = source.series(target)
     usable = has_target(series)
     prepared = _whole_target(series[usable].reset_index(drop=True), reading=reading)

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from apps.engine.profile.marks import Marks
+
 NEAR_PERFECT_AUC = 0.97
 NEAR_PERFECT_EFFECT = 0.98
 
@@ -23,17 +25,22 @@ def auc_of_sum(total: float, *, hits: int, rows: int) -> float | None:
     return beaten / (hits * (rows - hits))
 
 
-def held_out_auc(codes: NDArray[np.int32], *, positive: NDArray[np.bool_]) -> float | None:
+def in_halves(positive: NDArray[np.bool_]) -> Marks:
+    """Marks 0 to 3: twice whether a row is positive, and the half that it is in.
+
+    Halves are drawn with a fixed seed.
+    """
+    return Marks(positive.view(np.uint8) * np.uint8(2) + _halves(len(positive)), 4)
+
+
+def held_out_auc(counts: NDArray[np.int64]) -> float | None:
     """AUC of the positive rate by category, learned on one half and scored on the other.
 
     Both halves serve both purposes and the mean is told, so that a column of unique values
-    scores 0.5 and not 1. Missing (-1) is a category of its own. Halves are drawn with a
-    fixed seed. None when a half holds one class. O(n).
+    scores 0.5 and not 1. ``counts``, shape (n_categories, 4), are rows by the marks of
+    ``in_halves``. None when a half holds one class.
     """
-    half = _halves(len(codes))
-    levels = int(codes.max(initial=-1)) + 2
-    cells = (codes + np.int64(1)) * 4 + (positive.view(np.uint8) * np.uint8(2) + half)
-    counts = np.bincount(cells, minlength=levels * 4).reshape(levels, 2, 2)
+    counts = counts.reshape(-1, 2, 2)
     aucs = []
     for learns, scores in ((0, 1), (1, 0)):
         negatives, positives = counts[:, 0, learns], counts[:, 1, learns]

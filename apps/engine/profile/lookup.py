@@ -25,13 +25,10 @@ def taken[Scalar: np.generic](
     return rows
 
 
-def stretches(
-    cuts: Sequence[int], *, size: int, numbers: Sequence[int] | None = None
-) -> NDArray[np.uint8]:
-    """``numbers`` (0, 1, 2 ...) of the stretches between ascending cuts, for each of ``size``."""
+def stretches(cuts: Sequence[int], *, size: int) -> NDArray[np.uint8]:
+    """Number (0, 1, 2 ...) of the stretch between ascending cuts, for each of ``size``."""
     told = np.empty(size, dtype=np.uint8)
-    ends = pairwise([0, *cuts, size])
-    for number, (first, last) in zip(numbers or range(len(cuts) + 1), ends, strict=True):
+    for number, (first, last) in enumerate(pairwise([0, *cuts, size])):
         told[first:last] = number
     return told
 
@@ -43,12 +40,12 @@ def blocks(rows: int) -> Iterator[slice]:
 
 
 def crossed(
-    one: NDArray[np.unsignedinteger[Any]],
-    other: NDArray[np.unsignedinteger[Any]],
+    one: NDArray[np.integer[Any]],
+    other: NDArray[np.integer[Any]],
     *,
     shape: tuple[int, int],
 ) -> NDArray[np.int64]:
-    """Contingency table of two columns of codes. O(n)."""
+    """Contingency table of two columns of codes, none of them negative. O(n)."""
     size = shape[0] * shape[1]
     unit = np.min_scalar_type(size).type
     counts = np.zeros(size, dtype=np.int64)

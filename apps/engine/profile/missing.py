@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from apps.engine.profile.categorical import Coded
-from apps.engine.profile.numeric import Sorted
+from apps.engine.profile.ordering import Sorted
 
 SENTINELS = (-1, -9, -99, -999, -9999, -99999, 99, 999, 9999, 99999, 999999)
 LEAST_SHARE = 0.005

@@ -11,7 +11,7 @@ from scipy.special import chdtri
 
 from apps.engine.profile.categorical import Coded
 from apps.engine.profile.lookup import stretches
-from apps.engine.profile.numeric import Sorted
+from apps.engine.profile.sample import Excerpt
 
 LEVELS = 12
 """Groups a column is reduced to: equal shares of a number's rows, or its most frequent values."""
@@ -26,28 +26,29 @@ class Binned:
     """A column reduced to at most LEVELS + 1 groups; the code LEVELS + 1 is a missing value."""
 
     name: str
-    codes: NDArray[np.uint8]  # shape (n_rows,)
+    codes: NDArray[np.uint8]  # shape (n_compared_rows,)
     levels: int = LEVELS + 1  # codes below this are values
+
+    @property
+    def filled(self) -> int:
+        """Compared rows that have a value."""
+        return int(np.count_nonzero(self.codes != MISSING))
 
 
 MISSING = LEVELS + 1
 WIDE = MISSING + 1
 
 
-def binned(name: str, *, feature: Sorted | Coded) -> Binned:
-    """Reduce a prepared column to few groups, fewer on few rows. O(n)."""
-    rows = len(feature.codes)
+def binned(name: str, excerpt: Excerpt) -> Binned:
+    """Reduce a column to few groups, fewer on few rows. O(n)."""
+    feature, rows = excerpt.feature, len(excerpt.codes)
     levels = max(2, min(LEVELS, int((rows / ROWS_A_CELL) ** 0.5)))
     if isinstance(feature, Coded):
         told = np.minimum(np.arange(feature.distinct), levels).astype(np.uint8)
-        codes = feature.of_rows(told, missing=MISSING)
+        codes = excerpt.told(told, missing=MISSING)
         return Binned(name, codes, min(feature.distinct, levels + 1))
-    # A value is in the stretch of all places that its mean place is in.
-    wide = feature.size - 1
-    bounds = 2 * wide * np.arange(1, levels) / levels - wide
-    cuts = np.searchsorted(feature.doubled_places, bounds).tolist()
-    told = stretches(cuts, size=feature.distinct)
-    return Binned(name, feature.of_rows(told, missing=MISSING), levels)
+    told = stretches(feature.shares(levels), size=feature.distinct)
+    return Binned(name, excerpt.told(told, missing=MISSING), levels)
 
 
 def mutual_information(counts: NDArray[Any]) -> NDArray[np.float64]:

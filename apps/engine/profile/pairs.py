@@ -6,10 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from apps.engine.profile.associations import association_matrix, trait_of
 from apps.engine.profile.categorical import Coded, code_values
 from apps.engine.profile.cells import Cells, Columns
 from apps.engine.profile.groups import LONGEST_LABEL
+from apps.engine.profile.likeness import pair_in, ranked_pairs
+from apps.engine.profile.mutual import binned, mutual_matrix
 from apps.engine.profile.numeric import FAR_OUT, quantile
+from apps.engine.profile.sample import Excerpt, prepared
 from apps.engine.types import Kind
 
 MOST_POINTS = 5_000
@@ -17,6 +21,26 @@ MOST_POINTS = 5_000
 CELLS = 32
 MOST_GROUPS = 8
 LEAST_THIRD_ROWS = 5
+
+
+def binds(source: Columns, *, a: str, b: str) -> dict[str, Any] | None:
+    """What binds two columns, on all rows; else as ``pair_in`` tells it. O(n log n)."""
+    excerpts = {name: Excerpt.of(prepared(source.read(name)), whole=True) for name in (a, b)}
+    traits = [trait_of(name, excerpt) for name, excerpt in excerpts.items()]
+    if not all(trait.is_comparable for trait in traits):
+        return None
+    bins = [binned(name, excerpt) for name, excerpt in excerpts.items()]
+    told, mutual = association_matrix(traits), mutual_matrix(bins)
+    pairs = ranked_pairs(
+        np.array(told["values"], dtype=np.float64),
+        names=told["columns"],
+        kinds=told["kinds"],
+        mutual=mutual,
+        levels=[trait.levels for trait in traits],
+        rows=[one.filled for one in bins],
+    )
+    relations = {**told, "rank": told["values"], "mutual": mutual, "pairs": pairs}
+    return pair_in(relations, names={a, b})
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from apps.engine.profile.categorical import LONGEST_SHOWN, code_values
 from apps.engine.profile.cells import Cells
 from apps.engine.profile.datetime import moment
 from apps.engine.profile.missing import number_text
-from apps.engine.profile.numeric import MOST_BINS, histogram, sort_numbers
+from apps.engine.profile.numeric import MOST_BINS, histogram
+from apps.engine.profile.ordering import sort_numbers
 from apps.engine.profile.periods import calendar
 from apps.engine.profile.slices import Condition
 from apps.engine.profile.years import all_years

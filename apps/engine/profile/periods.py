@@ -12,8 +12,9 @@ from apps.engine.monitoring.distances import psi_by_chance, psi_each
 from apps.engine.profile.categorical import Coded
 from apps.engine.profile.cells import Cells
 from apps.engine.profile.datetime import MONDAY, UNITS
-from apps.engine.profile.lookup import crossed, stretches, taken
-from apps.engine.profile.numeric import Sorted
+from apps.engine.profile.lookup import crossed, taken
+from apps.engine.profile.marks import Marks
+from apps.engine.profile.ordering import Sorted
 from apps.engine.profile.relation import ClassTarget, LabelsTarget, means, rates
 from apps.engine.profile.shifts import level_shift, steady_trend
 from apps.engine.profile.target import Target
@@ -43,37 +44,50 @@ class Calendar:
     starts: list[str]  # ISO dates or moments
 
     @cached_property
-    def narrow(self) -> NDArray[np.uint8]:
+    def marks(self) -> Marks:
         """``codes`` plus 1 in one byte, 0 without a date."""
-        return (self.codes + np.int8(1)).view(np.uint8)
+        return Marks((self.codes + np.int8(1)).view(np.uint8), len(self.starts) + 1)
 
     def rows_of(self, period: int) -> NDArray[np.int64]:
         """The rows of one period, ascending."""
         if self._remembered.get(period) is None:
-            self._remembered[period] = np.flatnonzero(self.narrow == period + 1)
+            self._remembered[period] = np.flatnonzero(self.marks.codes == period + 1)
         return self._remembered[period]
 
     @cached_property
     def _remembered(self) -> dict[int, NDArray[np.int64]]:
         return {}
 
-    @cached_property
-    def _counts(self) -> NDArray[np.int64]:
-        return np.bincount(self.narrow, minlength=len(self.starts) + 1)[1:]
-
+    @property
     def counts(self) -> NDArray[np.int64]:
         """Rows of every period."""
-        return self._counts
+        return self.marks.counts[1:]
 
     @cached_property
     def enough(self) -> NDArray[np.int64]:
         """The periods with LEAST_ROWS rows or more."""
-        return np.flatnonzero(self._counts >= LEAST_ROWS)
+        return np.flatnonzero(self.counts >= LEAST_ROWS)
 
     @cached_property
     def reference(self) -> int:
         """The period that others are held against."""
-        return first_full(self._counts)
+        return first_full(self.counts)
+
+    def limits(self, levels: int) -> NDArray[np.float64]:
+        """A large PSI of each of ``enough``, for so many bins: chance stays below."""
+        held = self._limits.get(levels)
+        if held is None:
+            among = int(self.counts[self.reference])
+            by_chance = [
+                psi_by_chance(levels, rows=rows, reference_rows=among, certainty=CERTAIN)
+                for rows in self.counts[self.enough].tolist()
+            ]
+            held = self._limits[levels] = np.maximum(by_chance, LARGE_PSI)
+        return held
+
+    @cached_property
+    def _limits(self) -> dict[int, NDArray[np.float64]]:
+        return {}
 
 
 def calendar(name: str, *, cells: Cells) -> Calendar | None:
@@ -142,7 +156,7 @@ def along(
     days: Calendar, *, cells: Cells, target: Target | None, usable: NDArray[np.bool_] | None
 ) -> dict[str, Any]:
     """Rows by period with the stretches without any, the target, its level shift, its seasons."""
-    counts = days.counts()
+    counts = days.counts
     told: dict[str, Any] = {
         "column": days.name,
         "step": days.step,
@@ -153,10 +167,9 @@ def along(
         "target": None,
         "shift": None,
         "trend": None,
-        "drift": [],
     }
     if target is not None:
-        told["target"] = _target(days.narrow, target, usable=usable, size=len(days.starts))
+        told["target"] = _target(days.marks.codes, target, usable=usable, size=len(days.starts))
         series = [
             point["value"] if rows >= LEAST_ROWS else None
             for point, rows in zip(told["target"]["points"], told["rows"], strict=True)
@@ -231,7 +244,7 @@ def _seasons(
         seasons.append(("month of the year", months, MONTHS))
     found = []
     for by, codes, labels in seasons:
-        mine = (codes + np.uint8(1)) * (days.narrow > 0)
+        mine = (codes + np.uint8(1)) * (days.marks.codes > 0)
         rows = np.bincount(mine, minlength=len(labels) + 1)[1:]
         if np.count_nonzero(rows) < 2:
             continue
@@ -252,7 +265,7 @@ def drift(
     rows enough.
     O(n).
     """
-    counts, enough = days.counts(), days.enough
+    counts, enough = days.counts, days.enough
     if len(enough) < 2:
         return None
     reference = days.reference
@@ -261,19 +274,13 @@ def drift(
     else:
         table = _of_values(days, feature, first=reference)
     told = psi_each(_shares(table[reference]), _shares(table[enough]))
+    told = np.round(told, 4)
+    levels = int((table.sum(axis=0) > 0).sum())
     values: list[float | None] = [None] * len(counts)
-    levels, large = int((table.sum(axis=0) > 0).sum()), 0
-    for place, value in zip(enough.tolist(), np.round(told, 4).tolist(), strict=True):
+    for place, value in zip(enough.tolist(), told.tolist(), strict=True):
         values[place] = value
-        by_chance = psi_by_chance(
-            levels,
-            rows=int(counts[place]),
-            reference_rows=int(counts[reference]),
-            certainty=CERTAIN,
-        )
-        large += int(value > max(LARGE_PSI, by_chance))
-    most = max(value for value in values if value is not None)
-    return {"name": name, "psi": values, "most": most, "large": large}
+    large = int(np.count_nonzero(told > days.limits(levels)))
+    return {"name": name, "psi": values, "most": float(told.max()), "large": large}
 
 
 def _shares(counts: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -298,26 +305,27 @@ def _of_values(days: Calendar, feature: Coded, *, first: int) -> NDArray[np.int6
 
 def _of_numbers(days: Calendar, feature: Sorted, *, cells: Cells, first: int) -> NDArray[np.int64]:
     """Rows of every period and bin: a bin is a stretch of ascending values, or no value."""
+    marked = feature.beside(days.marks)
     codes = np.sort(feature.codes[days.rows_of(first)])
     mine = feature.unique[codes[: np.searchsorted(codes, feature.distinct)]]
     if not len(mine):
-        told = np.zeros(feature.distinct, dtype=np.uint8)
-        return _count(days, feature.of_rows(told, missing=1), size=2)
+        return marked.rows([]).T[1:]
     edges = _tenths(mine, parts=_parts(days, first))
     inner = np.searchsorted(feature.unique, [*edges, mine[-1]], side="right")
     cuts = [int(np.searchsorted(feature.unique, mine[0])), *inner.tolist()]
     bins = [*range(len(edges) + 2), BINS + 1]  # below and above all that the first one held
-    told = stretches(cuts, size=feature.distinct, numbers=bins)
-    mine_of = feature.of_rows(told, missing=BINS + 2)
-    if feature.infinite:
-        mine_of = mine_of.copy()
-        mine_of[cells.present & (cells.data == -np.inf)] = 0
-        mine_of[cells.present & (cells.data == np.inf)] = BINS + 1
-    return _count(days, mine_of, size=BINS + 3)
+    told = np.zeros((days.marks.size, BINS + 3), dtype=np.int64)
+    told[:, [*bins, BINS + 2]] = marked.rows(cuts).T
+    for side, place in ((-np.inf, 0), (np.inf, BINS + 1)) if feature.infinite else ():
+        rows = days.marks.codes[cells.present & (cells.data == side)]
+        infinite = np.bincount(rows, minlength=days.marks.size)
+        told[:, place] += infinite
+        told[:, BINS + 2] -= infinite
+    return told[1:]
 
 
 def _parts(days: Calendar, first: int) -> int:
-    return max(2, min(BINS, int(days.counts()[first]) // ROWS_A_BIN))
+    return max(2, min(BINS, int(days.counts[first]) // ROWS_A_BIN))
 
 
 def _tenths(ascending: NDArray[Any], *, parts: int) -> NDArray[np.float64]:
@@ -332,4 +340,4 @@ def _tenths(ascending: NDArray[Any], *, parts: int) -> NDArray[np.float64]:
 
 
 def _count(days: Calendar, bins: NDArray[np.uint8], *, size: int) -> NDArray[np.int64]:
-    return crossed(days.narrow, bins, shape=(len(days.starts) + 1, size))[1:]
+    return crossed(days.marks.codes, bins, shape=(days.marks.size, size))[1:]

@@ -18,9 +18,9 @@ from apps.engine.profile.effects import (
     power_sums,
 )
 from apps.engine.profile.groups import Groups
-from apps.engine.profile.leakage import auc_of_sum, held_out_auc
-from apps.engine.profile.lookup import crossed
-from apps.engine.profile.numeric import Sorted
+from apps.engine.profile.leakage import auc_of_sum, held_out_auc, in_halves
+from apps.engine.profile.marks import Marked, Marks
+from apps.engine.profile.ordering import Sorted
 
 MOST_EFFECT_LEVELS = 1_000
 """More different values than this have no meaningful effect size."""
@@ -36,33 +36,41 @@ class ClassTarget:
     shown: list[int]  # codes of the classes whose rates are told
 
     @cached_property
-    def _narrow(self) -> NDArray[np.unsignedinteger[Any]]:
-        return self.codes.astype(np.min_scalar_type(len(self.labels)))
+    def marks(self) -> Marks:
+        """The class of every row."""
+        size = len(self.labels)
+        return Marks(self.codes.astype(np.min_scalar_type(size)), size)
 
-    @cached_property
-    def _of_second(self) -> NDArray[np.int64]:
-        """Rows of the second class."""
-        return np.flatnonzero(self.codes == 1)
-
-    @cached_property
+    @property
     def counts(self) -> NDArray[np.int64]:
         """Rows of every class."""
-        return np.bincount(self.codes, minlength=len(self.labels))
+        return self.marks.counts
+
+    @cached_property
+    def _halves(self) -> list[Marks]:
+        """For each shown class whether a row has it, and the half that it is in."""
+        return [in_halves(self.codes == code) for code in self.shown]
 
     def relate(self, groups: Groups, *, feature: Sorted | Coded) -> dict[str, Any]:
         """Rate of each shown class by group, with Wilson intervals, AUC and effect size."""
-        shape = (len(groups.labels), len(self.labels))
-        counts = crossed(groups.codes, self._narrow, shape=shape)
-        sizes = counts.sum(axis=1)
-        series = [
-            {"name": self.labels[code], "points": rates(counts[:, code], sizes)}
-            for code in self.shown
-        ]
         if isinstance(feature, Sorted):
-            aucs, effect = self._of_numbers(feature, rows=counts[: groups.valued].sum(axis=0))
+            marked = feature.beside(self.marks)
+            counts = _by_group(groups, marked)
+            hits, sizes = [counts[:, code] for code in self.shown], counts.sum(axis=1)
+            valued = counts[: groups.valued].sum(axis=0)
+            aucs, effect = self._of_numbers(feature, marked, rows=valued)
         else:
-            aucs = [held_out_auc(feature.codes, positive=self.codes == code) for code in self.shown]
-            effect = self._of_values(feature)
+            tables = [feature.marked(marks) for marks in self._halves]
+            found = [groups.added_up(table) for table in tables]
+            hits, sizes = [counts[:, 2:].sum(axis=1) for counts in found], found[0].sum(axis=1)
+            aucs, effect = (
+                [held_out_auc(table) for table in tables],
+                self._of_values(feature, tables),
+            )
+        series = [
+            {"name": self.labels[code], "points": rates(mine, sizes)}
+            for code, mine in zip(self.shown, hits, strict=True)
+        ]
         known = [auc for auc in aucs if auc is not None]
         return {
             "target": self.name,
@@ -75,7 +83,7 @@ class ClassTarget:
         }
 
     def _of_numbers(
-        self, feature: Sorted, *, rows: NDArray[np.int64]
+        self, feature: Sorted, marked: Marked, *, rows: NDArray[np.int64]
     ) -> tuple[list[float | None], dict[str, Any]]:
         """AUC of each shown class, at least 0.5, and the correlation ratio of the ranks.
 
@@ -84,30 +92,30 @@ class ClassTarget:
         """
         n = feature.size
         if len(self.labels) == 2:  # the ranks add up to 0
-            of_one = feature.rank_sum(self._of_second)
+            of_one = marked.rank_sum(1)
             sums = np.array([-of_one, of_one])
         else:
             ranks = feature.doubled_ranks
-            sums = np.bincount(self._narrow, weights=ranks, minlength=len(self.labels))
+            sums = np.bincount(self.codes, weights=ranks, minlength=len(self.labels))
         aucs = [auc_of_sum(float(sums[k]), hits=int(rows[k]), rows=n) for k in self.shown]
         held, total = rows > 0, feature.rank_squares
         between = float((sums[held] ** 2 / rows[held]).sum())
         ratio = float(np.sqrt(min(1.0, between / total))) if total > 0 else None
         sides = [None if auc is None else max(auc, 1 - auc) for auc in aucs]
         interval = None
-        if len(self.labels) > 2:  # of two classes it follows from the AUC
+        if len(self.labels) > 2 and n:  # of two classes it follows from the AUC
             there = slice(None) if feature.absent is None else ~feature.absent
-            moments = power_sums(feature.doubled_ranks[there] / n, groups=self._narrow[there])
+            moments = power_sums(feature.doubled_ranks[there] / n, groups=self.codes[there])
             interval = correlation_ratio_interval(moments)
         return sides, {"name": "correlation_ratio", "value": ratio, "interval": interval}
 
-    def _of_values(self, feature: Coded) -> dict[str, Any]:
+    def _of_values(self, feature: Coded, tables: list[NDArray[np.int64]]) -> dict[str, Any]:
         if feature.distinct > MOST_EFFECT_LEVELS:
             return {"name": "cramers_v", "value": None, "interval": None}
-        both = feature.codes >= 0
-        cells = feature.codes[both].astype(np.int64) * len(self.labels) + self.codes[both]
-        counts = np.bincount(cells, minlength=feature.distinct * len(self.labels))
-        table = counts.reshape(feature.distinct, len(self.labels))
+        if len(self.labels) == 2:  # one table tells of both
+            table = tables[0].reshape(-1, 2, 2).sum(axis=2)[:-1]
+        else:
+            table = feature.marked(self.marks)[:-1]
         interval = cramers_v_interval(table)
         return {"name": "cramers_v", "value": cramers_v(table), "interval": interval}
 
@@ -185,6 +193,12 @@ class NumberTarget:
         varies = len(mine) > 1 and feature.distinct > 1 and bool((other != other[0]).any())
         value = float(np.corrcoef(mine, other)[0, 1]) if varies else None
         return {"name": "spearman", "value": value, "interval": None}
+
+
+def _by_group(groups: Groups, marked: Marked) -> NDArray[np.int64]:
+    """Rows of each group by class, shape (len(groups.labels), classes)."""
+    counted = marked.rows(groups.cuts)
+    return (counted if groups.valued else counted[1:])[: len(groups.labels)]
 
 
 def rates(hits: NDArray[np.int64], sizes: NDArray[np.int64]) -> list[dict[str, Any]]:

@@ -1,8 +1,5 @@
 """Profile a table. Columns are read one at a time."""
 
-import contextlib
-from collections.abc import Generator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,33 +10,32 @@ from apps.engine.errors import ColumnMissing, NotEnoughData
 from apps.engine.profile.associations import Compared, Trait, trait_of
 from apps.engine.profile.categorical import (
     Coded,
-    code_values,
     profile_values,
     same_but_for_spelling,
 )
-from apps.engine.profile.cells import Cells, Columns
+from apps.engine.profile.cells import Columns
 from apps.engine.profile.datetime import profile_dates, spans
-from apps.engine.profile.duplicates import RowHashes, codes_apart
+from apps.engine.profile.duplicates import RowHashes
 from apps.engine.profile.findings import find
 from apps.engine.profile.gaps import Gap
 from apps.engine.profile.gram import Scaled
 from apps.engine.profile.groups import Groups, group_numbers, group_values
-from apps.engine.profile.helpers import HELPERS, LEAST_CELLS, aside, shared_out
+from apps.engine.profile.helpers import HELPERS, LEAST_CELLS, Crew
 from apps.engine.profile.leakage import leak
 from apps.engine.profile.missing import disguised_numbers, disguised_texts
-from apps.engine.profile.mutual import Binned
-from apps.engine.profile.numeric import Sorted, profile_numbers, sort_numbers
+from apps.engine.profile.mutual import Binned, mutual_matrix
+from apps.engine.profile.numeric import profile_numbers
+from apps.engine.profile.ordering import Sorted
+from apps.engine.profile.sample import MOST_ROWS, Excerpt, prepared
 from apps.engine.profile.so_far import SoFar
 from apps.engine.profile.study import Piece, Study
 from apps.engine.profile.target import Target, has_target, prepare_target
 from apps.engine.types import Kind, Report
 
 MOST_SPELLINGS = 20
-THREADS = max(1, HELPERS)
-"""For what libraries compute by themselves, beside one helper."""
 MOST_SPELLING_VALUES = 10_000
 MOST_BYTES_A_ROW = 11
-"""What is kept of a column, and told to another process."""
+"""What is kept of a compared row of a column, and told to another process."""
 
 
 def profile(
@@ -52,13 +48,13 @@ def profile(
     study: Study | None = None,
     so_far: SoFar | None = None,
 ) -> dict[str, Any]:
-    """Profile columns, exactly and on all their rows.
+    """Profile columns, exactly and on all their rows; pairs of them on ``compared_rows``.
 
     Parameters
     ----------
     source : Columns
-        Of a typed table (Parquet); a few columns at a time are in memory, and about
-        4 bytes for every row and compared column (at most MOST_COLUMNS are compared).
+        Of a typed table (Parquet); a few columns at a time are in memory, and what is kept of
+        the rows on which at most MOST_COLUMNS columns are compared.
     target : str or None
         Column to relate every other column to.
     positive : str or None
@@ -91,23 +87,20 @@ def profile(
         raise NotEnoughData("The table has no rows, so there is nothing to profile.")
     walk = _Walk(source, target=target, positive=positive, reading=reading, study=study)
     columns = []
-    helpers = _helpers_for(source)
-    with contextlib.closing(_profiled(walk, names, helpers=helpers)) as found:
-        for done, column in enumerate(found):
+    with _crew(walk) as crew:
+        for done, column in enumerate(crew.results(names)):
             report(done, len(names) + 1, f"Profiling “{names[done]}”")
             columns.append(walk.kept(column))
             if so_far is not None and so_far.is_due:
                 so_far.tell(_with_findings(walk.told(columns)))
-    report(len(names), len(names) + 1, "Comparing columns")
-    told = walk.told(columns)
-    other = study.beside if study else dict
-    with aside(other, helps=helpers > 0) as beside, ThreadPoolExecutor(THREADS) as threads:
-        repeated = threads.submit(walk.hashes.repeated)
-        told["associations"] = walk.compared.matrix(threads=threads)
-        told["duplicate_rows"] = repeated.result()
+        report(len(names), len(names) + 1, "Comparing columns")
+        mutual = crew.ask(list(study.bins.values())) if study else None
+        told = walk.told(columns)
+        told["associations"] = walk.compared.matrix()
+        told["duplicate_rows"] = walk.hashes.repeated()
         told = _with_findings(told)
-        if study is not None:
-            told["study"] = study.told(told, beside=beside, threads=threads)
+        if study is not None and mutual is not None:
+            told["study"] = study.told(told, mutual=mutual)
     report(len(names) + 1, len(names) + 1, "Profiled")
     return told
 
@@ -123,16 +116,17 @@ def _helpers_for(source: Columns) -> int:
     return min(HELPERS, len(source.names) - 1)
 
 
-def _profiled(walk: "_Walk", names: list[str], *, helpers: int) -> Generator["_Column"]:
-    """The columns in the order of the table, shared out with other processes."""
-    rows = walk.source.rows
-    return shared_out(
+def _crew(walk: "_Walk") -> Crew[str, "_Column"]:
+    """The processes among which the columns are shared out."""
+    rows, names, helpers = walk.source.rows, walk.source.names, _helpers_for(walk.source)
+    column_bytes = MOST_BYTES_A_ROW * min(rows, MOST_ROWS) + rows // 8 + 4_096
+    return Crew(
         walk.column,
-        names,
+        aside=mutual_matrix,
         helpers=helpers,
-        shelf_bytes=-(-len(names) // (helpers + 1)) * (MOST_BYTES_A_ROW * rows + 4_096) + 8 * rows,
+        shelf_bytes=len(names) * column_bytes + 8 * rows,
         types={each.__name__: each for each in (_Column, Trait, Scaled, Piece, Gap, Binned)},
-        gathered=lambda: walk.hashes.hashes,
+        gathered=walk.hashes.told,
         gather=walk.hashes.join,
     )
 
@@ -190,20 +184,21 @@ class _Walk:
             "missing": cells.missing,
             "missing_share": cells.missing / len(cells.present),
         }
-        feature = _prepared(cells)
+        feature = prepared(cells)
         profile |= _describe(feature, kind=cells.kind)
         if self.target is not None and name != self.target_name:
-            related = feature if self.has_target is None else _prepared(cells.of(self.has_target))
+            related = feature if self.has_target is None else prepared(cells.of(self.has_target))
             groups = _groups(related, kind=cells.kind)
             profile["relation"] = self.target.relate(groups, feature=related)
             profile["leak"] = leak(profile["relation"])
-        trait, piece = trait_of(name, feature), None
+        excerpt = Excerpt.of(feature)
+        trait, piece = trait_of(name, excerpt), None
         if self.study is not None:
             is_target = name == self.target_name
             piece = self.study.look(
-                trait, profile, cells=cells, feature=feature, is_target=is_target
+                trait, profile, cells=cells, excerpt=excerpt, is_target=is_target
             )
-        self.hashes.add(codes_apart(cells, feature=feature))
+        self.hashes.add(cells, feature=feature)
         return _Column(profile, trait, cells.nbytes, piece)
 
     def kept(self, column: _Column) -> dict[str, Any]:
@@ -226,10 +221,6 @@ class _Walk:
             "associations": {"strongest": []},
             "duplicate_rows": 0,
         }
-
-
-def _prepared(cells: Cells) -> Sorted | Coded:
-    return sort_numbers(cells) if cells.words is None else code_values(cells)
 
 
 def _describe(feature: Sorted | Coded, *, kind: Kind) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """Columns shared out to forked processes: the same results, and nobody waits for the dead."""
 
+import contextlib
 import json
 import os
 import signal
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from numpy.typing import NDArray
 
 from apps.engine.profile import helpers, table
 from apps.engine.profile.explore import explore_table
-from apps.engine.profile.helpers import aside, shared_out
+from apps.engine.profile.helpers import Crew
 from apps.engine.reading.tables import write_table
 from apps.engine.types import silent
 
@@ -33,40 +35,69 @@ def tell(number):
     return Told(number, rows, os.getpid())
 
 
-def told(call, items, *, helpers=2):
-    return shared_out(call, items, helpers=helpers, shelf_bytes=1_000_000, types={"Told": Told})
+@pytest.fixture
+def crew():
+    """``crew(call, aside)``: two helpers, ended with the test."""
+    with contextlib.ExitStack() as ends:
+
+        def made(call, aside=len, **other):
+            told = Crew(
+                call, aside=aside, helpers=2, shelf_bytes=1_000_000, types={"Told": Told}, **other
+            )
+            return ends.enter_context(told)
+
+        yield made
 
 
-def test_results_come_in_the_order_of_the_items_whoever_made_them():
-    found = list(told(tell, list(range(10))))
-    assert [one.number for one in found] == list(range(10))
+def in_a_helper(call):
+    """``call`` in a helper; here the first item waits until helpers have had the others."""
+    here = os.getpid()
+
+    def made(number):
+        if os.getpid() != here:
+            return call(number)
+        time.sleep(0.5)
+        return tell(number)
+
+    return made
+
+
+def test_results_come_in_the_order_of_the_items_whoever_made_them(crew):
+    def slowly(number):
+        time.sleep(0.02)
+        return tell(number)
+
+    found = list(crew(slowly).results(list(range(12))))
+    assert [one.number for one in found] == list(range(12))
     assert len({one.by for one in found}) == 3
     assert found[3].rows is None
     assert found[8].rows.tolist() == list(range(8))
 
 
-def test_a_helper_that_dies_is_a_lack_of_memory_and_no_wait_without_end():
+def test_who_is_free_takes_the_next_item(crew):
+    found = list(crew(in_a_helper(tell)).results(list(range(12))))
+    assert sum(one.by == os.getpid() for one in found) <= 1
+
+
+def test_a_helper_that_dies_is_a_lack_of_memory_and_no_wait_without_end(crew):
     def die(number):
-        if number == 1:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return tell(number)
+        os.kill(os.getpid(), signal.SIGKILL)
 
     with pytest.raises(MemoryError, match="died"):
-        list(told(die, [0, 1, 2]))
+        list(crew(in_a_helper(die)).results([0, 1, 2]))
 
 
-def test_what_a_helper_raises_is_raised_here():
+def test_what_a_helper_raises_is_raised_here(crew):
     def fail(number):
-        if number == 1:
-            raise ValueError("of one")
-        if number == 2:
-            raise MemoryError
-        return tell(number)
+        raise ValueError("of one")
+
+    def lack(number):
+        raise MemoryError
 
     with pytest.raises(RuntimeError, match="of one"):
-        list(told(fail, [0, 1]))
+        list(crew(in_a_helper(fail)).results([0, 1, 2]))
     with pytest.raises(MemoryError):
-        list(told(fail, [0, 3, 2]))
+        list(crew(in_a_helper(lack)).results([0, 1, 2]))
 
 
 def children():
@@ -76,24 +107,71 @@ def children():
 
 
 def test_helpers_end_when_their_results_are_no_longer_wanted():
-    waits = threading.Event()
+    before, waits, here = children(), threading.Event(), os.getpid()
 
     def endless(number):
-        if number:
+        if number > 9 and os.getpid() != here:
             waits.wait()
-        return tell(number)
+        return Told(number, None, os.getpid())
 
-    before = children()
-    found = told(endless, [0, 1, 2])
-    assert next(found).number == 0
-    assert len(children() - before) == 2
-    found.close()
+    with Crew(endless, aside=len, helpers=2, shelf_bytes=9_999, types={"Told": Told}) as crew:
+        next(crew.results(list(range(1_000))))
+        assert len(children() - before) == 2
     assert children() <= before
 
 
-def test_a_call_aside_is_waited_for_when_its_result_is_asked_for():
-    with aside(os.getpid, helps=True) as other, aside(os.getpid, helps=False) as mine:
-        assert other() != mine() == os.getpid()
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+def test_helpers_end_with_the_one_whom_they_help(tmp_path):
+    """Also while nobody asks them anything."""
+    told = tmp_path / "helpers"
+    one = os.fork()
+    if not one:
+        try:
+            crew = Crew(tell, aside=len, helpers=2, shelf_bytes=1_000_000, types={"Told": Told})
+            list(crew.results([1, 2, 3]))
+            told.write_text(" ".join(map(str, children())))
+        finally:
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(one, 0)
+    for helper in told.read_text().split():
+        ends = time.monotonic() + 10
+        while Path(f"/proc/{helper}").exists() and "Z" not in state_of(helper):
+            assert time.monotonic() < ends, "a helper waits for the dead"
+            time.sleep(0.02)
+
+
+def state_of(pid):
+    """Letter of the state of a process; "Z" also when it is no more."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return "Z"
+
+
+def test_a_helper_answers_what_is_asked_after_the_items(crew):
+    def added_up(asked):
+        return [os.getpid(), sum(one.rows.sum() for one in asked)]
+
+    asked = [Told(3, np.arange(3.0), 0), Told(4, np.arange(4.0), 0)]
+    shared = crew(tell, added_up, gather=lambda _: None)
+    list(shared.results([1, 2]))
+    by, total = shared.ask(asked)()
+    assert by != os.getpid()
+    assert total == 9
+    with Crew(tell, aside=added_up, helpers=0, shelf_bytes=0, types={}) as alone:
+        list(alone.results([1]))
+        assert alone.ask(asked)() == [os.getpid(), 9]
+
+
+def test_a_helper_that_dies_before_it_is_asked_is_a_lack_of_memory(crew):
+    shared = crew(tell, len)
+    before = children()
+    list(shared.results([1, 2]))
+    for helper in children() - before:
+        os.kill(helper, signal.SIGKILL)
+    time.sleep(0.1)
+    with pytest.raises(MemoryError, match="died"):
+        shared.ask([1])()
 
 
 @pytest.mark.parametrize("constants", [(), ("mine",), ("mine", "other")])
@@ -136,6 +214,6 @@ def test_a_profile_is_the_same_with_and_without_helpers(tmp_path, monkeypatch):
 
     monkeypatch.setattr(helpers.os, "fork", fork)
     shared = explore_table(table=str(path), target="target", report=silent)
-    assert len(forked) == 3
+    assert len(forked) == 2
     assert alone["profile"]["duplicate_rows"] >= 40
     assert json.dumps(shared) == json.dumps(alone)

@@ -5,7 +5,7 @@ from scipy import stats
 from sklearn.datasets import load_diabetes, load_iris, load_wine
 from sklearn.metrics import roc_auc_score
 
-from apps.engine.profile import categorical, numeric
+from apps.engine.profile import categorical, ordering
 from apps.engine.profile.associations import (
     MOST_COLUMNS,
     Compared,
@@ -17,12 +17,13 @@ from apps.engine.profile.associations import (
 from apps.engine.profile.cells import cells_of
 from apps.engine.profile.gram import pair_sums
 from apps.engine.profile.groups import group_numbers, group_values
-from apps.engine.profile.leakage import auc_of_sum, held_out_auc
+from apps.engine.profile.leakage import auc_of_sum, held_out_auc, in_halves
+from apps.engine.profile.sample import Excerpt
 from apps.engine.profile.target import has_target, prepare_target
 
 
 def sort_numbers(series):
-    return numeric.sort_numbers(cells_of(series))
+    return ordering.sort_numbers(cells_of(series))
 
 
 def code_values(series):
@@ -53,7 +54,7 @@ def test_cramers_v_is_the_corrected_one():
 
 
 def correlations(data):
-    traits = [trait_of(name, sort_numbers(data[name])) for name in data]
+    traits = [trait_of(name, Excerpt.of(sort_numbers(data[name]))) for name in data]
     return rank_correlations(pair_sums([trait.ranks for trait in traits], []))
 
 
@@ -90,12 +91,13 @@ def test_the_matrix_of_mixed_columns_equals_its_pairs_one_by_one():
     }
     compared = Compared(reserved=None)
     for name, feature in prepared.items():
-        compared.add(trait_of(name, feature))
+        compared.add(trait_of(name, Excerpt.of(feature)))
     values = np.array(compared.matrix()["values"], dtype=float)
     for number in (0, 1):
         for category in (2, 3):
             one, other = list(prepared.values())[number], list(prepared.values())[category]
-            ranks = one.ranks if one.absent is None else np.where(one.absent, np.nan, one.ranks)
+            ranks = one.ranks_of(one.codes)
+            ranks = ranks if one.absent is None else np.where(one.absent, np.nan, ranks)
             alone = correlation_ratio(ranks, codes=other.codes)
             assert values[number, category] == pytest.approx(alone, abs=1e-4)
     both = columns["g"].notna()
@@ -108,10 +110,11 @@ def test_mixed_columns_are_compared_and_left_out_with_a_reason():
     rng = np.random.default_rng(0)
     compared = Compared(reserved="y")
     for place in range(MOST_COLUMNS + 5):
-        compared.add(trait_of(f"n{place}", sort_numbers(pd.Series(rng.normal(size=50)))))
-    compared.add(trait_of("constant", sort_numbers(pd.Series(np.ones(50)))))
+        number = sort_numbers(pd.Series(rng.normal(size=50)))
+        compared.add(trait_of(f"n{place}", Excerpt.of(number)))
+    compared.add(trait_of("constant", Excerpt.of(sort_numbers(pd.Series(np.ones(50))))))
     y = code_values(pd.Series(["a", "b"] * 25, dtype="string"))
-    compared.add(trait_of("y", y))
+    compared.add(trait_of("y", Excerpt.of(y)))
     matrix = compared.matrix()
     assert len(matrix["columns"]) == MOST_COLUMNS == len(matrix["values"])
     assert matrix["columns"][-1] == "y"
@@ -133,9 +136,15 @@ def test_the_auc_of_a_number_is_scikit_learns():
 def test_unique_values_do_not_look_predictive_but_a_copy_of_the_target_does():
     rng = np.random.default_rng(1)
     positive = rng.random(2000) < 0.3
-    unique = np.arange(2000, dtype=np.int32)
-    assert held_out_auc(unique, positive=positive) == pytest.approx(0.5)
-    assert held_out_auc(positive.astype(np.int32), positive=positive) == 1
+    marks = in_halves(positive)
+    rows = pd.crosstab(np.arange(2000), marks.codes).to_numpy()
+    assert held_out_auc(rows) == pytest.approx(0.5)
+    assert (
+        held_out_auc(
+            pd.crosstab(positive, marks.codes).reindex(columns=range(4), fill_value=0).to_numpy()
+        )
+        == 1
+    )
 
 
 def relate(feature, target, *, positive=None):

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from apps.engine.profile import categorical, numeric
+from apps.engine.profile import categorical, ordering
 from apps.engine.profile.categorical import profile_values, same_but_for_spelling
 from apps.engine.profile.cells import cells_of
 from apps.engine.profile.datetime import profile_dates, spans
@@ -11,7 +11,7 @@ from apps.engine.profile.missing import disguised_numbers, disguised_texts
 
 
 def sort_numbers(series):
-    return numeric.sort_numbers(cells_of(series))
+    return ordering.sort_numbers(cells_of(series))
 
 
 def code_values(series):
