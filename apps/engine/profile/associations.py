@@ -126,7 +126,10 @@ def trait_of(name: str, excerpt: Excerpt) -> Trait:
         return Trait(name, levels, ranks=Scaled.of(ranks, absent=excerpt.absent))
     if levels > MOST_LEVELS:
         return Trait(name, levels)
-    return Trait(name, levels, codes=excerpt.codes.astype(np.int8))
+    codes = excerpt.codes.astype(np.int8)
+    if excerpt.absent is not None:
+        codes[excerpt.absent] = -1
+    return Trait(name, levels, codes=codes)
 
 
 class Compared:

@@ -91,7 +91,7 @@ class Sorted(ABC):
         told[self.gone] = True
         return told
 
-    def ranks_of(self, codes: NDArray[np.int32]) -> NDArray[np.float32]:
+    def ranks_of(self, codes: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
         """Average ranks of values by their numbers, scaled to -1 .. 1; 0 for no finite value."""
         if self.is_distinct:
             doubled = 2.0 * codes - (self.size - 1)

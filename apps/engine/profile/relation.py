@@ -63,10 +63,8 @@ class ClassTarget:
             tables = [feature.marked(marks) for marks in self._halves]
             found = [groups.added_up(table) for table in tables]
             hits, sizes = [counts[:, 2:].sum(axis=1) for counts in found], found[0].sum(axis=1)
-            aucs, effect = (
-                [held_out_auc(table) for table in tables],
-                self._of_values(feature, tables),
-            )
+            aucs = [held_out_auc(table) for table in tables]
+            effect = self._of_values(feature, tables)
         series = [
             {"name": self.labels[code], "points": rates(mine, sizes)}
             for code, mine in zip(self.shown, hits, strict=True)

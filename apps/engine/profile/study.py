@@ -19,7 +19,7 @@ from apps.engine.profile.likeness import clustered_order, ranked_pairs, redundan
 from apps.engine.profile.mutual import Binned, binned
 from apps.engine.profile.ordering import Sorted
 from apps.engine.profile.periods import Calendar, along, calendar, drift
-from apps.engine.profile.sample import Excerpt, compared_rows
+from apps.engine.profile.sample import Excerpt
 from apps.engine.profile.sums import Numbers, probe_of, sum_rules
 from apps.engine.profile.target import Target
 from apps.engine.types import Kind
@@ -49,7 +49,7 @@ class Study:
     """What lies between columns, gathered while they are profiled one by one.
 
     In memory are one byte for each row of every clock, one bit for each row of a column with gaps,
-    and of the rows on which columns are compared (``compared_rows``) nine bytes for each column.
+    and of the rows on which columns are compared (see ``Excerpt``) nine bytes for each column.
     Source of each number: the function that computes it.
     """
 
@@ -152,9 +152,8 @@ class Study:
         names, kinds = associations["columns"], associations["kinds"]
         square = np.array(associations["values"], dtype=np.float64).reshape(len(names), len(names))
         distinct = {column["name"]: column["distinct"] for column in profile["columns"]}
-        rows = compared_rows(self.source.rows)
         return {
-            "rows": self.source.rows if rows is None else len(rows),
+            "rows": associations["rows"],
             "columns": names,
             "kinds": kinds,
             "order": clustered_order(square),
